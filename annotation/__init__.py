@@ -1,0 +1,1 @@
+"""People and what they say to each other, and the rules of who may see what."""

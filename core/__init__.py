@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, models, storage, steps, types, errors, command line."""

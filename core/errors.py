@@ -1,0 +1,114 @@
+"""Errors that a person can meet: each has a code for the log and a plain sentence for the person."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class HindsightError(Exception):
+    """An error with a sentence for the person: what happened, and what to do.
+
+    `code` goes to the log and the API, `status` is the HTTP answer, `sentence` is for the page.
+    A subclass may put named places into its sentence: `NameTaken(name="…")`.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+    sentence: ClassVar[str] = "Something went wrong."
+
+    def __init__(self, **places: object) -> None:
+        self.places = places
+        super().__init__(self.sentence.format(**places))
+
+
+class UnusableFile(HindsightError):
+    """A file that cannot become a lesson; the reason is final and a retry does not help."""
+
+    code = "file_unusable"
+    status = 422
+    sentence = "We could not use this file. Please try another recording."
+
+
+class NotMedia(UnusableFile):
+    """The bytes are no sound and no video that we know."""
+
+    code = "file_not_media"
+    sentence = "This file is not a video or sound recording that we can read. Please choose the recording itself."
+
+
+class EmptyFile(UnusableFile):
+    """No bytes."""
+
+    code = "file_empty"
+    sentence = "This file is empty. Please check that the recording was saved, and choose it again."
+
+
+class NothingPlayable(UnusableFile):
+    """A container whose tracks none of our decoders reads, or that is encrypted."""
+
+    code = "file_nothing_playable"
+    sentence = "This file has no picture or sound that we can play; it may be protected or damaged."
+
+
+class WorkStopped(Exception):  # noqa: N818 - not an error: the work was asked to stop
+    """Work was cancelled, ran past its deadline, or the worker is shutting down."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class StepFailed(HindsightError):
+    """A step failed in a way that another try may mend."""
+
+    code = "step_failed"
+    status = 500
+    sentence = "This step did not finish. We will try it again."
+
+
+class ModelMissing(HindsightError):
+    """A model is neither in its folder, nor in an installed package, nor downloadable."""
+
+    code = "model_missing"
+    status = 500
+    sentence = "The model “{name}” is not on this machine. Please ask your IT person to run “hindsight models prepare”."
+
+
+class NotAllowed(HindsightError):
+    """Signed in, but not for this."""
+
+    code = "not_allowed"
+    status = 403
+    sentence = "This is not shared with you."
+
+
+class NotFound(HindsightError):
+    """Not there, or not for this person: the two look alike on purpose."""
+
+    code = "not_found"
+    status = 404
+    sentence = "There is nothing here that is shared with you. It may have been taken back or deleted."
+
+
+class SignInNeeded(HindsightError):
+    """No session."""
+
+    code = "sign_in_needed"
+    status = 401
+    sentence = "Please sign in first."
+
+
+class InvalidInput(HindsightError):
+    """A form or a request with something that cannot be taken; say what in `why`."""
+
+    code = "invalid_input"
+    status = 422
+    sentence = "{why}"
+
+
+class DiskFull(HindsightError):
+    """No room left where files are kept."""
+
+    code = "disk_full"
+    status = 507
+    sentence = "The school's machine has no room left for this. Nothing was lost: please tell your IT person, then try again."

@@ -1,0 +1,1 @@
+"""Sound becomes words, speakers, roles, questions, activities and measures."""

@@ -1,0 +1,1 @@
+"""The pipeline table, and what carries its steps: dispatcher, actors, sweeper, broker."""
