@@ -1,0 +1,33 @@
+"""The console command `hindsight`: each room brings its own commands, loaded only when they are called."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+import click
+
+GROUP = "hindsight.commands"
+
+
+class RoomCommands(click.Group):
+    """A group whose commands are the entry points that the rooms name in pyproject.toml."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in order."""
+        return sorted(entry_points(group=GROUP).names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command, or None when no room has it."""
+        found: list[EntryPoint] = list(entry_points(group=GROUP, name=cmd_name))
+        if not found:
+            return None
+        command = found[0].load()
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{found[0].value} is not a click command")
+        return command
+
+
+@click.command(cls=RoomCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hindsight-lessons", prog_name="hindsight")
+def main() -> None:
+    """Hindsight: look back at your lesson together with a coach, on your school's own machine."""

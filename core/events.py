@@ -1,0 +1,34 @@
+"""Tell open pages that something changed; written in the same transaction as the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.models import Event
+
+KEPT = timedelta(hours=1)
+
+
+def record_event(session: Session, lesson_id: str, kind: str) -> None:
+    """Note that a lesson changed; `kind` is step, words, comment, share or lesson."""
+    session.add(Event(lesson_id=lesson_id, kind=kind, at=utc_now()))
+
+
+def last_event_number(session: Session) -> int:
+    """Return the number of the newest event, 0 without any."""
+    return session.scalar(select(func.max(Event.number))) or 0
+
+
+def events_after(session: Session, number: int) -> Sequence[Event]:
+    """Return what happened since, oldest first."""
+    return session.scalars(select(Event).where(Event.number > number).order_by(Event.number)).all()
+
+
+def trim_events(session: Session) -> None:
+    """Drop what no open page can still be waiting for."""
+    session.execute(delete(Event).where(Event.at < utc_now() - KEPT))

@@ -1,0 +1,93 @@
+"""Partnerships, goals, shares and comments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, new_id
+
+
+class Partnership(Base):
+    """A coach and a coachee. `kind` is coaching or mentoring; `state` is active, suspended or ended."""
+
+    __tablename__ = "partnership"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    coach_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    coachee_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    focus: Mapped[str] = mapped_column(String(300), default="")
+    state: Mapped[str] = mapped_column(String(12), default="active")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Goal(Base):
+    """A goal of a partnership with its GROW fields; `set_by_id` says who wrote it."""
+
+    __tablename__ = "goal"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
+    set_by_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"))
+    title: Mapped[str] = mapped_column(String(300))  # G
+    reality: Mapped[str] = mapped_column(default="")  # R
+    options: Mapped[str] = mapped_column(default="")  # O
+    will: Mapped[str] = mapped_column(default="")  # W
+    measure: Mapped[str] = mapped_column(String(40), default="")  # a field of core.types.Measures
+    direction: Mapped[str] = mapped_column(String(4), default="")  # up or down
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]  # None: active
+
+
+class Share(Base):
+    """A lesson opened to one partnership, until a date or until it is taken back."""
+
+    __tablename__ = "share"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    until: Mapped[datetime | None]
+    taken_back_at: Mapped[datetime | None]
+
+
+class Comment(Base):
+    """A person's words at a moment or over a range; a reply has a parent.
+
+    It is seen by the two people of its partnership while they may see the lesson; without a partnership
+    it is a private note that only its author ever sees.
+    """
+
+    __tablename__ = "comment"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"))
+    partnership_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("comment.id"), index=True)
+    draft_id: Mapped[str | None] = mapped_column(String(64), unique=True)  # made by the page: sent twice, kept once
+    kind: Mapped[str] = mapped_column(String(12), default="noticed")  # noticed, question, suggestion
+    start_ms: Mapped[int]
+    end_ms: Mapped[int | None]  # None: a moment
+    goal_id: Mapped[str | None] = mapped_column(Id, ForeignKey("goal.id"), index=True)
+    stage: Mapped[str] = mapped_column(String(1), default="")  # G, R, O, W or none
+    text: Mapped[str]
+    created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]  # can be undone
+
+
+class CommentVersion(Base):
+    """What a comment said before it was edited."""
+
+    __tablename__ = "comment_version"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comment.id", ondelete="CASCADE"), index=True)
+    text: Mapped[str]
+    written_at: Mapped[datetime]

@@ -1,0 +1,76 @@
+"""A lesson, the files that belong to it, uploads on their way, and who opened it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, new_id
+
+
+class Lesson(Base):
+    """One recording with its owner, title, class and date. Private to its owner until she shares it."""
+
+    __tablename__ = "lesson"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    owner_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    class_name: Mapped[str] = mapped_column(String(120), default="")
+    taught_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    media: Mapped[dict[str, Any] | None]  # core.types.MediaInfo as JSON, once probed
+    duration_ms: Mapped[int | None]
+    language: Mapped[str] = mapped_column(String(16), default="")  # once heard
+    failure_code: Mapped[str] = mapped_column(String(64), default="")  # why it can never become playable
+    failure_sentence: Mapped[str] = mapped_column(String(500), default="")
+    deleted_at: Mapped[datetime | None]  # can be undone until the sweeper deletes it for good
+
+
+class StoredFile(Base):
+    """A file in the store: `original`, `rendition`, `sound`, `poster` or `filmstrip` of a lesson."""
+
+    __tablename__ = "stored_file"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(String(255), default="")  # as the person named it, for display only
+    mime: Mapped[str] = mapped_column(String(80))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64), default="", index=True)
+    info: Mapped[dict[str, Any]] = mapped_column(default=dict)  # Rendition or Filmstrip as JSON
+    created_at: Mapped[datetime]
+
+
+class Upload(Base):
+    """An upload on its way. How much is there is the size of its file on disk, never a column."""
+
+    __tablename__ = "upload"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    owner_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    mime: Mapped[str] = mapped_column(String(80), default="")
+    length: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str] = mapped_column(String(200), default="")
+    class_name: Mapped[str] = mapped_column(String(120), default="")
+    taught_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"))  # once complete
+
+
+class Opening(Base):
+    """Somebody else opened a lesson; its owner can read when."""
+
+    __tablename__ = "opening"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    opened_at: Mapped[datetime]

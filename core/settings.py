@@ -1,0 +1,73 @@
+"""Every setting of Hindsight: environment variables with the prefix `HINDSIGHT_`, read nowhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GIB = 1024**3
+
+
+class Settings(BaseSettings):
+    """The settings with their defaults for one small machine (see docs/operating.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="HINDSIGHT_", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder for the database, uploads and recordings.")
+    database_url: str = Field("", description="SQLAlchemy address; empty: SQLite in the data folder.")
+    broker_url: str = Field("", description="Redis address; empty: the queue lives inside `hindsight serve`.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    public_url: str = Field("", description="Address that people type, if a proxy stands before; for links.")
+    secure_cookies: bool = Field(False, description="Set to true when people come by https.")
+
+    models_dir: Path = Field(
+        Path(sys.prefix) / "share" / "hindsight" / "models",
+        description="Folder where the models are prepared once.",
+    )
+    asr_model: str = Field("base", description="Whisper model: a folder, base, tiny.en, or a name to download.")
+    language: str = Field("", description="Language of the lessons (en, de, ...); empty: found by listening.")
+    asr_workers: int = Field(
+        max(1, min(os.cpu_count() or 1, 8)), ge=1, description="Chunks transcribed at once, a core each."
+    )
+
+    ffmpeg: str = Field("", description="Path of an ffmpeg binary; empty: the one that came with the install.")
+    upload_max_bytes: int = Field(8 * GIB, ge=1, description="Largest recording that is taken.")
+    upload_keep_hours: int = Field(48, ge=1, description="How long an unfinished upload waits to be resumed.")
+    disk_reserve_bytes: int = Field(GIB // 2, ge=0, description="Room that is never filled by uploads.")
+
+    lease_seconds: int = Field(60, ge=1, description="A worker silent for so long has lost its step.")
+    dispatch_seconds: float = Field(0.5, gt=0, description="How often the dispatcher looks for due steps.")
+    max_attempts: int = Field(3, ge=1, description="Tries of a step before it is called failed.")
+    session_days: int = Field(30, ge=1, description="How long somebody stays signed in on a device.")
+
+    @property
+    def database_address(self) -> str:
+        """The database that is used."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'hindsight.sqlite3'}"
+
+    @property
+    def files_dir(self) -> Path:
+        """Where recordings and what is made of them lie."""
+        return self.data_dir / "files"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where unfinished uploads grow."""
+        return self.data_dir / "uploads"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Where steps write before they are done; on the same disk as the files."""
+        return self.data_dir / "scratch"
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings()
