@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.types import Role, Span, Turn, VoiceTurn
-
 from transcription.intervals import clip, intersect, total_ms, union
 
 PAUSE_MS = 500

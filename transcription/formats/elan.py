@@ -1,0 +1,90 @@
+"""Write an analysis as an ELAN document (.eaf 3.0): a tier a speaker, one of questions, one of activities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+from core.types import Activity, Question, Turn
+
+_CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Annotation = tuple[int, int, str]
+
+
+def write_eaf(
+    turns: Sequence[Turn],
+    questions: Sequence[Question],
+    activities: Sequence[Activity],
+    media_name: str,
+    mime: str = "video/mp4",
+    written: datetime | None = None,
+) -> str:
+    """Return the XML of an ELAN document that points to the recording `media_name` beside it."""
+    tiers: dict[str, list[Annotation]] = {}
+    for turn in turns:
+        tiers.setdefault(f"{turn.speaker} ({turn.role.value})", []).append((turn.start_ms, turn.end_ms, turn.text))
+    tiers["questions"] = [
+        (q.start_ms, q.end_ms, f"{q.kind.value}: {q.text}")
+        for q in questions
+        if q.start_ms is not None and q.end_ms is not None
+    ]
+    tiers["activities"] = [(a.start_ms, a.end_ms, a.kind.value) for a in activities]
+
+    root = ElementTree.Element(
+        "ANNOTATION_DOCUMENT",
+        {
+            "AUTHOR": "Hindsight",
+            "DATE": (written or datetime.now(UTC)).isoformat(timespec="seconds"),
+            "FORMAT": "3.0",
+            "VERSION": "3.0",
+            "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+            "xsi:noNamespaceSchemaLocation": "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",
+        },
+    )
+    header = ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    place = {"MEDIA_URL": f"./{_clean(media_name)}", "RELATIVE_MEDIA_URL": f"./{_clean(media_name)}", "MIME_TYPE": mime}
+    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", place)
+    ordered = {name: _apart(annotations) for name, annotations in tiers.items()}
+    _add_tiers(root, ordered)
+    kind = {"LINGUISTIC_TYPE_ID": "default-lt", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
+    ElementTree.SubElement(root, "LINGUISTIC_TYPE", kind)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
+        ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
+    )
+
+
+def _add_tiers(root: ElementTree.Element, tiers: dict[str, list[Annotation]]) -> None:
+    order = ElementTree.SubElement(root, "TIME_ORDER")
+    number = slot = 0
+    for name, annotations in tiers.items():
+        tier = ElementTree.SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": "default-lt", "TIER_ID": _clean(name)})
+        for start_ms, end_ms, text in annotations:
+            number += 1
+            slots = []
+            for at_ms in (start_ms, end_ms):
+                slot += 1
+                slots.append(f"ts{slot}")
+                ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slots[-1], "TIME_VALUE": str(at_ms)})
+            holder = ElementTree.SubElement(tier, "ANNOTATION")
+            places = {"ANNOTATION_ID": f"a{number}", "TIME_SLOT_REF1": slots[0], "TIME_SLOT_REF2": slots[1]}
+            alignable = ElementTree.SubElement(holder, "ALIGNABLE_ANNOTATION", places)
+            ElementTree.SubElement(alignable, "ANNOTATION_VALUE").text = _clean(text)
+
+
+def _apart(annotations: Iterable[Annotation]) -> list[Annotation]:
+    """ELAN allows no overlap within a tier: an annotation begins where the one before it ends."""
+    apart: list[Annotation] = []
+    for start_ms, end_ms, text in sorted(annotations):
+        start = max(start_ms, apart[-1][1]) if apart else start_ms
+        if end_ms > start:
+            apart.append((start, end_ms, text))
+    return apart
+
+
+def _clean(text: str) -> str:
+    """Leave out the control characters that XML cannot hold."""
+    return _CONTROL.sub("", text)

@@ -1,0 +1,155 @@
+"""Which questions were asked, of which kind, who answered, and how long there was to think."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.types import AnsweredBy, Question, QuestionKind, Role, Span, Turn, VoiceTurn
+from transcription.asking import Around, asks
+from transcription.floor import Heard, hear
+from transcription.formats.reading import Line, read_transcript
+from transcription.question_kinds import kind_of, press_for_reasons
+from transcription.utterances import Utterance, split_sentences, split_turns
+from transcription.waits import end_of_sound, find_waits
+
+SURE = 0.5
+"""An utterance is a question from this probability on."""
+
+REQUEST = 0.55
+"""How sure it is that a request for reasons without a question ("Tell us why.") asks."""
+
+VOICE_PAUSE_MS = 200
+"""Pauses from this length on part the intervals that waits are measured between."""
+
+UNMARKED = 1 / 200
+"""With fewer question marks than this an utterance, a transcript does not mark its questions."""
+
+_TEACHER_NAMES = ("t", "teacher", "instructor", "tutor", "lehrer", "lehrerin")
+
+
+def find_questions(
+    turns: Sequence[Turn], voice: Sequence[VoiceTurn] | None, speech: Sequence[Span]
+) -> tuple[Question, ...]:
+    """Return the questions of a lesson in order, pupils' questions too; waits only for the teacher's.
+
+    The words say what is asked; `voice` and `speech` (both may be empty) say where sound begins and ends.
+    """
+    utterances = split_turns(turns)
+    heard = hear(turns, voice, speech, VOICE_PAUSE_MS)
+    sure = judge(utterances)
+    found = []
+    for i, u in enumerate(utterances):
+        if sure[i] >= SURE:
+            question, goes_on = _followed(u, sure[i], heard)
+            re_put = goes_on and i + 1 < len(sure) and sure[i + 1] >= SURE and utterances[i + 1].speaker == u.speaker
+            found.append(_settle(question, goes_on, re_put))
+    return tuple(found)
+
+
+def judge(utterances: Sequence[Utterance]) -> list[float]:
+    """Return for each utterance how sure it is, 0..1, that it asks."""
+    marks = sum("?" in u.text for u in utterances)
+    marked = marks > len(utterances) * UNMARKED
+    sure: list[float] = []
+    for i, u in enumerate(utterances):
+        after = utterances[i + 1] if i + 1 < len(utterances) else None
+        hands_over = after is not None and after.speaker != u.speaker
+        teacher = u.role is Role.TEACHER
+        around = Around(teacher, hands_over, after.text if after is not None and hands_over else "", marked)
+        p = asks(u.text, around)
+        sure.append(max(p, REQUEST) if teacher and press_for_reasons(u.text) else p)
+    return sure
+
+
+def _followed(u: Utterance, sure: float, heard: Sequence[Heard]) -> tuple[Question, bool]:
+    kind, kind_sure = kind_of(u.text, u.role is Role.TEACHER)
+    start_ms, end_ms = u.start_ms or 0, u.end_ms or 0
+    ends_ms = max(end_of_sound(heard, u.speaker, start_ms, end_ms), start_ms)
+    waits = find_waits(heard, u.speaker, start_ms, ends_ms)
+    timed = u.role is Role.TEACHER
+    question = Question(
+        text=u.text,
+        speaker=u.speaker,
+        role=u.role,
+        kind=kind,
+        confidence=round(sure * kind_sure, 3),
+        answered_by=waits.answered_by,
+        start_ms=start_ms,
+        end_ms=ends_ms,
+        wait_1_ms=waits.wait_1.length_ms if timed and waits.wait_1 is not None else None,
+        wait_2_ms=waits.wait_2.length_ms if timed and waits.wait_2 is not None else None,
+        row=u.row,
+    )
+    return question, waits.goes_on
+
+
+def _settle(q: Question, goes_on: bool, re_put: bool) -> Question:
+    """Make a question rhetorical when its asker goes on without a pause, and take the waits from those that wait for nothing.
+
+    A question that the asker at once puts again in other words keeps its kind, and leaves the waiting to the last one.
+    """
+    kind = q.kind
+    if goes_on and not re_put and kind is not QuestionKind.MANAGERIAL:
+        kind = QuestionKind.RHETORICAL
+    waits = kind not in (QuestionKind.MANAGERIAL, QuestionKind.RHETORICAL) and not goes_on
+    return Question(
+        text=q.text,
+        speaker=q.speaker,
+        role=q.role,
+        kind=kind,
+        confidence=q.confidence,
+        answered_by=q.answered_by,
+        start_ms=q.start_ms,
+        end_ms=q.end_ms,
+        wait_1_ms=q.wait_1_ms if waits else None,
+        wait_2_ms=q.wait_2_ms if waits else None,
+        row=q.row,
+    )
+
+
+def questions_of_transcript(path: Path) -> tuple[Question, ...]:
+    """Return the questions of a transcript made elsewhere: CSV (`speaker,text[,start_ms,end_ms]`), VTT or SRT.
+
+    `row` counts the rows or cues from 0. Lines without times give questions without times and waits.
+    Raises `core.errors.UnusableFile` (a subclass) when the file is none of these.
+    """
+    lines = read_transcript(path).lines
+    roles = guess_roles(lines)
+    if lines and all(line.start_ms is not None and line.end_ms is not None for line in lines):
+        turns = [
+            Turn(line.start_ms or 0, line.end_ms or 0, line.speaker, roles[line.speaker], line.text) for line in lines
+        ]
+        return find_questions(turns, None, [])
+    utterances = [
+        Utterance(sentence, line.speaker, roles[line.speaker], line.row)
+        for line in lines
+        for sentence in split_sentences(line.text)
+    ]
+    sure = judge(utterances)
+    return tuple(_untimed(utterances, i, sure) for i in range(len(utterances)) if sure[i] >= SURE)
+
+
+def _untimed(utterances: Sequence[Utterance], i: int, sure: Sequence[float]) -> Question:
+    u = utterances[i]
+    kind, kind_sure = kind_of(u.text, u.role is Role.TEACHER)
+    j = i + 1
+    while j < len(utterances) and utterances[j].speaker == u.speaker and sure[j] >= SURE:
+        j += 1
+    if j == len(utterances):
+        by = AnsweredBy.NOBODY
+    else:
+        next_is_teacher = utterances[j].role is Role.TEACHER or utterances[j].speaker == u.speaker
+        by = AnsweredBy.TEACHER if next_is_teacher else AnsweredBy.PUPIL
+    return Question(u.text, u.speaker, u.role, kind, round(sure[i] * kind_sure, 3), by, row=u.row)
+
+
+def guess_roles(lines: Sequence[Line]) -> dict[str, Role]:
+    """Return who is the teacher: `T` or a name that says so, else who speaks most words; nobody's name is unsure."""
+    words: dict[str, int] = {}
+    for line in lines:
+        words[line.speaker] = words.get(line.speaker, 0) + len(line.text.split())
+    named = {s for s in words if s.strip().lower() in _TEACHER_NAMES or "teacher" in s.lower()}
+    if not named and words:
+        named = {max(words, key=lambda s: words[s])}
+    return {s: Role.TEACHER if s in named else Role.PUPIL if s.strip() else Role.UNSURE for s in words}
