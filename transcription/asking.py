@@ -10,33 +10,272 @@ import re
 from dataclasses import dataclass
 from math import exp
 
-WH = frozenset("what what's why how how's who who's whose where where's which whom whatcha".split())
+WH = frozenset(
+    ["what", "what's", "why", "how", "how's", "who", "who's", "whose", "where", "where's", "which", "whom", "whatcha"]
+)
 WH_WHEN = frozenset({"when", "when's"})
 AUX = frozenset(
-    "do does did is are was were can could will would should shall may might have has had am must "
-    "don't doesn't didn't isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't haven't hasn't hadn't".split()
+    [
+        "do",
+        "does",
+        "did",
+        "is",
+        "are",
+        "was",
+        "were",
+        "can",
+        "could",
+        "will",
+        "would",
+        "should",
+        "shall",
+        "may",
+        "might",
+        "have",
+        "has",
+        "had",
+        "am",
+        "must",
+        "don't",
+        "doesn't",
+        "didn't",
+        "isn't",
+        "aren't",
+        "wasn't",
+        "weren't",
+        "can't",
+        "couldn't",
+        "won't",
+        "wouldn't",
+        "shouldn't",
+        "haven't",
+        "hasn't",
+        "hadn't",
+    ]
 )
 SUBJECT = frozenset(
-    "i you he she it we they there this that these those anybody anyone everybody everyone somebody someone "
-    "nobody y'all the a an your my our his her their its any all both either one some each "
-    "people students boys girls ya".split()
+    [
+        "i",
+        "you",
+        "he",
+        "she",
+        "it",
+        "we",
+        "they",
+        "there",
+        "this",
+        "that",
+        "these",
+        "those",
+        "anybody",
+        "anyone",
+        "everybody",
+        "everyone",
+        "somebody",
+        "someone",
+        "nobody",
+        "y'all",
+        "the",
+        "a",
+        "an",
+        "your",
+        "my",
+        "our",
+        "his",
+        "her",
+        "their",
+        "its",
+        "any",
+        "all",
+        "both",
+        "either",
+        "one",
+        "some",
+        "each",
+        "people",
+        "students",
+        "boys",
+        "girls",
+        "ya",
+    ]
 )
-PRONOUN = frozenset("i you he she it we they there this that these those anybody anyone everybody everyone".split())
+PRONOUN = frozenset(
+    [
+        "i",
+        "you",
+        "he",
+        "she",
+        "it",
+        "we",
+        "they",
+        "there",
+        "this",
+        "that",
+        "these",
+        "those",
+        "anybody",
+        "anyone",
+        "everybody",
+        "everyone",
+    ]
+)
 LEADING = frozenset(
-    "so okay ok and but now well alright um uh uhm umm er oh ah yeah yes no nope then because cause good great "
-    "hmm hm mm right nice perfect excellent hey like or also alright, just first next wait mhm actually plus".split()
+    [
+        "so",
+        "okay",
+        "ok",
+        "and",
+        "but",
+        "now",
+        "well",
+        "alright",
+        "um",
+        "uh",
+        "uhm",
+        "umm",
+        "er",
+        "oh",
+        "ah",
+        "yeah",
+        "yes",
+        "no",
+        "nope",
+        "then",
+        "because",
+        "cause",
+        "good",
+        "great",
+        "hmm",
+        "hm",
+        "mm",
+        "right",
+        "nice",
+        "perfect",
+        "excellent",
+        "hey",
+        "like",
+        "or",
+        "also",
+        "alright,",
+        "just",
+        "first",
+        "next",
+        "wait",
+        "mhm",
+        "actually",
+        "plus",
+    ]
 )
 NUMBERS = frozenset(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen twenty "
-    "thirty forty fifty sixty seventy eighty ninety hundred thousand half".split()
+    [
+        "zero",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "hundred",
+        "thousand",
+        "half",
+    ]
 )
 ALONE = frozenset(
-    "ready|questions|any questions|understand|understood|agree|agreed|really|pardon|excuse me|sorry|huh|what|why|how|who"
-    "|where|when|which|which one|what else|anything else|anyone else|anybody else|anyone|anybody|how come|why not|got it"
-    "|make sense|makes sense|you know|you see|see it|everybody|finished|done|all done|like what|such as|meaning|because"
-    "|how so|so what|then what|now what|or what|agree or disagree|yes or no|true or false|thumbs up|you ready|clear"
-    "|is that clear|good so far|are we good|we good|all good|questions so far|somebody else|someone else|who else"
-    "|where else|how else|is it|are you|do you|did you|does it|can you|what about|how about|equals|and you|or".split("|")
+    [
+        "ready",
+        "questions",
+        "any questions",
+        "understand",
+        "understood",
+        "agree",
+        "agreed",
+        "really",
+        "pardon",
+        "excuse me",
+        "sorry",
+        "huh",
+        "what",
+        "why",
+        "how",
+        "who",
+        "where",
+        "when",
+        "which",
+        "which one",
+        "what else",
+        "anything else",
+        "anyone else",
+        "anybody else",
+        "anyone",
+        "anybody",
+        "how come",
+        "why not",
+        "got it",
+        "make sense",
+        "makes sense",
+        "you know",
+        "you see",
+        "see it",
+        "everybody",
+        "finished",
+        "done",
+        "all done",
+        "like what",
+        "such as",
+        "meaning",
+        "because",
+        "how so",
+        "so what",
+        "then what",
+        "now what",
+        "or what",
+        "agree or disagree",
+        "yes or no",
+        "true or false",
+        "thumbs up",
+        "you ready",
+        "clear",
+        "is that clear",
+        "good so far",
+        "are we good",
+        "we good",
+        "all good",
+        "questions so far",
+        "somebody else",
+        "someone else",
+        "who else",
+        "where else",
+        "how else",
+        "is it",
+        "are you",
+        "do you",
+        "did you",
+        "does it",
+        "can you",
+        "what about",
+        "how about",
+        "equals",
+        "and you",
+        "or",
+    ]
 )
 REPLY = re.compile(r"^(yes|yeah|yep|no|nope|mm-?hmm?|uh-?huh|because|cause|'cause|i don't know|i think|it's|um|uh)\b")
 
@@ -84,42 +323,61 @@ WEIGHTS = {
     "long": -0.3,
 }
 
+_WH_CONTRACTED = frozenset({"why", "how's", "what's", "who's", "where's", "whose"})
+_WH_GOES_ON = frozenset({"come", "about", "many", "much", "else", "kind", "happens", "happened", "if"})
+_PREPOSITION = frozenset({"in", "to", "for", "at", "by", "from", "with", "of", "on"})
+_WH_AFTER_PREPOSITION = frozenset({"what", "which", "whose", "how"})
+_OKAY_TAG = re.compile(r"[\w,] (?:okay|ok|all right|alright|yes|yeah)$")
 _NOTES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _TAG = re.compile(
-    r"\b(?:is|are|was|were|do|does|did|have|has|can|could|would|should|will)(?:n't| not) (?:it|they|we|you|he|she|that|i|there)$"
-    r"|, (?:is it|are they|are we|do you|do we|does it|can we|will you|yes|yeah|huh|correct|eh|no|or not|or no|what)$"
-    r"| (?:huh|or not|or no|you know what i mean|does that make sense|do you understand|do you see|can you see|is that right|is that okay)$"
+    r"\b(?:is|are|was|were|do|does|did|have|has|can|could|would|should|will)(?:n't| not) (?:it|they|we"
+    r"|you|he|she|that|i|there)$"
+    r"|, (?:is it|are they|are we|do you|do we|does it|can we|will you|yes|yeah|huh|correct|eh|no"
+    r"|or not|or no|what)$"
+    r"| (?:huh|or not|or no|you know what i mean|does that make sense|do you understand|do you see"
+    r"|can you see|is that right|is that okay)$"
 )
 _RIGHT_TAG = re.compile(r"(?:^|, |\w )right$")
 _NOT_A_TAG = re.compile(
-    r"\b(?:that's|you're|you are|is|it's|was|are|the|all|on|to|exactly|got it|be|they're|he's|she's|look|your|is that|"
+    r"\b(?:that's|you're|you are|is|it's|was|are|the|all|on|to|exactly|got it|be|they're|he's|she's"
+    r"|look|your|is that|"
     r"get it|out|up|there|my|a|yes|yeah|and|or|left|not|quite|absolutely),? right$"
 )
-_WONDER = re.compile(r"\b(?:i wonder|i'm wondering|i am wondering|i'm curious|let me ask|my question is|the question is)\b")
+_WONDER = re.compile(
+    r"\b(?:i wonder|i'm wondering|i am wondering|i'm curious|let me ask|my question is|the question is)\b"
+)
 _TELL = re.compile(
-    r"^(?:please |can you |could you |)(?:tell (?:me|us|your|the|them|everybody)|explain|describe|give (?:me|us) an? |show (?:me|us) (?:how|why|what)|convince)\b"
+    r"^(?:please |can you |could you |)(?:tell (?:me|us|your|the|them|everybody)|explain|describe"
+    r"|give (?:me|us) an? |show (?:me|us) (?:how|why|what)|convince)\b"
 )
 _LATER = re.compile(
     r"(?:, |\b(?:so|then|and|but|or|because|now) )(?:um |uh |like |then |so )*"
-    r"(?:(do|does|did|is|are|was|were|can|could|would|should|will|don't|doesn't|isn't|aren't|didn't|can't|have|has) "
+    r"(?:(do|does|did|is|are|was|were|can|could|would|should|will|don't|doesn't|isn't|aren't|didn't"
+    r"|can't|have|has) "
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|anybody|anyone|the|your)\b"
     r"|(?:what|what's|how|why|who|who's|where|which)\b(?! (?:i|you|we|he|she|they|it|the|this|that)\b))"
 )
 _WH_INVERTED = re.compile(
-    r"\b(?:what|how|why|where|who|which|when)(?: \w+){0,3}? (?:do|does|did|can|could|would|should|will|are|is|was|were|am|have|has|don't|didn't) "
+    r"\b(?:what|how|why|where|who|which|when)(?: \w+){0,3}? (?:do|does|did|can|could|would|should|will"
+    r"|are|is|was|were|am|have|has|don't|didn't) "
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|the|your|my|our)\b"
 )
-_INDIRECT = re.compile(r"\b(?:know|knows|see|understand|remember|figure out|find out|tell you|showing|shows|that's|about|is|think about) (?:what|how|why|where|who|which|when)\b")
+_INDIRECT = re.compile(
+    r"\b(?:know|knows|see|understand|remember|figure out|find out|tell you|showing|shows|that's|about|is|think about) (?:what|how|why|where|who|which|when)\b"
+)
 _IN_PLACE = re.compile(
-    r"(?:\b(?:is|are|equals?|times|plus|minus|by|of|to|for|at|the|as|be|would be|was|into|from|do|did|called|get|gets|have|has|because|becomes|say|says|mean|means|with|and|or|like) "
-    r"(?:what|how much|how many|who|where|which one|what else|why|when)|\bhow many|\bhow much|\bor what|\bsays who)$"
+    r"(?:\b(?:is|are|equals?|times|plus|minus|by|of|to|for|at|the|as|be|would be|was|into|from|do|did"
+    r"|called|get|gets|have|has|because|becomes|say|says|mean|means|with|and|or|like) "
+    r"(?:what|how much|how many|who|where|which one|what else|why|when)|\bhow many|\bhow much|\bor what"
+    r"|\bsays who)$"
 )
 _CHOICE = re.compile(r"^(?:is it |a |an |the )?\w+(?: \w+){0,3} or (?:a |an |the )?\w+(?: \w+){0,3}$")
 _CUT = re.compile(r"(?:\.\.\.|…|--|—|–|-)$")
 _OPEN_END = re.compile(r"\b(?:is|are|equals?|was|be|because|times|plus|minus|called|the|a|by|to|and|or|of)$")
 _EXCLAIMED = re.compile(r"^(?:what an? |how (?:nice|lovely|great|cool|wonderful|interesting|funny|about that))")
 _YOU = re.compile(
-    r"^(?:you|you guys|you all|everybody|everyone|we all|anybody|guys) (?:see|know|remember|got|get|agree|understand|want|think|mean|ready|have|need|sure|done|good|okay|ok|with|hear|guys)\b"
+    r"^(?:you|you guys|you all|everybody|everyone|we all|anybody|guys) (?:see|know|remember|got|get"
+    r"|agree|understand|want|think|mean|ready|have|need|sure|done|good|okay|ok|with|hear|guys)\b"
 )
 _ANYBODY = re.compile(r"^(?:any|anybody|anyone|anything|who|who's|whoever wants)\b")
 
@@ -168,30 +426,21 @@ def features(text: str, around: Around) -> list[str]:
 
 
 def _head_features(words: list[str]) -> list[str]:
-    first = words[0]
-    second = words[1] if len(words) > 1 else ""
-    rest = " ".join(words)
-    if _EXCLAIMED.match(rest):
-        return ["wh_exclaimed"]
-    if rest in ALONE:
-        return ["alone"]
-    if first in {"why", "how's", "what's", "who's", "where's", "whose"}:
-        return ["why_head"]
-    if first in WH_WHEN:
-        return ["wh_with_auxiliary"] if second in AUX else []
-    if first in WH:
-        if second in AUX or second in {"come", "about", "many", "much", "else", "kind", "happens", "happened", "if"}:
-            return ["wh_with_auxiliary"]
-        return ["wh_relative"] if second in PRONOUN and first != "which" else ["wh_head"]
-    if first in {"in", "to", "for", "at", "by", "from", "with", "of", "on"} and second in {"what", "which", "whose", "how"}:
-        return ["wh_head"]
-    if first in AUX and second and (second in SUBJECT or _is_name_after(first, words)):
-        return ["inverted"]
-    if _ANYBODY.match(rest):
-        return ["anybody_head"]
-    if first in {"let's", "let", "please"}:
-        return ["let_us"]
-    return ["you_verb"] if _YOU.match(rest) else []
+    first, second, rest = words[0], words[1] if len(words) > 1 else "", " ".join(words)
+    rules: tuple[tuple[str, bool], ...] = (
+        ("wh_exclaimed", bool(_EXCLAIMED.match(rest))),
+        ("alone", rest in ALONE),
+        ("why_head", first in _WH_CONTRACTED),
+        ("wh_with_auxiliary", first in WH_WHEN and second in AUX),
+        ("wh_with_auxiliary", first in WH and (second in AUX or second in _WH_GOES_ON)),
+        ("wh_relative", first in WH and first != "which" and second in PRONOUN),
+        ("wh_head", first in WH or (first in _PREPOSITION and second in _WH_AFTER_PREPOSITION)),
+        ("inverted", first in AUX and second != "" and (second in SUBJECT or _is_name_after(first, words))),
+        ("anybody_head", bool(_ANYBODY.match(rest))),
+        ("let_us", first in {"let's", "let", "please"}),
+        ("you_verb", bool(_YOU.match(rest))),
+    )
+    return [name for name, holds in rules if holds][:1]
 
 
 def _is_name_after(first: str, words: list[str]) -> bool:
@@ -200,37 +449,37 @@ def _is_name_after(first: str, words: list[str]) -> bool:
 
 
 def _later_features(flat: str, words: list[str], text: str) -> list[str]:
-    found: list[str] = []
-    if flat in {"okay", "ok", "all right", "alright", "yes", "yeah"}:
-        return ["okay_alone"] if flat in {"okay", "ok"} else []
-    if flat == "right":
+    if flat in {"okay", "ok", "right"}:
         return ["okay_alone"]
-    if re.search(r"[\w,] (?:okay|ok|all right|alright|yes|yeah)$", flat) and len(words) > 2:
-        found.append("okay_tag")
-    if _RIGHT_TAG.search(flat) and not _NOT_A_TAG.search(flat):
-        found.append("right_tag")
-    if len(words) > 2 and _TAG.search(flat):
-        found.append("tag")
-    later = _LATER.search(flat, 1)
-    if later:
-        found.append("inverted_later")
-    elif (match := _WH_INVERTED.search(flat)) and match.start() > 0 and not _INDIRECT.search(flat):
-        found.append("wh_inverted_later")
-    if len(words) > 1 and _IN_PLACE.search(flat):
-        found.append("wh_in_place")
-    if len(words) <= 8 and _CHOICE.match(" ".join(words)):
-        found.append("or_choice")
-    if _WONDER.search(flat):
-        found.append("wonders")
-    if _TELL.match(" ".join(words)):
-        found.append("asks_to_tell")
-    if _CUT.search(text.rstrip("?")) or not text.endswith((".", "!", "?")):
-        found.append("breaks_off_at_verb" if _OPEN_END.search(flat) and len(words) > 1 else "breaks_off")
-    if len(words) <= 2 and all(w in NUMBERS or w.isdigit() or w in {"yes", "no", "yeah"} for w in words):
-        found.append("short_answer")
-    if len(words) > 25:
-        found.append("long")
-    return found
+    if flat in {"all right", "alright", "yes", "yeah"}:
+        return []
+    later = bool(_LATER.search(flat, 1))
+    inverted = _WH_INVERTED.search(flat)
+    cut = bool(_CUT.search(text.rstrip("?"))) or not text.endswith((".", "!", "?"))
+    at_verb = len(words) > 1 and bool(_OPEN_END.search(flat))
+    rules: tuple[tuple[str, bool], ...] = (
+        ("okay_tag", len(words) > 2 and bool(_OKAY_TAG.search(flat))),
+        ("right_tag", bool(_RIGHT_TAG.search(flat)) and not _NOT_A_TAG.search(flat)),
+        ("tag", len(words) > 2 and bool(_TAG.search(flat))),
+        ("inverted_later", later),
+        (
+            "wh_inverted_later",
+            not later and inverted is not None and inverted.start() > 0 and not _INDIRECT.search(flat),
+        ),
+        ("wh_in_place", len(words) > 1 and bool(_IN_PLACE.search(flat))),
+        ("or_choice", len(words) <= 8 and bool(_CHOICE.match(" ".join(words)))),
+        ("wonders", bool(_WONDER.search(flat))),
+        ("asks_to_tell", bool(_TELL.match(" ".join(words)))),
+        ("breaks_off_at_verb", cut and at_verb),
+        ("breaks_off", cut and not at_verb),
+        ("short_answer", len(words) <= 2 and all(_is_short_answer(w) for w in words)),
+        ("long", len(words) > 25),
+    )
+    return [name for name, holds in rules if holds]
+
+
+def _is_short_answer(word: str) -> bool:
+    return word in NUMBERS or word.isdigit() or word in {"yes", "no", "yeah"}
 
 
 def asks(text: str, around: Around) -> float:

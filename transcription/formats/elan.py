@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from core.types import Activity, Question, Turn
 
@@ -19,6 +19,7 @@ def write_eaf(
     questions: Sequence[Question],
     activities: Sequence[Activity],
     media_name: str,
+    *,
     mime: str = "video/mp4",
     written: datetime | None = None,
 ) -> str:
@@ -33,7 +34,7 @@ def write_eaf(
     ]
     tiers["activities"] = [(a.start_ms, a.end_ms, a.kind.value) for a in activities]
 
-    root = ElementTree.Element(
+    root = ET.Element(
         "ANNOTATION_DOCUMENT",
         {
             "AUTHOR": "Hindsight",
@@ -44,35 +45,35 @@ def write_eaf(
             "xsi:noNamespaceSchemaLocation": "http://www.mpi.nl/tools/elan/EAFv3.0.xsd",
         },
     )
-    header = ElementTree.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
+    header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     place = {"MEDIA_URL": f"./{_clean(media_name)}", "RELATIVE_MEDIA_URL": f"./{_clean(media_name)}", "MIME_TYPE": mime}
-    ElementTree.SubElement(header, "MEDIA_DESCRIPTOR", place)
-    ordered = {name: _apart(annotations) for name, annotations in tiers.items()}
+    ET.SubElement(header, "MEDIA_DESCRIPTOR", place)
+    ordered = {name: _apart(marks) for name, marks in tiers.items()}
     _add_tiers(root, ordered)
     kind = {"LINGUISTIC_TYPE_ID": "default-lt", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
-    ElementTree.SubElement(root, "LINGUISTIC_TYPE", kind)
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="unicode", xml_declaration=False).join(
+    ET.SubElement(root, "LINGUISTIC_TYPE", kind)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False).join(
         ('<?xml version="1.0" encoding="UTF-8"?>\n', "\n")
     )
 
 
-def _add_tiers(root: ElementTree.Element, tiers: dict[str, list[Annotation]]) -> None:
-    order = ElementTree.SubElement(root, "TIME_ORDER")
+def _add_tiers(root: ET.Element, tiers: dict[str, list[Annotation]]) -> None:
+    order = ET.SubElement(root, "TIME_ORDER")
     number = slot = 0
-    for name, annotations in tiers.items():
-        tier = ElementTree.SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": "default-lt", "TIER_ID": _clean(name)})
-        for start_ms, end_ms, text in annotations:
+    for name, marks in tiers.items():
+        tier = ET.SubElement(root, "TIER", {"LINGUISTIC_TYPE_REF": "default-lt", "TIER_ID": _clean(name)})
+        for start_ms, end_ms, text in marks:
             number += 1
             slots = []
             for at_ms in (start_ms, end_ms):
                 slot += 1
                 slots.append(f"ts{slot}")
-                ElementTree.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slots[-1], "TIME_VALUE": str(at_ms)})
-            holder = ElementTree.SubElement(tier, "ANNOTATION")
+                ET.SubElement(order, "TIME_SLOT", {"TIME_SLOT_ID": slots[-1], "TIME_VALUE": str(at_ms)})
+            holder = ET.SubElement(tier, "ANNOTATION")
             places = {"ANNOTATION_ID": f"a{number}", "TIME_SLOT_REF1": slots[0], "TIME_SLOT_REF2": slots[1]}
-            alignable = ElementTree.SubElement(holder, "ALIGNABLE_ANNOTATION", places)
-            ElementTree.SubElement(alignable, "ANNOTATION_VALUE").text = _clean(text)
+            alignable = ET.SubElement(holder, "ALIGNABLE_ANNOTATION", places)
+            ET.SubElement(alignable, "ANNOTATION_VALUE").text = _clean(text)
 
 
 def _apart(annotations: Iterable[Annotation]) -> list[Annotation]:

@@ -9,23 +9,34 @@ from collections.abc import Iterable
 from core.types import Activity, Question
 from transcription.formats.subtitles import clock
 
-COLUMNS = ("start", "end", "start_ms", "end_ms", "moment", "kind", "speaker", "text", "answered_by", "wait_1_ms", "wait_2_ms")
+COLUMNS = (
+    "start",
+    "end",
+    "start_ms",
+    "end_ms",
+    "moment",
+    "kind",
+    "speaker",
+    "text",
+    "answered_by",
+    "wait_1_ms",
+    "wait_2_ms",
+)
 
 
 def write_moments(questions: Iterable[Question], activities: Iterable[Activity]) -> str:
     """Return CSV with a heading row; the columns are `COLUMNS`."""
-    rows: list[list[object]] = []
+    rows: list[tuple[int, int, list[object]]] = []
     for q in questions:
         if q.start_ms is not None and q.end_ms is not None:
             waits = [q.answered_by.value, q.wait_1_ms, q.wait_2_ms]
-            rows.append([q.start_ms, q.end_ms, "question", q.kind.value, q.speaker, q.text, *waits])
-    for a in activities:
-        rows.append([a.start_ms, a.end_ms, "activity", a.kind.value, "", "", "", None, None])
+            rows.append((q.start_ms, q.end_ms, ["question", q.kind.value, q.speaker, q.text, *waits]))
+    rows.extend((a.start_ms, a.end_ms, ["activity", a.kind.value, "", "", "", None, None]) for a in activities)
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
-    for start_ms, end_ms, *rest in sorted(rows, key=lambda r: (r[0], r[1])):  # type: ignore[type-var,return-value]
-        times = [clock(int(str(start_ms)), "."), clock(int(str(end_ms)), "."), start_ms, end_ms]
+    for start_ms, end_ms, rest in sorted(rows, key=lambda row: row[:2]):
+        times = [clock(start_ms, "."), clock(end_ms, "."), start_ms, end_ms]
         table.writerow([safe_cell(cell) for cell in [*times, *rest]])
     return out.getvalue()
 

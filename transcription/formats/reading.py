@@ -145,7 +145,9 @@ def _parse_table(text: str) -> Transcript:
         raise TranscriptUnreadable(why="its table is damaged") from error
     if not lines:
         raise TranscriptUnreadable(why="it has no row with words")
-    return Transcript(tuple(lines), _notes((timeless, "with unusable times (read without them)"), (empty, "without words")))
+    return Transcript(
+        tuple(lines), _notes((timeless, "with unusable times (read without them)"), (empty, "without words"))
+    )
 
 
 def _rows(reader: csv.DictReader[str], names: dict[str, str]) -> tuple[list[Line], int, int]:

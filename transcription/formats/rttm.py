@@ -10,11 +10,16 @@ class Spoken(Protocol):
     """A range with its speaker: a `Turn` or a `VoiceTurn`."""
 
     @property
-    def start_ms(self) -> int: ...
+    def start_ms(self) -> int:
+        """Milliseconds from the start of the recording."""
+
     @property
-    def end_ms(self) -> int: ...
+    def end_ms(self) -> int:
+        """Milliseconds from the start of the recording."""
+
     @property
-    def speaker(self) -> str: ...
+    def speaker(self) -> str:
+        """Who speaks."""
 
 
 def write_rttm(turns: Iterable[Spoken], name: str) -> str:
