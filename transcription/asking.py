@@ -10,273 +10,21 @@ import re
 from dataclasses import dataclass
 from math import exp
 
-WH = frozenset(
-    ["what", "what's", "why", "how", "how's", "who", "who's", "whose", "where", "where's", "which", "whom", "whatcha"]
+from transcription.vocabulary import (
+    ALONE,
+    AUX,
+    LEADING,
+    NUMBERS,
+    PREPOSITION,
+    PRONOUN,
+    SUBJECT,
+    WH,
+    WH_AFTER_PREPOSITION,
+    WH_CONTRACTED,
+    WH_GOES_ON,
+    WH_WHEN,
 )
-WH_WHEN = frozenset({"when", "when's"})
-AUX = frozenset(
-    [
-        "do",
-        "does",
-        "did",
-        "is",
-        "are",
-        "was",
-        "were",
-        "can",
-        "could",
-        "will",
-        "would",
-        "should",
-        "shall",
-        "may",
-        "might",
-        "have",
-        "has",
-        "had",
-        "am",
-        "must",
-        "don't",
-        "doesn't",
-        "didn't",
-        "isn't",
-        "aren't",
-        "wasn't",
-        "weren't",
-        "can't",
-        "couldn't",
-        "won't",
-        "wouldn't",
-        "shouldn't",
-        "haven't",
-        "hasn't",
-        "hadn't",
-    ]
-)
-SUBJECT = frozenset(
-    [
-        "i",
-        "you",
-        "he",
-        "she",
-        "it",
-        "we",
-        "they",
-        "there",
-        "this",
-        "that",
-        "these",
-        "those",
-        "anybody",
-        "anyone",
-        "everybody",
-        "everyone",
-        "somebody",
-        "someone",
-        "nobody",
-        "y'all",
-        "the",
-        "a",
-        "an",
-        "your",
-        "my",
-        "our",
-        "his",
-        "her",
-        "their",
-        "its",
-        "any",
-        "all",
-        "both",
-        "either",
-        "one",
-        "some",
-        "each",
-        "people",
-        "students",
-        "boys",
-        "girls",
-        "ya",
-    ]
-)
-PRONOUN = frozenset(
-    [
-        "i",
-        "you",
-        "he",
-        "she",
-        "it",
-        "we",
-        "they",
-        "there",
-        "this",
-        "that",
-        "these",
-        "those",
-        "anybody",
-        "anyone",
-        "everybody",
-        "everyone",
-    ]
-)
-LEADING = frozenset(
-    [
-        "so",
-        "okay",
-        "ok",
-        "and",
-        "but",
-        "now",
-        "well",
-        "alright",
-        "um",
-        "uh",
-        "uhm",
-        "umm",
-        "er",
-        "oh",
-        "ah",
-        "yeah",
-        "yes",
-        "no",
-        "nope",
-        "then",
-        "because",
-        "cause",
-        "good",
-        "great",
-        "hmm",
-        "hm",
-        "mm",
-        "right",
-        "nice",
-        "perfect",
-        "excellent",
-        "hey",
-        "like",
-        "or",
-        "also",
-        "alright,",
-        "just",
-        "first",
-        "next",
-        "wait",
-        "mhm",
-        "actually",
-        "plus",
-    ]
-)
-NUMBERS = frozenset(
-    [
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "half",
-    ]
-)
-ALONE = frozenset(
-    [
-        "ready",
-        "questions",
-        "any questions",
-        "understand",
-        "understood",
-        "agree",
-        "agreed",
-        "really",
-        "pardon",
-        "excuse me",
-        "sorry",
-        "huh",
-        "what",
-        "why",
-        "how",
-        "who",
-        "where",
-        "when",
-        "which",
-        "which one",
-        "what else",
-        "anything else",
-        "anyone else",
-        "anybody else",
-        "anyone",
-        "anybody",
-        "how come",
-        "why not",
-        "got it",
-        "make sense",
-        "makes sense",
-        "you know",
-        "you see",
-        "see it",
-        "everybody",
-        "finished",
-        "done",
-        "all done",
-        "like what",
-        "such as",
-        "meaning",
-        "because",
-        "how so",
-        "so what",
-        "then what",
-        "now what",
-        "or what",
-        "agree or disagree",
-        "yes or no",
-        "true or false",
-        "thumbs up",
-        "you ready",
-        "clear",
-        "is that clear",
-        "good so far",
-        "are we good",
-        "we good",
-        "all good",
-        "questions so far",
-        "somebody else",
-        "someone else",
-        "who else",
-        "where else",
-        "how else",
-        "is it",
-        "are you",
-        "do you",
-        "did you",
-        "does it",
-        "can you",
-        "what about",
-        "how about",
-        "equals",
-        "and you",
-        "or",
-    ]
-)
+
 REPLY = re.compile(r"^(yes|yeah|yep|no|nope|mm-?hmm?|uh-?huh|because|cause|'cause|i don't know|i think|it's|um|uh)\b")
 
 
@@ -299,6 +47,7 @@ WEIGHTS = {
     "wh_relative": -2.4,
     "wh_exclaimed": -3.0,
     "why_head": 3.8,
+    "order": -1.0,
     "inverted": 4.6,
     "inverted_later": 3.4,
     "wh_inverted_later": 3.6,
@@ -323,10 +72,6 @@ WEIGHTS = {
     "long": -0.3,
 }
 
-_WH_CONTRACTED = frozenset({"why", "how's", "what's", "who's", "where's", "whose"})
-_WH_GOES_ON = frozenset({"come", "about", "many", "much", "else", "kind", "happens", "happened", "if"})
-_PREPOSITION = frozenset({"in", "to", "for", "at", "by", "from", "with", "of", "on"})
-_WH_AFTER_PREPOSITION = frozenset({"what", "which", "whose", "how"})
 _OKAY_TAG = re.compile(r"[\w,] (?:okay|ok|all right|alright|yes|yeah)$")
 _NOTES = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _TAG = re.compile(
@@ -348,7 +93,8 @@ _WONDER = re.compile(
 )
 _TELL = re.compile(
     r"^(?:please |can you |could you |)(?:tell (?:me|us|your|the|them|everybody)|explain|describe"
-    r"|give (?:me|us) an? |show (?:me|us) (?:how|why|what)|convince)\b"
+    r"|give (?:me|us) an? "
+    r"|show (?:me|us) (?:how|why|what)|convince)\b"
 )
 _LATER = re.compile(
     r"(?:, |\b(?:so|then|and|but|or|because|now) )(?:um |uh |like |then |so )*"
@@ -363,7 +109,8 @@ _WH_INVERTED = re.compile(
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|the|your|my|our)\b"
 )
 _INDIRECT = re.compile(
-    r"\b(?:know|knows|see|understand|remember|figure out|find out|tell you|showing|shows|that's|about|is|think about) (?:what|how|why|where|who|which|when)\b"
+    r"\b(?:know|knows|see|understand|remember|figure out|find out|tell you|showing|shows|that's|about|is|think about) "
+    r"(?:what|how|why|where|who|which|when)\b"
 )
 _IN_PLACE = re.compile(
     r"(?:\b(?:is|are|equals?|times|plus|minus|by|of|to|for|at|the|as|be|would be|was|into|from|do|did"
@@ -430,17 +177,25 @@ def _head_features(words: list[str]) -> list[str]:
     rules: tuple[tuple[str, bool], ...] = (
         ("wh_exclaimed", bool(_EXCLAIMED.match(rest))),
         ("alone", rest in ALONE),
-        ("why_head", first in _WH_CONTRACTED),
+        ("why_head", first in WH_CONTRACTED),
         ("wh_with_auxiliary", first in WH_WHEN and second in AUX),
-        ("wh_with_auxiliary", first in WH and (second in AUX or second in _WH_GOES_ON)),
+        ("wh_with_auxiliary", first in WH and (second in AUX or second in WH_GOES_ON)),
         ("wh_relative", first in WH and first != "which" and second in PRONOUN),
-        ("wh_head", first in WH or (first in _PREPOSITION and second in _WH_AFTER_PREPOSITION)),
+        ("wh_head", first in WH or (first in PREPOSITION and second in WH_AFTER_PREPOSITION)),
+        ("order", _is_order(first, second, words)),
         ("inverted", first in AUX and second != "" and (second in SUBJECT or _is_name_after(first, words))),
         ("anybody_head", bool(_ANYBODY.match(rest))),
         ("let_us", first in {"let's", "let", "please"}),
         ("you_verb", bool(_YOU.match(rest))),
     )
     return [name for name, holds in rules if holds][:1]
+
+
+def _is_order(first: str, second: str, words: list[str]) -> bool:
+    """Tell "do the next one" and "have a seat" from "do they fit" and "do these two fit"."""
+    if first == "do":
+        return second in {"it", "that", "this", "your", "my"} or (second in {"the", "all", "both"} and len(words) <= 7)
+    return first == "have" and second in {"a", "the", "your", "some", "it", "that", "one", "all"}
 
 
 def _is_name_after(first: str, words: list[str]) -> bool:

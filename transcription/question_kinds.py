@@ -24,7 +24,8 @@ _PROBING = re.compile(
     r"|^(?:because|'cause|since)$|\bbecause(?: why| what)?$"
 )
 _NOT_YET = re.compile(
-    r"\b(?:ready to|going to|gonna|then you|write|need to|neighbor|partner about|whiteboards?|see why|know why (?:i|we))\b.*\b(?:explain|why|how)\b"
+    r"\b(?:ready to|going to|gonna|then you|write|need to|neighbor|partner about|whiteboards?"
+    r"|see why|know why (?:i|we))\b.*\b(?:explain|why|how)\b"
 )
 _TELL_WHY = re.compile(
     r"\b(?:tell|show) (?:me|us|your \w+|them)\b.*\bwhy\b|^(?:explain|say) why\b|^explain (?:your"

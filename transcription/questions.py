@@ -85,7 +85,7 @@ def _followed(u: Utterance, sure: float, heard: Sequence[Heard]) -> tuple[Questi
 
 
 def _settle(q: Question, goes_on: bool, re_put: bool) -> Question:
-    """Make a question rhetorical when its asker goes on without a pause, and take the waits from those that wait for nothing.
+    """Make a question rhetorical when its asker goes on without a pause; take the waits from what waits for nothing.
 
     A question that the asker at once puts again in other words keeps its kind, and leaves the waiting to the last one.
     """

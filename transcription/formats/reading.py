@@ -83,7 +83,7 @@ def parse_transcript(text: str) -> Transcript:
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _ARROW = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+_TAG = re.compile(r"<[/a-zA-Z0-9][^<>]*>|\{\\[^}]*\}")
 _SPEAKER = re.compile(r"^(?:>>\s*)?([A-Z][\w.'-]{0,20}(?: [\w.'-]{1,20}){0,2}):\s+(?=\S)")
 
 

@@ -1,0 +1,57 @@
+"""The words that asking is told by: grammar's closed classes, and what teachers say in class."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _phrases(text: str) -> frozenset[str]:
+    return frozenset(" ".join(phrase.split()) for phrase in text.split("|"))
+
+
+WH = _words("what what's why how how's who who's whose where where's which whom whatcha")
+WH_WHEN = _words("when's when")
+AUX = _words(
+    """
+    do does did is are was were can could will would should shall may might have has had am must don't doesn't
+    didn't isn't aren't wasn't weren't can't couldn't won't wouldn't shouldn't haven't hasn't hadn't
+    """
+)
+SUBJECT = _words(
+    """
+    i you he she it we they there this that these those anybody anyone everybody everyone somebody someone
+    nobody y'all the a an your my our his her their its any all both either one some each people students boys
+    girls ya
+    """
+)
+PRONOUN = _words("i you he she it we they there this that these those anybody anyone everybody everyone")
+LEADING = _words(
+    """
+    so okay ok and but now well alright um uh uhm umm er oh ah yeah yes no nope then because cause good great
+    hmm hm mm right nice perfect excellent hey like or also alright, just first next wait mhm actually plus
+    """
+)
+NUMBERS = _words(
+    """
+    zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    twenty thirty forty fifty sixty seventy eighty ninety hundred thousand half
+    """
+)
+ALONE = _phrases(
+    """
+    ready | questions | any questions | understand | understood | agree | agreed | really | pardon | excuse me
+    | sorry | huh | what | why | how | who | where | when | which | which one | what else | anything else |
+    anyone else | anybody else | anyone | anybody | how come | why not | got it | make sense | makes sense |
+    you know | you see | see it | everybody | finished | done | all done | like what | such as | meaning |
+    because | how so | so what | then what | now what | or what | agree or disagree | yes or no | true or
+    false | thumbs up | you ready | clear | is that clear | good so far | are we good | we good | all good |
+    questions so far | somebody else | someone else | who else | where else | how else | is it | are you | do
+    you | did you | does it | can you | what about | how about | equals | and you | or
+    """
+)
+WH_CONTRACTED = _words("why where's how's whose what's who's")
+WH_GOES_ON = _words("many if much happens kind come else about happened")
+PREPOSITION = _words("to by with from in for on of at")
+WH_AFTER_PREPOSITION = _words("whose which what how")
