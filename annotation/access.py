@@ -1,0 +1,110 @@
+"""The one place that decides who may do what: `may`, and the same rules as conditions of queries.
+
+Being lead, or somebody's manager, counts for nothing here: only owning, sharing and writing do.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.errors import NotFound
+from core.models import Comment, Goal, Lesson, Partnership, Person, Share
+
+Action = Literal["see", "change"]
+Thing = Lesson | Comment | Partnership | Goal | Share
+
+
+def live_share() -> ColumnElement[bool]:
+    """Condition: a share is open now, in an active partnership whose coachee owns the lesson."""
+    return and_(
+        Share.taken_back_at.is_(None),
+        or_(Share.until.is_(None), Share.until > utc_now()),
+        Share.lesson_id == Lesson.id,
+        Share.partnership_id == Partnership.id,
+        Partnership.state == "active",
+        Partnership.coachee_id == Lesson.owner_id,
+    )
+
+
+def shared_with(person: Person) -> ColumnElement[bool]:
+    """Condition: a lesson that somebody shares with this person now."""
+    share = select(Share.id).join(Partnership, Partnership.id == Share.partnership_id)
+    open_to = share.where(live_share(), Partnership.coach_id == person.id).correlate(Lesson)
+    return and_(Lesson.deleted_at.is_(None), open_to.exists())
+
+
+def lessons_seen_by(person: Person) -> ColumnElement[bool]:
+    """Condition: a lesson that this person may see: her own, or one that is shared with her now."""
+    return and_(Lesson.deleted_at.is_(None), or_(Lesson.owner_id == person.id, shared_with(person)))
+
+
+def partnerships_of(person: Person) -> ColumnElement[bool]:
+    """Condition: a partnership in which this person is coach or coachee."""
+    return or_(Partnership.coach_id == person.id, Partnership.coachee_id == person.id)
+
+
+def comments_seen_by(person: Person) -> ColumnElement[bool]:
+    """Condition: a comment that this person may read, in a query that also has its `Lesson`.
+
+    Her own; on her own lesson those of her partnerships; on a coachee's lesson those of the very
+    partnership that the lesson is shared with. So two coaches never read each other, and a private
+    note has one reader. A deleted comment is there for its author alone, for undo.
+    """
+    mine_as_coachee = exists().where(
+        Partnership.id == Comment.partnership_id,
+        Partnership.coachee_id == person.id,
+        Lesson.owner_id == person.id,
+    )
+    through_share = (
+        select(Share.id)
+        .join(Partnership, Partnership.id == Share.partnership_id)
+        .where(live_share(), Partnership.coach_id == person.id, Partnership.id == Comment.partnership_id)
+        .correlate(Comment, Lesson)
+        .exists()
+    )
+    others = and_(Comment.deleted_at.is_(None), or_(mine_as_coachee, through_share))
+    return and_(
+        Comment.lesson_id == Lesson.id,
+        lessons_seen_by(person),
+        or_(Comment.author_id == person.id, others),
+    )
+
+
+def may(session: Session, person: Person, action: Action, thing: Thing) -> bool:
+    """Decide whether a person may see or change a thing.
+
+    A lesson and its shares are changed by their owner alone, a comment by its author, a goal by both
+    people of its active partnership; a partnership is ended by either.
+    """
+    if isinstance(thing, Lesson):
+        if action == "change":
+            return thing.owner_id == person.id
+        return _holds(session, select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person)).exists())
+    if isinstance(thing, Comment):
+        if action == "change" and thing.author_id != person.id:
+            return False
+        seen = select(Comment.id).join(Lesson, Lesson.id == Comment.lesson_id)
+        return _holds(session, seen.where(Comment.id == thing.id, comments_seen_by(person)).exists())
+    if isinstance(thing, Share):
+        owned = select(Lesson.id).where(Lesson.id == thing.lesson_id, Lesson.owner_id == person.id)
+        return _holds(session, owned.exists())
+    if isinstance(thing, Goal):
+        its = select(Partnership.id).where(Partnership.id == thing.partnership_id, partnerships_of(person))
+        if action == "change":
+            its = its.where(Partnership.state == "active")
+        return _holds(session, its.exists())
+    return person.id in (thing.coach_id, thing.coachee_id)
+
+
+def require(session: Session, person: Person, action: Action, thing: Thing | None) -> None:
+    """Raise NotFound unless the person may: what is not hers looks as if it were not there."""
+    if thing is None or not may(session, person, action, thing):
+        raise NotFound
+
+
+def _holds(session: Session, condition: ColumnElement[bool]) -> bool:
+    return bool(session.scalar(select(condition)))

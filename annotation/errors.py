@@ -1,0 +1,90 @@
+"""What can be refused to people, each with its sentence."""
+
+# ruff: noqa: N818 - each is named for what happened, as in core/errors.py
+
+from __future__ import annotations
+
+from core.errors import HindsightError
+
+
+class AlreadyBegun(HindsightError):
+    """The first account is there."""
+
+    code = "already_begun"
+    status = 409
+    sentence = "Hindsight already has its first account. Please sign in, or ask for an invitation."
+
+
+class EmailTaken(HindsightError):
+    """Somebody has this address."""
+
+    code = "email_taken"
+    status = 409
+    sentence = "There is already an account with this email address."
+
+
+class InvitationUnusable(HindsightError):
+    """Unknown, used, or too old: the three look alike on purpose."""
+
+    code = "invitation_unusable"
+    status = 404
+    sentence = "This invitation does not work any more. Please ask for a new link."
+
+
+class WrongSignIn(HindsightError):
+    """Unknown account or wrong password: the two look alike on purpose."""
+
+    code = "wrong_sign_in"
+    status = 401
+    sentence = "This email address and password do not fit together. Please try again."
+
+
+class TooManyAttempts(HindsightError):
+    """Somebody is guessing, or has forgotten."""
+
+    code = "too_many_attempts"
+    status = 429
+    sentence = "That was tried too often. Please wait a quarter of an hour and try again."
+
+
+class PartnershipRefused(HindsightError):
+    """One manages the other, at some distance."""
+
+    code = "partnership_refused"
+    status = 409
+    sentence = (
+        "{manager} is in the line management of {managed}. Coaching is never performance management, "
+        "so they cannot be partners. Please choose a colleague from outside that line."
+    )
+
+
+class PartnershipExists(HindsightError):
+    """The same two people, the same kind, still going."""
+
+    code = "partnership_exists"
+    status = 409
+    sentence = "These two are already partners in this way."
+
+
+class PartnershipOver(HindsightError):
+    """Ended or suspended."""
+
+    code = "partnership_over"
+    status = 409
+    sentence = "This partnership is not active, so nothing new can be added to it."
+
+
+class TooManyGoals(HindsightError):
+    """Three are active."""
+
+    code = "too_many_goals"
+    status = 409
+    sentence = "Three goals are active already. Please close one first: fewer goals change more."
+
+
+class TitleDiffers(HindsightError):
+    """Deleting asks for the lesson's title."""
+
+    code = "title_differs"
+    status = 422
+    sentence = "Please type the lesson's title exactly as it is written, then delete it."

@@ -1,0 +1,174 @@
+"""A person's lessons: find them, name them, delete them, and how far the work on them is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from annotation.access import require, shared_with
+from annotation.errors import TitleDiffers
+from annotation.people import clean_name
+from core.clock import utc_now
+from core.errors import InvalidInput, NotFound
+from core.events import record_event
+from core.models import Comment, Lesson, Person, Step, StoredFile
+
+STAGES = (
+    "probe_media",
+    "make_rendition",
+    "make_pictures",
+    "extract_audio",
+    "plan_chunks",
+    "transcribe_chunk",
+    "merge_transcript",
+    "find_speakers",
+    "find_questions",
+    "find_activities",
+    "measure_lesson",
+)
+TITLE_LENGTH = 200
+CLASS_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All steps of one stage of a lesson taken together; `progress` is 0..1."""
+
+    stage: str
+    state: str
+    progress: float
+    error_code: str
+    error_sentence: str
+
+
+def get_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
+    """Return a lesson that this person may see; raises NotFound."""
+    lesson = session.get(Lesson, lesson_id)
+    require(session, person, "see", lesson)
+    assert lesson is not None
+    return lesson
+
+
+def get_own_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
+    """Return a lesson of one's own that is not deleted; raises NotFound."""
+    lesson = session.get(Lesson, lesson_id)
+    require(session, person, "change", lesson)
+    assert lesson is not None
+    if lesson.deleted_at is not None:
+        raise NotFound
+    return lesson
+
+
+def list_own(session: Session, person: Person) -> Sequence[Lesson]:
+    """Return a person's own lessons, newest first."""
+    mine = select(Lesson).where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
+    return session.scalars(mine.order_by(Lesson.created_at.desc(), Lesson.id)).all()
+
+
+def list_deleted(session: Session, person: Person) -> Sequence[Lesson]:
+    """Return a person's own lessons that can still be brought back."""
+    mine = select(Lesson).where(Lesson.owner_id == person.id, Lesson.deleted_at.is_not(None))
+    return session.scalars(mine.order_by(Lesson.deleted_at.desc())).all()
+
+
+def list_shared(session: Session, person: Person) -> Sequence[tuple[Lesson, str]]:
+    """Return the lessons that others share with a person now, with their owners' names."""
+    rows = select(Lesson, Person.name).join(Person, Person.id == Lesson.owner_id).where(shared_with(person))
+    return [(row[0], row[1]) for row in session.execute(rows.order_by(Lesson.created_at.desc(), Lesson.id))]
+
+
+def files_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, dict[str, StoredFile]]:
+    """Return each lesson's files by kind; the newest of a kind wins."""
+    found: dict[str, dict[str, StoredFile]] = {}
+    rows = session.scalars(
+        select(StoredFile).where(StoredFile.lesson_id.in_(list(lesson_ids))).order_by(StoredFile.created_at)
+    )
+    for row in rows:
+        found.setdefault(row.lesson_id, {})[row.kind] = row
+    return found
+
+
+def stages_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, list[Stage]]:
+    """Return how far the work on each lesson is, stage by stage in the order of the pipeline."""
+    steps: dict[str, dict[str, list[Step]]] = {}
+    for step in session.scalars(select(Step).where(Step.lesson_id.in_(list(lesson_ids)))):
+        steps.setdefault(step.lesson_id, {}).setdefault(step.stage, []).append(step)
+    return {
+        lesson_id: sorted((_together(name, rows) for name, rows in by_stage.items()), key=_order)
+        for lesson_id, by_stage in steps.items()
+    }
+
+
+def _order(stage: Stage) -> tuple[int, str]:
+    return (STAGES.index(stage.stage) if stage.stage in STAGES else len(STAGES), stage.stage)
+
+
+def _together(name: str, steps: Sequence[Step]) -> Stage:
+    """The newest version of a stage counts; it failed when one of its steps did, is done when all are."""
+    newest = max(step.version for step in steps)
+    steps = [step for step in steps if step.version == newest]
+    states = {step.state for step in steps}
+    first = next((state for state in ("failed", "cancelled", "running") if state in states), None)
+    if first is None:
+        whole = len(states) == 1
+        first = next(iter(states)) if whole else ("running" if "done" in states else "ready")
+    failed = next((step for step in steps if step.state == "failed"), None)
+    done = sum(1.0 if step.state == "done" else step.progress for step in steps) / len(steps)
+    code, sentence = (failed.error_code, failed.error_sentence) if failed else ("", "")
+    return Stage(name, first, round(done, 4), code, sentence)
+
+
+def rename_lesson(
+    session: Session,
+    person: Person,
+    lesson_id: str,
+    *,
+    title: str | None = None,
+    class_name: str | None = None,
+    taught_on: date | None = None,
+) -> Lesson:
+    """Change what is given of a lesson's name, class and date."""
+    lesson = get_own_lesson(session, person, lesson_id)
+    if title is not None:
+        lesson.title = clean_name(title, "a title", TITLE_LENGTH)
+    if class_name is not None:
+        lesson.class_name = clean_name(class_name, "a class", CLASS_LENGTH) if class_name.strip() else ""
+    if taught_on is not None:
+        if not 1950 <= taught_on.year <= 2100:
+            raise InvalidInput(why="Please check the year of the lesson.")
+        lesson.taught_on = taught_on
+    record_event(session, lesson.id, "lesson")
+    return lesson
+
+
+def delete_lesson(session: Session, person: Person, lesson_id: str, typed_title: str) -> None:
+    """Delete one's own lesson for everybody at once; the owner can bring it back until the sweeper comes."""
+    lesson = get_own_lesson(session, person, lesson_id)
+    if " ".join(typed_title.split()) != " ".join(lesson.title.split()):
+        raise TitleDiffers
+    lesson.deleted_at = utc_now()
+    record_event(session, lesson.id, "lesson")
+
+
+def restore_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
+    """Undo a deletion, shares included."""
+    lesson = session.get(Lesson, lesson_id)
+    require(session, person, "change", lesson)
+    assert lesson is not None
+    lesson.deleted_at = None
+    record_event(session, lesson.id, "lesson")
+    return lesson
+
+
+def delete_for_good(session: Session, lesson_id: str) -> list[str]:
+    """Remove a lesson and all that was said and found in it; return the storage keys to delete after the commit."""
+    keys = list(session.scalars(select(StoredFile.key).where(StoredFile.lesson_id == lesson_id)))
+    # Replies first: a comment's parent must not vanish before it.
+    replies = delete(Comment).where(Comment.lesson_id == lesson_id, Comment.parent_id.is_not(None))
+    session.execute(replies)
+    session.execute(delete(Lesson).where(Lesson.id == lesson_id))
+    return keys

@@ -1,0 +1,162 @@
+"""Sharing a lesson with one partnership, taking it back, and who opened it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.access import live_share, partnerships_of, require
+from annotation.errors import PartnershipOver
+from core.clock import utc_now
+from core.errors import InvalidInput
+from core.events import record_event
+from core.models import Lesson, Opening, Partnership, Person, Share
+
+ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShare:
+    """A share that is open now, and the other person of its partnership."""
+
+    share: Share
+    partnership: Partnership
+    other: Person
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a share "until" a day closes: when that day is over (UTC)."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def last_day(until: datetime | None) -> date | None:
+    """Return the last day on which a share is open."""
+    return None if until is None else (until - timedelta(microseconds=1)).date()
+
+
+def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_id: str, until: date | None) -> Share:
+    """Open a lesson to a partnership; sharing again moves the date."""
+    require(session, person, "change", lesson)
+    partnership = session.get(Partnership, partnership_id)
+    require(session, person, "see", partnership)
+    assert partnership is not None
+    if partnership.coachee_id != lesson.owner_id:
+        raise InvalidInput(why="A lesson can be shared with somebody who coaches you.")
+    if partnership.state != "active":
+        raise PartnershipOver
+    if until is not None and until < utc_now().date():
+        raise InvalidInput(why="Please choose a day that is still to come, or no day at all.")
+    closes = None if until is None else end_of(until)
+    share = session.scalar(
+        select(Share).where(
+            Share.lesson_id == lesson.id,
+            Share.partnership_id == partnership_id,
+            Share.taken_back_at.is_(None),
+        )
+    )
+    if share is None or (share.until is not None and share.until <= utc_now()):
+        share = Share(lesson_id=lesson.id, partnership_id=partnership_id, created_at=utc_now())
+        session.add(share)
+    share.until = closes
+    session.flush()
+    record_event(session, lesson.id, "share")
+    return share
+
+
+def take_back(session: Session, person: Person, share_id: str) -> None:
+    """Close a share at once; raises NotFound unless it is of one's own lesson."""
+    share = session.get(Share, share_id)
+    require(session, person, "change", share)
+    assert share is not None
+    if share.taken_back_at is None:
+        share.taken_back_at = utc_now()
+        record_event(session, share.lesson_id, "share")
+
+
+def open_shares(session: Session, person: Person, lesson_ids: Iterable[str]) -> dict[str, list[OpenShare]]:
+    """Return, for each lesson, the open shares that this person is part of.
+
+    The owner is part of all of them; a coach only of those with him, so he never learns of another coach.
+    """
+    found: dict[str, list[OpenShare]] = {}
+    rows = session.execute(
+        select(Share, Partnership, Person)
+        .join(Lesson, Lesson.id == Share.lesson_id)
+        .join(Partnership, Partnership.id == Share.partnership_id)
+        .join(
+            Person,
+            ((Partnership.coach_id == person.id) & (Person.id == Partnership.coachee_id))
+            | ((Partnership.coachee_id == person.id) & (Person.id == Partnership.coach_id)),
+        )
+        .where(live_share(), partnerships_of(person), Share.lesson_id.in_(list(lesson_ids)))
+        .order_by(Share.created_at, Share.id)
+    )
+    for share, partnership, other in rows:
+        found.setdefault(share.lesson_id, []).append(OpenShare(share, partnership, other))
+    return found
+
+
+def first_name(name: str) -> str:
+    """Return how a colleague is called on the pill."""
+    return name.split()[0] if name.split() else name
+
+
+def day_in_words(day: date, today: date) -> str:
+    """Write a day as people do: "12 March", with its year only when it is another one."""
+    words = f"{day.day} {day:%B}"
+    return words if day.year == today.year else f"{words} {day.year}"
+
+
+def pill_text(shares: Sequence[OpenShare]) -> str:
+    """Say who can see a lesson: "Only you", "You and Priya, until 12 March", "You and your two coaches"."""
+    if not shares:
+        return "Only you"
+    people = {one.other.id: one for one in shares}
+    if len(people) > 1:
+        count = {2: "two", 3: "three", 4: "four"}.get(len(people), str(len(people)))
+        return f"You and your {count} coaches"
+    untils = [one.share.until for one in shares]
+    who = f"You and {first_name(shares[0].other.name)}"
+    dated = [until for until in untils if until is not None]
+    if len(dated) < len(untils):  # one of them is open without an end
+        return who
+    day = last_day(max(dated))
+    assert day is not None
+    return f"{who}, until {day_in_words(day, utc_now().date())}"
+
+
+def opening_is_due(session: Session, person: Person, lesson: Lesson) -> bool:
+    """Tell whether this look at somebody else's lesson is a new opening."""
+    if lesson.owner_id == person.id:
+        return False
+    lately = select(Opening.id).where(
+        Opening.lesson_id == lesson.id,
+        Opening.person_id == person.id,
+        Opening.opened_at > utc_now() - ONE_OPENING,
+    )
+    return session.scalar(lately.limit(1)) is None
+
+
+def record_opening(session: Session, person: Person, lesson: Lesson) -> None:
+    """Note that somebody else opened a lesson, for its owner to read."""
+    if opening_is_due(session, person, lesson):
+        session.add(Opening(lesson_id=lesson.id, person_id=person.id, opened_at=utc_now()))
+
+
+def openings(session: Session, owner: Person, lesson_id: str | None = None) -> list[tuple[Opening, Person, Lesson]]:
+    """Return who opened what of this person's lessons, newest first, at most 200."""
+    rows = (
+        select(Opening, Person, Lesson)
+        .join(Lesson, Lesson.id == Opening.lesson_id)
+        .join(Person, Person.id == Opening.person_id)
+        .where(Lesson.owner_id == owner.id)
+        .order_by(Opening.opened_at.desc())
+        .limit(200)
+    )
+    if lesson_id is not None:
+        rows = rows.where(Lesson.id == lesson_id)
+    return [(row[0], row[1], row[2]) for row in session.execute(rows)]

@@ -1,0 +1,75 @@
+"""What was found in a lesson, for pages to show: turns, questions, activities, measures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.models import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything that is found so far; words are [start_ms, end_ms, text, probability]."""
+
+    turns: Sequence[TurnRow]
+    questions: Sequence[QuestionRow]
+    activities: Sequence[ActivityRow]
+    speakers: Sequence[SpeakerRow]
+    scenes: list[Any]
+    measures: dict[str, Any] | None
+
+
+def find_turns(session: Session, lesson_id: str) -> Sequence[TurnRow]:
+    """Return the turns; before speakers are known, the words of each finished chunk as one turn of nobody."""
+    turns = session.scalars(
+        select(TurnRow).where(TurnRow.lesson_id == lesson_id).order_by(TurnRow.start_ms, TurnRow.number)
+    ).all()
+    return turns or words_so_far(session, lesson_id)
+
+
+def words_so_far(session: Session, lesson_id: str) -> list[TurnRow]:
+    """Return unsaved turns made of the chunks that are transcribed, each with role unsure."""
+    chunks = session.scalars(select(ChunkRow).where(ChunkRow.lesson_id == lesson_id).order_by(ChunkRow.number))
+    return [
+        TurnRow(
+            lesson_id=lesson_id,
+            number=chunk.number,
+            start_ms=chunk.words[0][0],
+            end_ms=chunk.words[-1][1],
+            speaker="",
+            role="unsure",
+            text=" ".join(str(word[2]) for word in chunk.words),
+            words=chunk.words,
+        )
+        for chunk in chunks
+        if chunk.words
+    ]
+
+
+def find_findings(session: Session, lesson_id: str) -> Findings:
+    """Return everything that is found so far, in seven short queries."""
+    questions = select(QuestionRow).where(QuestionRow.lesson_id == lesson_id)
+    activities = select(ActivityRow).where(ActivityRow.lesson_id == lesson_id)
+    speakers = select(SpeakerRow).where(SpeakerRow.lesson_id == lesson_id)
+    pictures = session.get(Finding, (lesson_id, "pictures"))
+    measures = session.get(MeasuresRow, lesson_id)
+    scenes = pictures.document.get("scenes", []) if pictures and isinstance(pictures.document, dict) else []
+    return Findings(
+        turns=find_turns(session, lesson_id),
+        questions=session.scalars(questions.order_by(QuestionRow.start_ms)).all(),
+        activities=session.scalars(activities.order_by(ActivityRow.start_ms)).all(),
+        speakers=session.scalars(speakers.order_by(SpeakerRow.label)).all(),
+        scenes=list(scenes),
+        measures=None if measures is None else measures.document,
+    )
+
+
+def find_measures(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the measures of several lessons, for a goal's line across lessons."""
+    rows = session.scalars(select(MeasuresRow).where(MeasuresRow.lesson_id.in_(lesson_ids)))
+    return {row.lesson_id: row.document for row in rows}
