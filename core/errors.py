@@ -50,7 +50,7 @@ class NothingPlayable(UnusableFile):
     sentence = "This file has no picture or sound that we can play; it may be protected or damaged."
 
 
-class WorkStopped(Exception):  # noqa: N818 - not an error: the work was asked to stop
+class WorkStopped(Exception):
     """Work was cancelled, ran past its deadline, or the worker is shutting down."""
 
     def __init__(self, reason: str) -> None:
@@ -111,4 +111,6 @@ class DiskFull(HindsightError):
 
     code = "disk_full"
     status = 507
-    sentence = "The school's machine has no room left for this. Nothing was lost: please tell your IT person, then try again."
+    sentence = (
+        "The school's machine has no room left for this. Nothing was lost: please tell your IT person, then try again."
+    )

@@ -52,14 +52,14 @@ class LocalStorage:
         target.parent.mkdir(parents=True, exist_ok=True)
         sync_file(source)
         try:
-            os.replace(source, target)
+            source.replace(target)
         except OSError as error:
             if error.errno != errno.EXDEV:  # the source lies on another disk
                 raise
             partial = target.with_name(target.name + ".part")
             shutil.copyfile(source, partial)
             sync_file(partial)
-            os.replace(partial, target)
+            partial.replace(target)
             source.unlink()
         sync_folder(target.parent)
 
