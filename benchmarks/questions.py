@@ -45,7 +45,7 @@ def found_in(rows: Sequence[Row], strip: bool) -> tuple[set[int], set[int]]:
     utterances = [
         Utterance(sentence, row["speaker"], Role.TEACHER if row["speaker"] == "T" else Role.PUPIL, number)
         for number, row in enumerate(rows)
-        for sentence in split_sentences(row["sentence"].replace("?", "") if strip else row["sentence"])
+        for sentence in split_sentences(row["sentence"].replace("?", ".") if strip else row["sentence"])
     ]
     asking = [u for u, sure in zip(utterances, judge(utterances), strict=True) if sure >= SURE]
     probing = {u.row for u in asking if kind_of(u.text, u.role is Role.TEACHER)[0] is QuestionKind.PROBING}
@@ -53,7 +53,7 @@ def found_in(rows: Sequence[Row], strip: bool) -> tuple[set[int], set[int]]:
 
 
 def measure_text(table: Path, half: str) -> dict[str, dict[str, float]]:
-    """Return the scores of finding (marks taken away) and of probing (as written) on one half."""
+    """Return the scores of finding (each `?` made a full stop) and of probing (as written) on one half."""
     with table.open(encoding="utf-8", newline="") as file:
         everything = [row for row in csv.DictReader(file) if half_of(row["transcript_id"]) == half]
     finding: list[tuple[bool, bool]] = []

@@ -23,6 +23,7 @@ from transcription.vocabulary import (
     WH_CONTRACTED,
     WH_GOES_ON,
     WH_WHEN,
+    WHICH_GOES_ON,
 )
 
 REPLY = re.compile(r"^(yes|yeah|yep|no|nope|mm-?hmm?|uh-?huh|because|cause|'cause|i don't know|i think|it's|um|uh)\b")
@@ -45,6 +46,8 @@ WEIGHTS = {
     "wh_with_auxiliary": 4.6,
     "wh_head": 3.2,
     "wh_relative": -2.4,
+    "which_relative": -1.0,
+    "how_head": 1.6,
     "wh_exclaimed": -3.0,
     "why_head": 3.8,
     "order": -1.0,
@@ -60,9 +63,12 @@ WEIGHTS = {
     "tag": 4.8,
     "you_verb": 1.1,
     "or_choice": 1.6,
-    "breaks_off": 0.9,
+    "breaks_off": 0.3,
     "breaks_off_at_verb": 1.6,
     "wonders": 2.8,
+    "is_curious": 1.4,
+    "offers": 2.2,
+    "any_at_end": 3.4,
     "asks_to_tell": 0.3,
     "hands_over": 0.9,
     "replied_to": 0.9,
@@ -88,9 +94,13 @@ _NOT_A_TAG = re.compile(
     r"|look|your|is that|"
     r"get it|out|up|there|my|a|yes|yeah|and|or|left|not|quite|absolutely),? right$"
 )
-_WONDER = re.compile(
-    r"\b(?:i wonder|i'm wondering|i am wondering|i'm curious|let me ask|my question is|the question is)\b"
+_WONDER = re.compile(r"\b(?:i wonder|let me ask|my question is|the question is)\b")
+_CURIOUS = re.compile(r"\b(?:i'm wondering|i am wondering|i'm curious|i was wondering)\b")
+_OFFERS = re.compile(r"\byou (?:want to|want me|wanna|sure|ready|okay|all right|done|finished)\b(?! .*\b(?:if|when)\b)")
+_ANY_AT_END = re.compile(
+    r"\bany (?:ideas?|questions?|thoughts|volunteers|guesses|other (?:ideas?|questions|ways?|thoughts))$"
 )
+_COMPARES = re.compile(r"\b(?:\w+er|more|less|most|\w+est|better|best|right|correct|or|yours|it)\b")
 _TELL = re.compile(
     r"^(?:please |can you |could you |)(?:tell (?:me|us|your|the|them|everybody)|explain|describe"
     r"|give (?:me|us) an? "
@@ -98,10 +108,11 @@ _TELL = re.compile(
 )
 _LATER = re.compile(
     r"(?:, |\b(?:so|then|and|but|or|because|now) )(?:um |uh |like |then |so )*"
-    r"(?:(do|does|did|is|are|was|were|can|could|would|should|will|don't|doesn't|isn't|aren't|didn't"
-    r"|can't|have|has) "
+    r"(?:(?:do|does|did|is|are|was|were|can|could|would|should|will|don't|doesn't|isn't|aren't|didn't|can't|have|has) "
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|anybody|anyone|the|your)\b"
-    r"|(?:what|what's|how|why|who|who's|where|which)\b(?! (?:i|you|we|he|she|they|it|the|this|that)\b))"
+    r"|(?:what|how|why|who|where|which|which one) (?:is|are|was|were|do|does|did|can|could|would|should|will)\b"
+    r"|(?:what's|who's|where's|why|how (?:many|much|about|come)|what about|which (?:one|ones|way))\b"
+    r"(?! (?:i|you|we|he|she|they|it|the|this|that)\b))"
 )
 _WH_INVERTED = re.compile(
     r"\b(?:what|how|why|where|who|which|when)(?: \w+){0,3}? (?:do|does|did|can|could|would|should|will"
@@ -114,19 +125,23 @@ _INDIRECT = re.compile(
 )
 _IN_PLACE = re.compile(
     r"(?:\b(?:is|are|equals?|times|plus|minus|by|of|to|for|at|the|as|be|would be|was|into|from|do|did"
-    r"|called|get|gets|have|has|because|becomes|say|says|mean|means|with|and|or|like) "
+    r"|divided by|called|get|gets|have|has|because|becomes|say|says|mean|means|with|and|or|like) "
     r"(?:what|how much|how many|who|where|which one|what else|why|when)|\bhow many|\bhow much|\bor what"
     r"|\bsays who)$"
 )
+_BLANK = re.compile(r"\b(?:times|plus|minus|divided by) what\b")
 _CHOICE = re.compile(r"^(?:is it |a |an |the )?\w+(?: \w+){0,3} or (?:a |an |the )?\w+(?: \w+){0,3}$")
 _CUT = re.compile(r"(?:\.\.\.|…|--|—|–|-)$")
-_OPEN_END = re.compile(r"\b(?:is|are|equals?|was|be|because|times|plus|minus|called|the|a|by|to|and|or|of)$")
+_OPEN_END = re.compile(r"\b(?:is|are|equals?|was|because|times|plus|minus|called|or)$")
 _EXCLAIMED = re.compile(r"^(?:what an? |how (?:nice|lovely|great|cool|wonderful|interesting|funny|about that))")
 _YOU = re.compile(
     r"^(?:you|you guys|you all|everybody|everyone|we all|anybody|guys) (?:see|know|remember|got|get"
     r"|agree|understand|want|think|mean|ready|have|need|sure|done|good|okay|ok|with|hear|guys)\b"
 )
-_ANYBODY = re.compile(r"^(?:any|anybody|anyone|anything|who|who's|whoever wants)\b")
+_ANYBODY = re.compile(
+    r"^(?:(?:anybody|anyone|anything)\b(?! (?:can|could|who|that|will|may)\b)"
+    r"|any (?:other|more|one|ideas?|questions?|thoughts|volunteers|guesses|comments|idea)\b)"
+)
 
 
 def plain(text: str) -> str:
@@ -179,8 +194,11 @@ def _head_features(words: list[str]) -> list[str]:
         ("alone", rest in ALONE),
         ("why_head", first in WH_CONTRACTED),
         ("wh_with_auxiliary", first in WH_WHEN and second in AUX),
+        ("which_relative", first == "which" and second in WHICH_GOES_ON and not _COMPARES.search(rest)),
         ("wh_with_auxiliary", first in WH and (second in AUX or second in WH_GOES_ON)),
-        ("wh_relative", first in WH and first != "which" and second in PRONOUN),
+        ("wh_with_auxiliary", first in WH and len(words) > 2 and words[2] in AUX and second not in PRONOUN),
+        ("how_head", first == "how" and second.split("'")[0] not in PRONOUN),
+        ("wh_relative", first in WH and first != "which" and second.split("'")[0] in PRONOUN),
         ("wh_head", first in WH or (first in PREPOSITION and second in WH_AFTER_PREPOSITION)),
         ("order", _is_order(first, second, words)),
         ("inverted", first in AUX and second != "" and (second in SUBJECT or _is_name_after(first, words))),
@@ -210,7 +228,7 @@ def _later_features(flat: str, words: list[str], text: str) -> list[str]:
         return []
     later = bool(_LATER.search(flat, 1))
     inverted = _WH_INVERTED.search(flat)
-    cut = bool(_CUT.search(text.rstrip("?"))) or not text.endswith((".", "!", "?"))
+    cut = bool(_CUT.search(text.rstrip("?")))
     at_verb = len(words) > 1 and bool(_OPEN_END.search(flat))
     rules: tuple[tuple[str, bool], ...] = (
         ("okay_tag", len(words) > 2 and bool(_OKAY_TAG.search(flat))),
@@ -221,9 +239,12 @@ def _later_features(flat: str, words: list[str], text: str) -> list[str]:
             "wh_inverted_later",
             not later and inverted is not None and inverted.start() > 0 and not _INDIRECT.search(flat),
         ),
-        ("wh_in_place", len(words) > 1 and bool(_IN_PLACE.search(flat))),
+        ("wh_in_place", len(words) > 1 and bool(_IN_PLACE.search(flat) or _BLANK.search(flat))),
         ("or_choice", len(words) <= 8 and bool(_CHOICE.match(" ".join(words)))),
         ("wonders", bool(_WONDER.search(flat))),
+        ("is_curious", bool(_CURIOUS.search(flat))),
+        ("offers", bool(_OFFERS.search(flat))),
+        ("any_at_end", len(words) > 2 and bool(_ANY_AT_END.search(flat))),
         ("asks_to_tell", bool(_TELL.match(" ".join(words)))),
         ("breaks_off_at_verb", cut and at_verb),
         ("breaks_off", cut and not at_verb),

@@ -41,11 +41,12 @@ NUMBERS = _words(
 )
 ALONE = _phrases(
     """
-    ready | questions | any questions | understand | understood | agree | agreed | really | pardon | excuse me
-    | sorry | huh | what | why | how | who | where | when | which | which one | what else | anything else |
+    ready | questions | any questions | understand | understood | agree | agreed | really | pardon
+    | huh | what | why | how | who | where | when | which | which one | what else | anything else |
     anyone else | anybody else | anyone | anybody | how come | why not | got it | make sense | makes sense |
-    you know | you see | see it | everybody | finished | done | all done | like what | such as | meaning |
-    because | how so | so what | then what | now what | or what | agree or disagree | yes or no | true or
+    you know what | you know why | you know | you see | see it | finished | done | all done |
+    like what | such as | meaning |
+    how so | so what | then what | now what | or what | agree or disagree | yes or no | true or
     false | thumbs up | you ready | clear | is that clear | good so far | are we good | we good | all good |
     questions so far | somebody else | someone else | who else | where else | how else | is it | are you | do
     you | did you | does it | can you | what about | how about | equals | and you | or
@@ -53,5 +54,6 @@ ALONE = _phrases(
 )
 WH_CONTRACTED = _words("why where's how's whose what's who's")
 WH_GOES_ON = _words("many if much happens kind come else about happened")
-PREPOSITION = _words("to by with from in for on of at")
+PREPOSITION = _words("to by with from in for on of at about")
 WH_AFTER_PREPOSITION = _words("whose which what how")
+WHICH_GOES_ON = _words("is was are were means makes would will goes gives has he she it they we i you really")

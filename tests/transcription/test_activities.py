@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,7 +45,7 @@ def test_activities_cover_the_lesson_without_gaps(parts: list[tuple[int, int, Ro
     voice = [VoiceTurn(start, start + length, f"S-{role}", voices) for start, length, role, voices in parts]
     found = find_activities(turns, voice, [], duration_ms)
     assert (found[0].start_ms, found[-1].end_ms) == (0, duration_ms)
-    assert all(a.end_ms == b.start_ms and a.kind is not b.kind for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end_ms == b.start_ms and a.kind is not b.kind for a, b in itertools.pairwise(found))
     assert len(found) == 1 or all(a.end_ms - a.start_ms >= SHORTEST_MS for a in found)
 
 

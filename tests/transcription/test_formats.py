@@ -32,7 +32,7 @@ ACTIVITIES = (Activity(0, 3_700_000, ActivityKind.EXPOSITION),)
 def test_vtt_is_read_by_another_reader_with_its_voices(tmp_path: Path) -> None:
     file = tmp_path / "lesson.vtt"
     file.write_text(write_vtt(TURNS), encoding="utf-8")
-    captions = list(webvtt.read(file))
+    captions = webvtt.read(str(file)).captions
     assert [(c.start, c.voice) for c in captions] == [
         ("00:00:00.000", "S1"),
         ("00:00:01.500", "S2"),
@@ -97,16 +97,17 @@ def test_any_common_encoding_is_read(encoding: str) -> None:
 
 
 def test_cues_with_bad_times_are_left_out_and_said_so() -> None:
-    text = "1\n00:00:01,000 --> 00:00:02,000\nGood.\n\n2\n00:00:zz --> 1\nBad.\n\n3\n00:00:05,000 --> 00:00:04,000\nBack.\n"
+    text = (
+        "1\n00:00:01,000 --> 00:00:02,000\nGood.\n\n2\n00:00:zz --> 1\nBad.\n\n"
+        "3\n00:00:05,000 --> 00:00:04,000\nBack.\n"
+    )
     transcript = parse_transcript(text)
     assert [(x.row, x.text) for x in transcript.lines] == [(0, "Good.")]
     assert transcript.notes == ("2 lines with unusable times.",)
 
 
 def test_a_table_may_have_times_semicolons_and_other_columns() -> None:
-    transcript = parse_transcript(
-        "\n".join(["id;Speaker;Text;start_ms;end_ms", "7;T;What is it?;0;900", "8;S;A leaf.;x;y"])
-    )
+    transcript = parse_transcript("id;Speaker;Text;start_ms;end_ms\n7;T;What is it?;0;900\n8;S;A leaf.;x;y")
     first, second = transcript.lines
     assert (first.speaker, first.start_ms, first.end_ms) == ("T", 0, 900)
     assert (second.row, second.start_ms) == (1, None)
