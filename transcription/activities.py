@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.types import Activity, ActivityKind, Role, Span, Turn, VoiceTurn
 from transcription.floor import Heard, hear
-from transcription.intervals import clip, total_ms
+from transcription.intervals import clip, near, total_ms
 from transcription.measures import crowded, floor_changes, split_talk
 
 STEP_MS = 5_000
@@ -90,7 +90,7 @@ def _look(
     around = Span(max(at_ms - AROUND_MS, 0), min(at_ms + STEP_MS + AROUND_MS, lesson.end_ms))
 
     def share(name: str) -> float:
-        return total_ms(clip(talk[name], around)) / around.length_ms
+        return total_ms(clip(near(talk[name], around), around)) / around.length_ms
 
     moves = movement[around.start_ms // 1000 : -(-around.end_ms // 1000)]
     return Scene(

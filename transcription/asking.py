@@ -15,6 +15,7 @@ from transcription.vocabulary import (
     AUX,
     LEADING,
     NUMBERS,
+    PRAISE,
     PREPOSITION,
     PRONOUN,
     SUBJECT,
@@ -57,7 +58,7 @@ WEIGHTS = {
     "wh_in_place": 3.4,
     "anybody_head": 3.4,
     "alone": 3.6,
-    "okay_alone": 0.9,
+    "okay_alone": 1.2,
     "okay_tag": 2.1,
     "right_tag": 4.4,
     "tag": 4.8,
@@ -70,8 +71,11 @@ WEIGHTS = {
     "offers": 2.2,
     "any_at_end": 3.4,
     "asks_to_tell": 0.3,
-    "hands_over": 0.9,
-    "replied_to": 0.9,
+    "hands_over": 0.3,
+    "replied_to": 0.5,
+    "teacher_hands_over": 1.0,
+    "teacher_replied_to": 0.8,
+    "calls_on": 1.2,
     "teacher": 0.2,
     "short_answer": -0.4,
     "let_us": -2.0,
@@ -178,13 +182,20 @@ def features(text: str, around: Around) -> list[str]:
         return found
     found += _head_features(words)
     found += _later_features(flat, words, text.strip())
-    if around.teacher:
-        found.append("teacher")
-    if around.hands_over:
-        found.append("hands_over")
-    if REPLY.match(plain(around.reply)):
-        found.append("replied_to")
-    return found
+    return found + _around_features(words, around)
+
+
+def _around_features(words: list[str], around: Around) -> list[str]:
+    replied = bool(REPLY.match(plain(around.reply)))
+    rules: tuple[tuple[str, bool], ...] = (
+        ("teacher", around.teacher),
+        ("hands_over", around.hands_over),
+        ("replied_to", replied),
+        ("teacher_hands_over", around.teacher and around.hands_over),
+        ("teacher_replied_to", around.teacher and replied),
+        ("calls_on", around.teacher and around.hands_over and len(words) == 1 and words[0] not in PRAISE),
+    )
+    return [name for name, holds in rules if holds]
 
 
 def _head_features(words: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.types import Role, Span, Turn, VoiceTurn
-from transcription.intervals import clip, intersect, total_ms, union
+from transcription.intervals import clip, intersect, near, total_ms, union
 
 PAUSE_MS = 500
 """A pause shorter than this inside one's own turn is breath, and belongs to the turn."""
@@ -51,27 +51,12 @@ def hear(
     heard: list[Heard] = []
     for turn in turns:
         whole = Span(turn.start_ms, turn.end_ms)
-        own = clip(_near(sounding.get(turn.speaker, ()), whole), whole) or union([whole])
+        own = clip(near(sounding.get(turn.speaker, ()), whole), whole) or union([whole])
         parts = [part for stretch in own for part in _spoken_parts(stretch, spoken)]
         heard += [Heard(s.start_ms, s.end_ms, turn.speaker, turn.role) for s in union(parts, pause_ms)]
     return tuple(sorted(heard, key=lambda h: (h.start_ms, h.end_ms, h.speaker)))
 
 
 def _spoken_parts(stretch: Span, spoken: Sequence[Span]) -> tuple[Span, ...]:
-    parts = intersect([stretch], _near(spoken, stretch))
+    parts = intersect([stretch], near(spoken, stretch))
     return parts if total_ms(parts) >= COVERED * stretch.length_ms else (stretch,)
-
-
-def _near(spans: Sequence[Span], whole: Span) -> Sequence[Span]:
-    """Return the ranges of a union that can touch `whole`, found by bisection: lessons have thousands."""
-    low, high = 0, len(spans)
-    while low < high:
-        middle = (low + high) // 2
-        if spans[middle].end_ms <= whole.start_ms:
-            low = middle + 1
-        else:
-            high = middle
-    last = low
-    while last < len(spans) and spans[last].start_ms < whole.end_ms:
-        last += 1
-    return spans[low:last]

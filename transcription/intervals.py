@@ -65,3 +65,18 @@ def clip(spans: Iterable[Span], within: Span) -> tuple[Span, ...]:
 def total_ms(spans: Iterable[Span]) -> int:
     """Return the sum of the lengths."""
     return sum(s.length_ms for s in spans)
+
+
+def near(spans: Sequence[Span], whole: Span) -> Sequence[Span]:
+    """Return the ranges of a union that can touch `whole`, found by bisection: lessons have thousands."""
+    low, high = 0, len(spans)
+    while low < high:
+        middle = (low + high) // 2
+        if spans[middle].end_ms <= whole.start_ms:
+            low = middle + 1
+        else:
+            high = middle
+    last = low
+    while last < len(spans) and spans[last].start_ms < whole.end_ms:
+        last += 1
+    return spans[low:last]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from statistics import median
 
@@ -187,8 +188,8 @@ def _second_wait(question: Question, at: Span, heard: Sequence[Heard]) -> Span |
     if question.wait_2_ms is None:
         return None
     answer_ms = at.end_ms + (question.wait_1_ms or 0)
-    for h in heard:
-        if h.role is Role.TEACHER and h.start_ms > answer_ms:
+    for h in heard[bisect_right(heard, answer_ms, key=lambda x: x.start_ms) :]:
+        if h.role is Role.TEACHER:
             return Span(max(h.start_ms - question.wait_2_ms, at.end_ms), h.start_ms)
     return None
 

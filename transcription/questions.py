@@ -25,6 +25,7 @@ VOICE_PAUSE_MS = 200
 UNMARKED = 1 / 200
 """With fewer question marks than this an utterance, a transcript does not mark its questions."""
 
+_CLASS_NAMES = ("ss", "students", "pupils", "class", "all", "multiple students", "everybody")
 _TEACHER_NAMES = ("t", "teacher", "instructor", "tutor", "lehrer", "lehrerin")
 
 
@@ -145,11 +146,20 @@ def _untimed(utterances: Sequence[Utterance], i: int, sure: Sequence[float]) -> 
 
 
 def guess_roles(lines: Sequence[Line]) -> dict[str, Role]:
-    """Return who is the teacher: `T` or a name that says so, else who speaks most words; nobody's name is unsure."""
+    """Return who is who by name: `T` or a name that says so teaches, else who speaks most words.
+
+    `SS`, `Class` and the like are the group; lines without a name are unsure, unless no line has one.
+    """
     words: dict[str, int] = {}
     for line in lines:
         words[line.speaker] = words.get(line.speaker, 0) + len(line.text.split())
-    named = {s for s in words if s.strip().lower() in _TEACHER_NAMES or "teacher" in s.lower()}
+    named = {s for s in words if s.lower() in _TEACHER_NAMES or "teacher" in s.lower()}
     if not named and words:
-        named = {max(words, key=lambda s: words[s])}
-    return {s: Role.TEACHER if s in named else Role.PUPIL if s.strip() else Role.UNSURE for s in words}
+        named = {max(words, key=lambda s: (bool(s), words[s]))}
+    return {s: Role.TEACHER if s in named else _role_by_name(s) for s in words}
+
+
+def _role_by_name(name: str) -> Role:
+    if not name:
+        return Role.UNSURE
+    return Role.GROUP if name.lower() in _CLASS_NAMES else Role.PUPIL

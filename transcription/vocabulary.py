@@ -57,3 +57,9 @@ WH_GOES_ON = _words("many if much happens kind come else about happened")
 PREPOSITION = _words("to by with from in for on of at about")
 WH_AFTER_PREPOSITION = _words("whose which what how")
 WHICH_GOES_ON = _words("is was are were means makes would will goes gives has he she it they we i you really")
+PRAISE = _words(
+    """
+    good great excellent nice thanks perfect awesome exactly wonderful beautiful cool super fantastic brilliant
+    correct lovely oh ah no yes yeah yep hello hi bye please stop quiet inaudible mm-hmm mhm sure absolutely
+    """
+)

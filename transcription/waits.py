@@ -25,6 +25,9 @@ OVERLAP_MS = 1_000
 DRIFT_MS = 700
 """How far a recognised word's end may lie from the sound that it belongs to."""
 
+LOOK_MS = 600_000
+"""No answer and no unbroken sound is longer than this: how far around a question is looked."""
+
 NOISE_MS = 120
 """A voice shorter than this is no answer."""
 
@@ -48,7 +51,7 @@ def end_of_sound(heard: Sequence[Heard], speaker: str, start_ms: int, end_ms: in
     """
     best: Heard | None = None
     distance = DRIFT_MS + 1
-    for h in heard[: bisect_left(heard, end_ms + DRIFT_MS, key=lambda x: x.start_ms)]:
+    for h in _around(heard, end_ms, DRIFT_MS):
         if h.speaker != speaker or h.end_ms < start_ms:
             continue
         away = max(h.start_ms - end_ms, end_ms - h.end_ms, 0)
@@ -65,7 +68,8 @@ def find_waits(heard: Sequence[Heard], asker: str, start_ms: int, end_ms: int) -
     `heard` is in order of start. An answer is any voice but the asker's: a voice whose role is unsure
     ends the wait as a pupil's does.
     """
-    after = [h for h in heard if h.end_ms > end_ms and h.end_ms - h.start_ms >= NOISE_MS]
+    nearby = _around(heard, end_ms, LOOK_MS)
+    after = [h for h in nearby if h.end_ms > end_ms and h.end_ms - h.start_ms >= NOISE_MS]
     answer = next((h for h in after if h.speaker != asker and h.start_ms >= max(start_ms, end_ms - OVERLAP_MS)), None)
     again = next((h for h in after if h.speaker == asker), None)
     resumes_ms = max(again.start_ms, end_ms) if again else None
@@ -82,6 +86,12 @@ def find_waits(heard: Sequence[Heard], asker: str, start_ms: int, end_ms: int) -
         return Waits(AnsweredBy.NOBODY, None, None, False)
     by = AnsweredBy.TEACHER if answer.role is Role.TEACHER else AnsweredBy.PUPIL
     return Waits(by, wait_1, _wait_after(after, answer), False)
+
+
+def _around(heard: Sequence[Heard], at_ms: int, ahead_ms: int) -> Sequence[Heard]:
+    """Return what begins from `LOOK_MS` before to `ahead_ms` after a moment."""
+    first = bisect_left(heard, at_ms - LOOK_MS, key=lambda x: x.start_ms)
+    return heard[first : bisect_left(heard, at_ms + ahead_ms, key=lambda x: x.start_ms)]
 
 
 def _wait_after(after: Sequence[Heard], answer: Heard) -> Span | None:

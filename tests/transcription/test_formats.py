@@ -114,6 +114,12 @@ def test_a_table_may_have_times_semicolons_and_other_columns() -> None:
     assert transcript.notes == ("1 line with unusable times (read without them).",)
 
 
+def test_a_table_with_arrows_in_its_words_and_a_nameless_column_stays_a_table() -> None:
+    transcript = parse_transcript(",speaker,text\n0,T,Draw A --> B\n1,S,Why?\n")
+    assert [(x.speaker, x.text) for x in transcript.lines] == [("T", "Draw A --> B"), ("S", "Why?")]
+    assert transcript.notes == ()
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -54,3 +54,9 @@ def test_subtitles_give_questions_too(tmp_path: Path) -> None:
     )
     (q,) = questions_of_transcript(write(tmp_path, cues))
     assert (q.row, q.wait_1_ms, q.answered_by) == (0, 1500, AnsweredBy.PUPIL)
+
+
+def test_names_of_the_class_are_the_group_and_no_name_is_unsure(tmp_path: Path) -> None:
+    rows = ["speaker,text", "T,Shall we go on?", "SS,What is next?", ",What is this?"]
+    found = questions_of_transcript(write(tmp_path, "\n".join(rows)))
+    assert [q.role for q in found] == [Role.TEACHER, Role.GROUP, Role.UNSURE]

@@ -75,13 +75,14 @@ def decode_text(data: bytes) -> str:
 
 def parse_transcript(text: str) -> Transcript:
     """Read the text of a VTT, SRT or CSV file. Raises `TranscriptUnreadable` with one sentence."""
-    if text.lstrip().startswith("WEBVTT") or "-->" in text:
+    if text.lstrip().startswith("WEBVTT") or _CUE.search(text):
         return _parse_cues(text)
     return _parse_table(text)
 
 
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _ARROW = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}")
+_CUE = re.compile(r"^[ \t]*\d[\d:.,]*[^\n,;]{0,12}-->", re.MULTILINE)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _TAG = re.compile(r"<[/a-zA-Z0-9][^<>]*>|\{\\[^}]*\}")
 _SPEAKER = re.compile(r"^(?:>>\s*)?([A-Z][\w.'-]{0,20}(?: [\w.'-]{1,20}){0,2}):\s+(?=\S)")
@@ -158,9 +159,10 @@ def _rows(reader: csv.DictReader[str], names: dict[str, str]) -> tuple[list[Line
         if not said:
             empty += 1
             continue
-        start, end = (_whole(cells.get(names.get(key, ""))) for key in ("start_ms", "end_ms"))
+        times = [cells[names[key]] if key in names else None for key in ("start_ms", "end_ms")]
+        start, end = map(_whole, times)
         if start is None or end is None or end <= start:
-            timeless += bool(cells.get(names.get("start_ms", "")) or cells.get(names.get("end_ms", "")))
+            timeless += any(times)
             start = end = None
         lines.append(Line(row, (cells[names["speaker"]] or "").strip(), said, start, end))
     return lines, timeless, empty
