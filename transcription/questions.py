@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.types import AnsweredBy, Question, QuestionKind, Role, Span, Turn, VoiceTurn
@@ -94,19 +95,7 @@ def _settle(q: Question, goes_on: bool, re_put: bool) -> Question:
     if goes_on and not re_put and kind is not QuestionKind.MANAGERIAL:
         kind = QuestionKind.RHETORICAL
     waits = kind not in (QuestionKind.MANAGERIAL, QuestionKind.RHETORICAL) and not goes_on
-    return Question(
-        text=q.text,
-        speaker=q.speaker,
-        role=q.role,
-        kind=kind,
-        confidence=q.confidence,
-        answered_by=q.answered_by,
-        start_ms=q.start_ms,
-        end_ms=q.end_ms,
-        wait_1_ms=q.wait_1_ms if waits else None,
-        wait_2_ms=q.wait_2_ms if waits else None,
-        row=q.row,
-    )
+    return replace(q, kind=kind, wait_1_ms=q.wait_1_ms if waits else None, wait_2_ms=q.wait_2_ms if waits else None)
 
 
 def questions_of_transcript(path: Path) -> tuple[Question, ...]:
@@ -121,7 +110,7 @@ def questions_of_transcript(path: Path) -> tuple[Question, ...]:
         turns = [
             Turn(line.start_ms or 0, line.end_ms or 0, line.speaker, roles[line.speaker], line.text) for line in lines
         ]
-        return find_questions(turns, None, [])
+        return tuple(replace(q, row=lines[q.row or 0].row) for q in find_questions(turns, None, []))
     utterances = [
         Utterance(sentence, line.speaker, roles[line.speaker], line.row)
         for line in lines

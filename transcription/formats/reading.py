@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -13,6 +14,9 @@ from core.errors import UnusableFile
 
 MAX_BYTES = 20_000_000
 """A three-hour transcript has under one megabyte; more than this is not a transcript."""
+
+SAME_SENTENCE_MS = 500
+"""Subtitles cut long sentences; two cues with less than this between them can be one sentence."""
 
 
 class TranscriptUnreadable(UnusableFile):
@@ -118,7 +122,26 @@ def _parse_cues(text: str) -> Transcript:
         lines.append(Line(row - 1, speaker, said, start, end))
     if not lines:
         raise TranscriptUnreadable(why="it has no line with usable times and words")
-    return Transcript(tuple(lines), _notes((broken, "with unusable times"), (empty, "without words")))
+    return Transcript(_whole_sentences(lines), _notes((broken, "with unusable times"), (empty, "without words")))
+
+
+def _whole_sentences(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Join cues that cut a sentence of one speaker: no full stop before, a small letter after, hardly a pause."""
+    joined: list[Line] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.speaker == line.speaker
+            and last.text[-1] not in ".?!…"
+            and line.text[0].islower()
+            and (line.start_ms or 0) - (last.end_ms or 0) < SAME_SENTENCE_MS
+        ):
+            end_ms = max(last.end_ms or 0, line.end_ms or 0)
+            joined[-1] = Line(last.row, last.speaker, f"{last.text} {line.text}", last.start_ms, end_ms)
+        else:
+            joined.append(line)
+    return tuple(joined)
 
 
 def _who_said(raw: str, before: str) -> tuple[str, str]:
