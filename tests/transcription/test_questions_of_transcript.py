@@ -63,13 +63,9 @@ def test_names_of_the_class_are_the_group_and_no_name_is_unsure(tmp_path: Path) 
 
 
 def test_a_sentence_cut_by_subtitles_is_one_question_and_rows_count_left_out_cues(tmp_path: Path) -> None:
-    cues = "\n\n".join(
-        [
-            "WEBVTT",
-            "00:00.000 --> 00:00.000\nNothing lasts no time.",
-            "00:01.000 --> 00:03.000\n<v T>Where do you think",
-            "00:03.000 --> 00:04.000\n<v T>rivers begin?",
-        ]
+    cues = (
+        "WEBVTT\n\n00:00.000 --> 00:00.000\nNothing lasts no time.\n\n"
+        "00:01.000 --> 00:03.000\n<v T>Where do you think\n\n00:03.000 --> 00:04.000\n<v T>rivers begin?"
     )
     (q,) = questions_of_transcript(write(tmp_path, cues))
     assert (q.row, q.text, q.end_ms) == (1, "Where do you think rivers begin?", 4000)
