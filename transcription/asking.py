@@ -41,9 +41,9 @@ class Around:
 
 
 WEIGHTS = {
-    "always": -2.6,
+    "always": -2.5,
     "mark": 6.0,
-    "no_mark_where_marks_are_used": -2.2,
+    "no_mark_where_marks_are_used": -3.0,
     "wh_with_auxiliary": 4.6,
     "wh_head": 3.2,
     "wh_relative": -2.4,
@@ -59,14 +59,15 @@ WEIGHTS = {
     "anybody_head": 3.4,
     "alone": 3.6,
     "okay_alone": 1.2,
-    "okay_tag": 2.1,
-    "right_tag": 4.4,
+    "okay_tag": 3.2,
+    "right_tag": 4.2,
     "tag": 4.8,
     "you_verb": 1.1,
     "or_choice": 1.6,
     "breaks_off": 0.3,
     "breaks_off_at_verb": 1.6,
     "wonders": 2.8,
+    "checks_all": 3.2,
     "is_curious": 1.4,
     "offers": 2.2,
     "any_at_end": 3.4,
@@ -89,6 +90,7 @@ _TAG = re.compile(
     r"|you|he|she|that|i|there)$"
     r"|, (?:is it|are they|are we|do you|do we|does it|can we|will you|yes|yeah|huh|correct|eh|no"
     r"|or not|or no|what)$"
+    r"|n't\b.* (?:is|was|does|did|can|has) (?:it|he|she|that|there)$"
     r"| (?:huh|or not|or no|you know what i mean|does that make sense|do you understand|do you see"
     r"|can you see|is that right|is that okay)$"
 )
@@ -99,6 +101,12 @@ _NOT_A_TAG = re.compile(
     r"get it|out|up|there|my|a|yes|yeah|and|or|left|not|quite|absolutely),? right$"
 )
 _WONDER = re.compile(r"\b(?:i wonder|let me ask|my question is|the question is)\b")
+_CHECKS_ALL = re.compile(
+    r"\b(?:everybody|everyone|you guys|you all|we all) (?:ready|agree|good|set|okay|done|finished"
+    r"|understand|got it|see|with me)\b"
+    r"|^ever (?:heard|seen|been)\b|\byou (?:all )?with me$|^(?:does )?(?:make|makes|made) sense\b"
+    r"|^(?:understand|remember|see) (?:what|how|that|this|why)\b.*(?:saying|mean|did|is)$"
+)
 _CURIOUS = re.compile(r"\b(?:i'm wondering|i am wondering|i'm curious|i was wondering)\b")
 _OFFERS = re.compile(r"\byou (?:want to|want me|wanna|sure|ready|okay|all right|done|finished)\b(?! .*\b(?:if|when)\b)")
 _ANY_AT_END = re.compile(
@@ -112,9 +120,11 @@ _TELL = re.compile(
 )
 _LATER = re.compile(
     r"(?:, |\b(?:so|then|and|but|or|because|now) )(?:um |uh |like |then |so )*"
-    r"(?:(?:do|does|did|is|are|was|were|can|could|would|should|will|don't|doesn't|isn't|aren't|didn't|can't|have|has) "
+    r"(?:(?:do|does|did|is|are|was|were|can|could|would|should|will|don't|doesn't|isn't|aren't|didn't"
+    r"|can't|have|has) "
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|anybody|anyone|the|your)\b"
-    r"|(?:what|how|why|who|where|which|which one) (?:is|are|was|were|do|does|did|can|could|would|should|will)\b"
+    r"|(?:what|how|why|who|where|which|which one) (?:is|are|was|were|do|does|did|can|could|would|should"
+    r"|will)\b"
     r"|(?:what's|who's|where's|why|how (?:many|much|about|come)|what about|which (?:one|ones|way))\b"
     r"(?! (?:i|you|we|he|she|they|it|the|this|that)\b))"
 )
@@ -124,7 +134,8 @@ _WH_INVERTED = re.compile(
     r"(?:i|you|he|she|it|we|they|there|this|that|these|those|the|your|my|our)\b"
 )
 _INDIRECT = re.compile(
-    r"\b(?:know|knows|see|understand|remember|figure out|find out|tell you|showing|shows|that's|about|is|think about) "
+    r"\b(?:know|knows|see|understand|remember|figure out|find out|tell you|showing|shows|that's|about"
+    r"|is|think about) "
     r"(?:what|how|why|where|who|which|when)\b"
 )
 _IN_PLACE = re.compile(
@@ -133,13 +144,17 @@ _IN_PLACE = re.compile(
     r"(?:what|how much|how many|who|where|which one|what else|why|when)|\bhow many|\bhow much|\bor what"
     r"|\bsays who)$"
 )
-_BLANK = re.compile(r"\b(?:times|plus|minus|divided by) what\b")
+_BLANK = re.compile(
+    r"\b(?:times|plus|minus|divided by) what\b|\b(?:is|equals) how (?:much|many)\b|\w what(?: else)?$"
+    r"|, (?:since )?(?:when|what|who|where|why)$"
+)
 _CHOICE = re.compile(r"^(?:is it |a |an |the )?\w+(?: \w+){0,3} or (?:a |an |the )?\w+(?: \w+){0,3}$")
 _CUT = re.compile(r"(?:\.\.\.|…|--|—|–|-)$")
 _OPEN_END = re.compile(r"\b(?:is|are|equals?|was|because|times|plus|minus|called|or)$")
 _EXCLAIMED = re.compile(r"^(?:what an? |how (?:nice|lovely|great|cool|wonderful|interesting|funny|about that))")
 _YOU = re.compile(
-    r"^(?:you|you guys|you all|everybody|everyone|we all|anybody|guys) (?:see|know|remember|got|get"
+    r"^(?:you|you guys|you all|everybody|everyone|we all|anybody|guys)(?: all)? (?:see|know|remember"
+    r"|got|get"
     r"|agree|understand|want|think|mean|ready|have|need|sure|done|good|okay|ok|with|hear|guys)\b"
 )
 _ANYBODY = re.compile(
@@ -253,6 +268,7 @@ def _later_features(flat: str, words: list[str], text: str) -> list[str]:
         ("wh_in_place", len(words) > 1 and bool(_IN_PLACE.search(flat) or _BLANK.search(flat))),
         ("or_choice", len(words) <= 8 and bool(_CHOICE.match(" ".join(words)))),
         ("wonders", bool(_WONDER.search(flat))),
+        ("checks_all", bool(_CHECKS_ALL.search(flat))),
         ("is_curious", bool(_CURIOUS.search(flat))),
         ("offers", bool(_OFFERS.search(flat))),
         ("any_at_end", len(words) > 2 and bool(_ANY_AT_END.search(flat))),

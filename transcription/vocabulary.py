@@ -52,7 +52,7 @@ ALONE = _phrases(
     you | did you | does it | can you | what about | how about | equals | and you | or
     """
 )
-WH_CONTRACTED = _words("why where's how's whose what's who's")
+WH_CONTRACTED = _words("where'd how'd why'd what'd what're how're who'd what'll why where's how's whose what's who's")
 WH_GOES_ON = _words("many if much happens kind come else about happened")
 PREPOSITION = _words("to by with from in for on of at about")
 WH_AFTER_PREPOSITION = _words("whose which what how")
