@@ -94,13 +94,16 @@ _TAG = re.compile(
     r"| (?:huh|or not|or no|you know what i mean|does that make sense|do you understand|do you see"
     r"|can you see|is that right|is that okay)$"
 )
-_RIGHT_TAG = re.compile(r"(?:^|, |\w )right$")
+_RIGHT_TAG = re.compile(r"(?:^|, |\w )right$|\w, right,? \w+$")
 _NOT_A_TAG = re.compile(
-    r"\b(?:that's|you're|you are|is|it's|was|are|the|all|on|to|exactly|got it|be|they're|he's|she's"
+    r"\b(?:that's|you're|you are|is|it's|was|are|the|all|on|to|exactly|got it|oh|ah|be|they're|he's|she's"
     r"|look|your|is that|"
     r"get it|out|up|there|my|a|yes|yeah|and|or|left|not|quite|absolutely),? right$"
 )
 _WONDER = re.compile(r"\b(?:i wonder|let me ask|my question is|the question is)\b")
+_NOT_OKAY_TAG = re.compile(
+    r"\b(?:that's|is|are|it's|be|oh|ah|i'm|am|doing|was|um|uh|looks|yeah|yes|okay|no),? (?:okay|ok|all right|alright|yes|yeah)$"
+)
 _CHECKS_ALL = re.compile(
     r"\b(?:everybody|everyone|you guys|you all|we all) (?:ready|agree|good|set|okay|done|finished"
     r"|understand|got it|see|with me)\b"
@@ -110,6 +113,7 @@ _CHECKS_ALL = re.compile(
 _CURIOUS = re.compile(r"\b(?:i'm wondering|i am wondering|i'm curious|i was wondering)\b")
 _OFFERS = re.compile(r"\byou (?:want to|want me|wanna|sure|ready|okay|all right|done|finished)\b(?! .*\b(?:if|when)\b)")
 _ANY_AT_END = re.compile(
+    r"\bany questions\b|"
     r"\bany (?:ideas?|questions?|thoughts|volunteers|guesses|other (?:ideas?|questions|ways?|thoughts))$"
 )
 _COMPARES = re.compile(r"\b(?:\w+er|more|less|most|\w+est|better|best|right|correct|or|yours|it)\b")
@@ -257,7 +261,7 @@ def _later_features(flat: str, words: list[str], text: str) -> list[str]:
     cut = bool(_CUT.search(text.rstrip("?")))
     at_verb = len(words) > 1 and bool(_OPEN_END.search(flat))
     rules: tuple[tuple[str, bool], ...] = (
-        ("okay_tag", len(words) > 2 and bool(_OKAY_TAG.search(flat))),
+        ("okay_tag", len(words) > 2 and bool(_OKAY_TAG.search(flat)) and not _NOT_OKAY_TAG.search(flat)),
         ("right_tag", bool(_RIGHT_TAG.search(flat)) and not _NOT_A_TAG.search(flat)),
         ("tag", len(words) > 2 and bool(_TAG.search(flat))),
         ("inverted_later", later),
