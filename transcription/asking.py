@@ -102,7 +102,8 @@ _NOT_A_TAG = re.compile(
 )
 _WONDER = re.compile(r"\b(?:i wonder|let me ask|my question is|the question is)\b")
 _NOT_OKAY_TAG = re.compile(
-    r"\b(?:that's|is|are|it's|be|oh|ah|i'm|am|doing|was|um|uh|looks|yeah|yes|okay|no),? (?:okay|ok|all right|alright|yes|yeah)$"
+    r"\b(?:that's|is|are|it's|be|oh|ah|i'm|am|doing|was|um|uh|looks|yeah|yes|okay|no),? (?:okay|ok"
+    r"|all right|alright|yes|yeah)$"
 )
 _CHECKS_ALL = re.compile(
     r"\b(?:everybody|everyone|you guys|you all|we all) (?:ready|agree|good|set|okay|done|finished"

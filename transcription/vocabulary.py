@@ -60,6 +60,7 @@ WHICH_GOES_ON = _words("is was are were means makes would will goes gives has he
 PRAISE = _words(
     """
     good great excellent nice thanks perfect awesome exactly wonderful beautiful cool super fantastic brilliant
-    correct lovely oh ah no yes yeah yep hello hi bye please stop quiet inaudible mm-hmm mhm sure absolutely hm hmm hum um uh mm welcome ooh wow ssh shh ahh
+    correct lovely oh ah no yes yeah yep hello hi bye please stop quiet inaudible mm-hmm mhm sure absolutely
+    hm hmm hum um uh mm welcome ooh wow ssh shh ahh
     """
 )
