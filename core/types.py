@@ -81,6 +81,7 @@ class VideoStream:
     fps: float
     rotation: int
     pixel_format: str
+    index: int = 0  # of the track in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class AudioStream:
     codec: str
     channels: int
     sample_rate: int
+    index: int = 0  # of the track in the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Filmstrip:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """What picture analysis found; `movement` is 0..1 once a second."""
+    """What picture analysis found; `movement` is 0..1 at even steps over the lesson."""
 
     filmstrip: Filmstrip | None
     scenes: tuple[Span, ...]
