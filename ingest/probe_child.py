@@ -20,7 +20,30 @@ from core.types import AudioStream, MediaInfo, VideoStream
 
 # What a lesson is recorded in. Not here: playlists and scripts that name other files (hls, concat, sdp, dash).
 CONTAINERS = frozenset(
-    "mov mp4 m4a 3gp 3g2 mj2 matroska webm avi mpegts mpeg mp3 wav w64 flac ogg aac flv asf aiff caf amr".split()
+    [
+        "mov",
+        "mp4",
+        "m4a",
+        "3gp",
+        "3g2",
+        "mj2",
+        "matroska",
+        "webm",
+        "avi",
+        "mpegts",
+        "mpeg",
+        "mp3",
+        "wav",
+        "w64",
+        "flac",
+        "ogg",
+        "aac",
+        "flv",
+        "asf",
+        "aiff",
+        "caf",
+        "amr",
+    ]
 )
 MEMORY_BYTES = 4 * 1024**3
 DECODE_TRIES = 400  # packets that may fail before a track counts as unplayable
