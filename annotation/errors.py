@@ -1,6 +1,6 @@
 """What can be refused to people, each with its sentence."""
 
-# ruff: noqa: N818 - each is named for what happened, as in core/errors.py
+
 
 from __future__ import annotations
 

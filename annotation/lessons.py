@@ -112,14 +112,17 @@ def _together(name: str, steps: Sequence[Step]) -> Stage:
     newest = max(step.version for step in steps)
     steps = [step for step in steps if step.version == newest]
     states = {step.state for step in steps}
-    first = next((state for state in ("failed", "cancelled", "running") if state in states), None)
-    if first is None:
-        whole = len(states) == 1
-        first = next(iter(states)) if whole else ("running" if "done" in states else "ready")
+    loudest = [state for state in ("failed", "cancelled", "running") if state in states]
+    if loudest:
+        state: str = loudest[0]
+    elif len(states) == 1:
+        state = steps[0].state
+    else:
+        state = "running" if "done" in states else "ready"
     failed = next((step for step in steps if step.state == "failed"), None)
     done = sum(1.0 if step.state == "done" else step.progress for step in steps) / len(steps)
     code, sentence = (failed.error_code, failed.error_sentence) if failed else ("", "")
-    return Stage(name, first, round(done, 4), code, sentence)
+    return Stage(name, state, round(done, 4), code, sentence)
 
 
 def rename_lesson(

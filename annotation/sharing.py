@@ -102,7 +102,7 @@ def open_shares(session: Session, person: Person, lesson_ids: Iterable[str]) -> 
 
 def first_name(name: str) -> str:
     """Return how a colleague is called on the pill."""
-    return name.split()[0] if name.split() else name
+    return name.strip().partition(" ")[0]
 
 
 def day_in_words(day: date, today: date) -> str:

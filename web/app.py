@@ -1,0 +1,53 @@
+"""The web application: its routers, its guards, its answers to failure."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from starlette.staticfiles import StaticFiles
+
+from annotation.signing_in import Attempts
+from core.db import get_database
+from web import (
+    accounts,
+    comments,
+    goals,
+    lessons,
+    media,
+    pages,
+    partnerships,
+    programme,
+    shares,
+)
+from web.assets import BUILD
+from web.errors import add_error_answers
+from web.security import CompressPages, Guard
+from web.views import ErrorView
+
+
+def create_app() -> FastAPI:
+    """Return a new application."""
+    app = FastAPI(
+        title="Hindsight",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        responses={"default": {"model": ErrorView, "description": "One plain sentence about what went wrong."}},
+    )
+    app.state.attempts = Attempts()
+    add_error_answers(app)
+    for room in (accounts, pages, lessons, comments, shares, media, partnerships, goals, programme):
+        app.include_router(room.router)
+
+    @app.get("/healthz", include_in_schema=False)
+    def say_healthy() -> dict[str, str]:
+        """Answer once the database answers."""
+        with get_database().read() as session:
+            session.execute(text("SELECT 1"))
+        return {"status": "ok"}
+
+    app.mount("/static/build", StaticFiles(directory=BUILD, check_dir=False), name="build")
+    app.add_middleware(CompressPages)
+    app.add_middleware(Guard)
+    return app

@@ -1,0 +1,87 @@
+"""Who is asking: the cookie carries a random secret and nothing else; the database knows the rest."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from annotation.people import require_lead
+from annotation.signing_in import SEEN_EVERY, begin_sign_in, device_name, find_sign_in, note_seen
+from core.clock import utc_now
+from core.db import get_database
+from core.errors import SignInNeeded
+from core.models import Person, SignIn
+from core.settings import get_settings
+
+COOKIE = "hindsight"
+
+
+def signed_in(request: Request) -> tuple[Person, SignIn] | None:
+    """Return who is signed in on this device, and the device, or None."""
+    secret = request.cookies.get(COOKIE, "")
+    if not secret:
+        return None
+    with get_database().read() as session:
+        found = find_sign_in(session, secret)
+    if found is not None and utc_now() - found[1].last_seen_at > SEEN_EVERY:
+        with get_database().write() as session:
+            note_seen(session, found[1].id)
+    return found
+
+
+Known = Annotated[tuple[Person, SignIn] | None, Depends(signed_in)]
+
+
+def anybody(known: Known) -> Person | None:
+    """Return the person who is signed in, or None."""
+    return None if known is None else known[0]
+
+
+def current_person(known: Known) -> Person:
+    """Return the person who is signed in; raises SignInNeeded."""
+    if known is None:
+        raise SignInNeeded
+    return known[0]
+
+
+def current_device(known: Known) -> SignIn:
+    """Return the device that is asking; raises SignInNeeded."""
+    if known is None:
+        raise SignInNeeded
+    return known[1]
+
+
+MaybePerson = Annotated[Person | None, Depends(anybody)]
+CurrentPerson = Annotated[Person, Depends(current_person)]
+CurrentDevice = Annotated[SignIn, Depends(current_device)]
+
+
+def current_lead(person: CurrentPerson) -> Person:
+    """Return the programme lead who is asking; raises NotAllowed."""
+    require_lead(person)
+    return person
+
+
+CurrentLead = Annotated[Person, Depends(current_lead)]
+
+
+def begin(request: Request, person: Person) -> str:
+    """Sign this browser in and return the secret for its cookie; what it carried before ends."""
+    with get_database().write() as session:
+        former = request.cookies.get(COOKIE, "")
+        return begin_sign_in(session, person, device_name(request.headers.get("user-agent", "")), former)
+
+
+def put_cookie(response: Response, secret: str) -> None:
+    """Give the browser its secret: out of reach of scripts and of other sites' forms."""
+    settings = get_settings()
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=settings.session_days * 86_400,
+        httponly=True,
+        samesite="lax",
+        secure=settings.secure_cookies,
+        path="/",
+    )

@@ -1,0 +1,36 @@
+"""Commands of the web: serve the pages, print the description of the API."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import click
+
+from core.migrate import migrate_database
+from core.settings import get_settings
+
+
+def openapi_document() -> str:
+    """Return the description of the API as it is kept in web/frontend/openapi.json."""
+    from web.app import create_app  # noqa: PLC0415 - a command loads only what it needs
+
+    return json.dumps(create_app().openapi(), indent=2, ensure_ascii=False) + "\n"
+
+
+@click.command()
+def openapi() -> None:
+    """Print the description of the API that the pages' types are made from."""
+    click.echo(openapi_document(), nl=False)
+
+
+@click.command()
+def web() -> None:
+    """Serve the pages alone; a worker does the work."""
+    import uvicorn  # noqa: PLC0415
+
+    settings = get_settings()
+    migrate_database(settings.database_address)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # Guard logs what was asked; uvicorn's own log would show the secret of an invitation's link.
+    uvicorn.run("web.app:create_app", factory=True, host=settings.host, port=settings.port, access_log=False)

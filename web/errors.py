@@ -1,0 +1,66 @@
+"""Every failure as a page or as JSON with one plain sentence; the details are for the log alone."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+
+from core.errors import HindsightError, SignInNeeded
+from web.rendering import page
+
+log = logging.getLogger("hindsight.web")
+
+SENTENCES = {
+    404: "There is nothing here that is shared with you. It may have been taken back or deleted.",
+    405: "This address cannot be used in this way.",
+    413: "This is more than can be taken at once.",
+    500: "Something went wrong on our side. Nothing you saved is lost; please try again.",
+}
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether a program asks rather than a person."""
+    path = request.url.path
+    return path.startswith(("/api/", "/media/")) or "text/html" not in request.headers.get("accept", "text/html")
+
+
+def answer(request: Request, status: int, code: str, sentence: str) -> Response:
+    """Return the failure in the form that was asked for."""
+    if wants_json(request):
+        return JSONResponse({"code": code, "message": sentence}, status)
+    context = {"code": code, "sentence": sentence}
+    return page(request, "error.html", None, page_title="Hindsight", status=status, **context)
+
+
+def add_error_answers(app: FastAPI) -> None:
+    """Teach the application what to answer when something is raised."""
+
+    @app.exception_handler(HindsightError)
+    def refuse(request: Request, error: HindsightError) -> Response:
+        if error.status >= 500:
+            log.error("%s at %s", error.code, request.url.path, exc_info=error)
+        if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json(request):
+            return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+        return answer(request, error.status, error.code, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    def refuse_input(request: Request, error: RequestValidationError) -> Response:
+        places = [str(part) for part in error.errors()[0]["loc"][1:]] if error.errors() else []
+        where = f" ({places[0][:40]})" if places and places[0].isidentifier() else ""
+        return answer(request, 422, "invalid_input", f"Something in this request cannot be read{where}.")
+
+    @app.exception_handler(HTTPException)
+    def refuse_address(request: Request, error: HTTPException) -> Response:
+        sentence = SENTENCES.get(error.status_code, "This did not work. Please go back and try again.")
+        made = answer(request, error.status_code, f"http_{error.status_code}", sentence)
+        made.headers.update(error.headers or {})
+        return made
+
+    @app.exception_handler(Exception)
+    def fail(request: Request, _error: Exception) -> Response:
+        return answer(request, 500, "error", SENTENCES[500])

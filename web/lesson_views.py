@@ -1,0 +1,260 @@
+"""Build what the lesson page shows, from the rows that its reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from annotation.comments import list_comments
+from annotation.goals import goals_of
+from annotation.lessons import Stage, files_of, stages_of
+from annotation.partnerships import names_of
+from annotation.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
+from core.models import Comment, Lesson, Person, StoredFile
+from transcription.queries import find_findings
+from web.views import (
+    ActivityView,
+    AudienceGoalView,
+    AudienceView,
+    CommentView,
+    FailureView,
+    FilmstripView,
+    GoalTitleView,
+    LessonPageView,
+    LessonView,
+    MediaView,
+    NamedView,
+    OpeningView,
+    QuestionView,
+    ShareView,
+    SpeakerView,
+    StepsView,
+    StepView,
+    TurnView,
+)
+
+Files = dict[str, StoredFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """The sign of trust: who can see this, and who opened it."""
+
+    text: str
+    details: list[ShareView]
+
+
+def media_kind(lesson: Lesson, files: Files) -> Literal["video", "sound"] | None:
+    """Return whether there is a picture, once that is known."""
+    if "rendition" in files:
+        return "video" if files["rendition"].mime.startswith("video/") else "sound"
+    if lesson.media is not None:
+        return "video" if lesson.media.get("video") else "sound"
+    return None
+
+
+def media_view(lesson: Lesson, files: Files) -> MediaView | None:
+    """Return what the player plays, if there is a rendition."""
+    file = files.get("rendition")
+    if file is None:
+        return None
+    size = {name: int(file.info.get(name) or 0) for name in ("width", "height")}
+    return MediaView(url=f"/media/lessons/{lesson.id}/rendition", mime=file.mime, **size)
+
+
+def _filmstrip_view(lesson: Lesson, files: Files) -> FilmstripView | None:
+    file = files.get("filmstrip")
+    if file is None or not file.info:
+        return None
+    sizes = {name: int(file.info[name]) for name in ("width", "height", "columns", "count", "interval_ms")}
+    return FilmstripView(url=f"/media/lessons/{lesson.id}/filmstrip", **sizes)
+
+
+def poster_url(lesson: Lesson, files: Files) -> str | None:
+    """Return the address of the lesson's picture."""
+    return f"/media/lessons/{lesson.id}/poster" if "poster" in files else None
+
+
+def lesson_view(lesson: Lesson, files: Files, me: Person, owner_name: str) -> LessonView:
+    """Return a lesson's head."""
+    failure = None
+    if lesson.failure_code:
+        failure = FailureView(code=lesson.failure_code, sentence=lesson.failure_sentence)
+    return LessonView(
+        id=lesson.id,
+        title=lesson.title,
+        class_name=lesson.class_name,
+        taught_on=lesson.taught_on,
+        duration_ms=lesson.duration_ms,
+        language=lesson.language,
+        owner=NamedView(id=lesson.owner_id, name=owner_name),
+        is_owner=lesson.owner_id == me.id,
+        kind=media_kind(lesson, files),
+        playable="rendition" in files,
+        failure=failure,
+    )
+
+
+def step_views(stages: Sequence[Stage], is_owner: bool) -> list[StepView]:
+    """Return the stages; the owner alone can start a failed one again."""
+    return [
+        StepView(
+            stage=one.stage,
+            state=one.state,
+            progress=one.progress,
+            error_code=one.error_code,
+            error_sentence=one.error_sentence,
+            can_retry=is_owner and one.state == "failed",
+        )
+        for one in stages
+    ]
+
+
+def steps_view(session: Session, person: Person, lesson: Lesson) -> StepsView:
+    """Return how far the work is."""
+    files = files_of(session, [lesson.id]).get(lesson.id, {})
+    stages = stages_of(session, [lesson.id]).get(lesson.id, [])
+    return StepsView(
+        steps=step_views(stages, lesson.owner_id == person.id),
+        playable="rendition" in files,
+        kind=media_kind(lesson, files),
+        media=media_view(lesson, files),
+    )
+
+
+def comment_view(comment: Comment, author_name: str, goal_title: str | None, me: Person) -> CommentView:
+    """Return a comment as its reader sees it."""
+    goal = None
+    if comment.goal_id is not None and goal_title is not None:
+        goal = GoalTitleView(id=comment.goal_id, title=goal_title)
+    return CommentView(
+        id=comment.id,
+        author=NamedView(id=comment.author_id, name=author_name),
+        partnership_id=comment.partnership_id,
+        parent_id=comment.parent_id,
+        kind=comment.kind,
+        start_ms=comment.start_ms,
+        end_ms=comment.end_ms,
+        goal=goal,
+        stage=comment.stage,
+        text=comment.text,
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        deleted=comment.deleted_at is not None,
+        mine=comment.author_id == me.id,
+    )
+
+
+def comment_views(session: Session, person: Person, lesson_id: str) -> list[CommentView]:
+    """Return the comments that a person may read."""
+    return [comment_view(*row, person) for row in list_comments(session, person, lesson_id)]
+
+
+def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareView]:
+    """Return the open shares of one's own lesson, with who opened it when."""
+    opened: dict[str, list[OpeningView]] = {}
+    for row, reader, _lesson in openings(session, owner, lesson_id):
+        view = OpeningView(person=NamedView(id=reader.id, name=reader.name), opened_at=row.opened_at)
+        opened.setdefault(reader.id, []).append(view)
+    shares = open_shares(session, owner, [lesson_id]).get(lesson_id, [])
+    return [share_view(one, opened.get(one.other.id, [])) for one in shares]
+
+
+def share_view(one: OpenShare, opened: list[OpeningView]) -> ShareView:
+    """Return a share."""
+    return ShareView(
+        id=one.share.id,
+        partnership_id=one.partnership.id,
+        with_=NamedView(id=one.other.id, name=one.other.name),
+        since=one.share.created_at,
+        until=last_day(one.share.until),
+        openings=opened,
+    )
+
+
+def audience_views(session: Session, person: Person, shares: Sequence[OpenShare]) -> list[AudienceView]:
+    """Return whom a person can write to on a lesson: those it is open to now."""
+    goals = [goal for goal in goals_of(session, person, [one.partnership.id for one in shares]) if not goal.closed_at]
+    names = names_of(session, {goal.set_by_id for goal in goals})
+    views = []
+    for one in shares:
+        its = [goal for goal in goals if goal.partnership_id == one.partnership.id]
+        views.append(
+            AudienceView(
+                partnership_id=one.partnership.id,
+                label=first_name(one.other.name),
+                other=NamedView(id=one.other.id, name=one.other.name),
+                goals=[
+                    AudienceGoalView(id=goal.id, title=goal.title, set_by_name=names[goal.set_by_id]) for goal in its
+                ],
+            )
+        )
+    return views
+
+
+def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPageView:
+    """Return everything of the lesson page, in a fixed number of queries."""
+    files = files_of(session, [lesson.id]).get(lesson.id, {})
+    found = find_findings(session, lesson.id)
+    shares = open_shares(session, me, [lesson.id]).get(lesson.id, [])
+    is_owner = lesson.owner_id == me.id
+    owner_name = names_of(session, {lesson.owner_id})[lesson.owner_id]
+    return LessonPageView(
+        lesson=lesson_view(lesson, files, me, owner_name),
+        me=NamedView(id=me.id, name=me.name),
+        media=media_view(lesson, files),
+        poster_url=poster_url(lesson, files),
+        filmstrip=_filmstrip_view(lesson, files),
+        captions_url=f"/media/lessons/{lesson.id}/captions.vtt",
+        steps=step_views(stages_of(session, [lesson.id]).get(lesson.id, []), is_owner),
+        turns=[TurnView.model_validate(row) for row in found.turns],
+        questions=[QuestionView.model_validate(row) for row in found.questions],
+        activities=[ActivityView.model_validate(row) for row in found.activities],
+        scenes=found.scenes,
+        speakers=[SpeakerView.model_validate(row) for row in found.speakers],
+        measures=found.measures,
+        comments=comment_views(session, me, lesson.id),
+        audiences=audience_views(session, me, shares),
+        shares=share_views(session, me, lesson.id) if is_owner else [],
+    )
+
+
+def pill_of(session: Session, me: Person, lesson: Lesson) -> Pill:
+    """Return the sign of trust for a lesson."""
+    shares = open_shares(session, me, [lesson.id]).get(lesson.id, [])
+    details = share_views(session, me, lesson.id) if lesson.owner_id == me.id else []
+    return Pill(pill_text(shares), details)
+
+
+def lesson_cards(
+    session: Session, me: Person, lessons: Sequence[Lesson], owner_names: dict[str, str]
+) -> list[dict[str, Any]]:
+    """Return lessons for a list: head, picture, sign of trust, and how far the work is."""
+    ids = [lesson.id for lesson in lessons]
+    files, stages, shares = files_of(session, ids), stages_of(session, ids), open_shares(session, me, ids)
+    cards = []
+    for lesson in lessons:
+        its = files.get(lesson.id, {})
+        steps = step_views(stages.get(lesson.id, []), lesson.owner_id == me.id)
+        cards.append(
+            {
+                **lesson_view(lesson, its, me, owner_names.get(lesson.owner_id, me.name)).model_dump(),
+                "url": f"/lessons/{lesson.id}",
+                "poster_url": poster_url(lesson, its),
+                "pill": pill_text(shares.get(lesson.id, [])),
+                "created_at": lesson.created_at,
+                "steps": steps,
+                "state": lesson_state(lesson, steps),
+            }
+        )
+    return cards
+
+
+def lesson_state(lesson: Lesson, steps: Sequence[StepView]) -> Literal["failed", "working", "ready"]:
+    """Return one word for a lesson in a list."""
+    if lesson.failure_code or any(step.state == "failed" for step in steps):
+        return "failed"
+    return "ready" if all(step.state == "done" for step in steps) else "working"

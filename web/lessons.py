@@ -1,0 +1,61 @@
+"""Lessons over the API: read, rename, delete, bring back."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from annotation.lessons import delete_lesson, get_lesson, rename_lesson, restore_lesson
+from annotation.sharing import record_opening
+from core.db import get_database
+from core.models import Lesson, Person
+from web.auth import CurrentPerson
+from web.lesson_views import lesson_page_view, steps_view
+from web.views import LessonChange, LessonDeletion, LessonPageView, StepsView
+
+router = APIRouter(tags=["lessons"])
+
+
+def read_lesson_page(person: Person, lesson_id: str) -> tuple[Lesson, LessonPageView]:
+    """Return a lesson and all of its page, and note the opening if it is somebody else's."""
+    with get_database().read() as session:
+        lesson = get_lesson(session, person, lesson_id)
+        view = lesson_page_view(session, person, lesson)
+    if lesson.owner_id != person.id:
+        with get_database().write() as session:
+            record_opening(session, person, get_lesson(session, person, lesson_id))
+    return lesson, view
+
+
+@router.get("/api/lessons/{lesson_id}")
+def read_lesson(lesson_id: str, person: CurrentPerson) -> LessonPageView:
+    """Return everything of the lesson page."""
+    return read_lesson_page(person, lesson_id)[1]
+
+
+@router.get("/api/lessons/{lesson_id}/steps")
+def read_steps(lesson_id: str, person: CurrentPerson) -> StepsView:
+    """Return how far the work is."""
+    with get_database().read() as session:
+        return steps_view(session, person, get_lesson(session, person, lesson_id))
+
+
+@router.patch("/api/lessons/{lesson_id}")
+def change_lesson(lesson_id: str, change: LessonChange, person: CurrentPerson) -> StepsView:
+    """Change what is sent of a lesson's title, class and date."""
+    with get_database().write() as session:
+        lesson = rename_lesson(session, person, lesson_id, **change.model_dump(exclude_unset=True))
+        return steps_view(session, person, lesson)
+
+
+@router.delete("/api/lessons/{lesson_id}", status_code=204)
+def remove_lesson(lesson_id: str, deletion: LessonDeletion, person: CurrentPerson) -> None:
+    """Delete one's own lesson; its title is asked for."""
+    with get_database().write() as session:
+        delete_lesson(session, person, lesson_id, deletion.title)
+
+
+@router.post("/api/lessons/{lesson_id}/restore", status_code=204)
+def bring_back(lesson_id: str, person: CurrentPerson) -> None:
+    """Undo a deletion."""
+    with get_database().write() as session:
+        restore_lesson(session, person, lesson_id)

@@ -1,0 +1,86 @@
+"""Recordings and pictures, byte ranges included: who asks is checked on every request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, PlainTextResponse
+
+from annotation.lessons import files_of, get_lesson
+from annotation.sharing import opening_is_due, record_opening
+from core.db import get_database
+from core.errors import NotFound
+from core.models import Person, TurnRow
+from core.storage import get_storage
+from transcription.queries import find_turns
+from web.auth import CurrentPerson
+
+router = APIRouter(tags=["media"])
+
+KEPT = {"cache-control": "private, no-cache"}  # by the browser alone, and asked for again each time
+CAPTION_MS = 6000
+
+
+@router.get("/media/lessons/{lesson_id}/captions.vtt", response_class=PlainTextResponse)
+def read_captions(lesson_id: str, person: CurrentPerson) -> PlainTextResponse:
+    """Return what was said as WebVTT."""
+    with get_database().read() as session:
+        turns = find_turns(session, get_lesson(session, person, lesson_id).id)
+    return PlainTextResponse(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
+
+
+@router.api_route("/media/lessons/{lesson_id}/{kind}", methods=["GET", "HEAD"], response_class=FileResponse)
+def read_file(lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"], person: CurrentPerson) -> FileResponse:
+    """Return a file of a lesson, whole or the range that is asked for."""
+    with get_database().read() as session:
+        lesson = get_lesson(session, person, lesson_id)
+        file = files_of(session, [lesson_id]).get(lesson_id, {}).get(kind)
+        is_opening = kind == "rendition" and opening_is_due(session, person, lesson)
+    if is_opening:
+        _note_opening(person, lesson_id)
+    if file is None:
+        raise NotFound
+    with ExitStack() as stack:
+        try:
+            path = stack.enter_context(get_storage().local(file.key))
+        except FileNotFoundError:
+            raise NotFound from None
+        return FileResponse(path, media_type=file.mime, headers=KEPT)
+
+
+def _note_opening(person: Person, lesson_id: str) -> None:
+    with get_database().write() as session:
+        record_opening(session, person, get_lesson(session, person, lesson_id))
+
+
+def captions(turns: Iterable[TurnRow]) -> str:
+    """Write turns as WebVTT, a few seconds a caption; a voice is named by its role."""
+    cues = ["WEBVTT\n"]
+    for turn in turns:
+        for start, end, text in _pieces(turn):
+            cues.append(f"{_vtt_time(start)} --> {_vtt_time(end)}\n<v {turn.role}>{_escaped(text)}\n")
+    return "\n".join(cues)
+
+
+def _pieces(turn: TurnRow) -> list[tuple[int, int, str]]:
+    if not turn.words:
+        return [(turn.start_ms, max(turn.end_ms, turn.start_ms + 1), turn.text)] if turn.text.strip() else []
+    pieces: list[tuple[int, int, list[str]]] = []
+    for start, end, text, *_rest in turn.words:
+        if pieces and end - pieces[-1][0] <= CAPTION_MS:
+            pieces[-1] = (pieces[-1][0], max(pieces[-1][1], end), [*pieces[-1][2], text])
+        else:
+            pieces.append((start, max(end, start + 1), [text]))
+    return [(start, end, " ".join(words)) for start, end, words in pieces]
+
+
+def _escaped(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _vtt_time(ms: int) -> str:
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms % 1000:03}"

@@ -1,0 +1,86 @@
+"""The pages that one looks at: this week, upload, a lesson."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from annotation.comments import newest_comments
+from annotation.goals import MEASURES, goals_of
+from annotation.lessons import list_deleted, list_own, list_shared
+from annotation.partnerships import list_partnerships
+from annotation.people import nobody_yet
+from core.db import get_database
+from web.auth import CurrentPerson, MaybePerson
+from web.lesson_views import lesson_cards, pill_of
+from web.lessons import read_lesson_page
+from web.partnerships import partnership_lines
+from web.rendering import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/", response_class=HTMLResponse)
+def show_home(request: Request, person: MaybePerson) -> Response:
+    """Show "This week"; the very first visit leads to the first account."""
+    if person is None:
+        with get_database().read() as session:
+            first = nobody_yet(session)
+        return RedirectResponse("/welcome" if first else "/sign-in", 303)
+    with get_database().read() as session:
+        shared = list_shared(session, person)
+        names = {lesson.owner_id: name for lesson, name in shared}
+        context: dict[str, Any] = {
+            "lessons": lesson_cards(session, person, list_own(session, person), names),
+            "shared": lesson_cards(session, person, [lesson for lesson, _ in shared], names),
+            "deleted": list_deleted(session, person),
+            "news": [
+                {
+                    "author": author.name,
+                    "lesson_title": lesson.title,
+                    "url": f"/lessons/{lesson.id}#comment-{comment.id}",
+                    "start_ms": comment.start_ms,
+                    "kind": comment.kind,
+                    "text": comment.text,
+                    "at": comment.created_at,
+                }
+                for comment, author, lesson in newest_comments(session, person)
+            ],
+            "goals": [goal for goal in goals_of(session, person) if goal.closed_at is None],
+            "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
+            "measure_names": MEASURES,
+        }
+    return page(request, "home.html", person, page_title="This week", **context)
+
+
+@router.get("/upload", response_class=HTMLResponse)
+def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show where a recording is dropped."""
+    return page(request, "upload.html", person, page_title="Upload a lesson")
+
+
+@router.get("/lessons/{lesson_id}", response_class=HTMLResponse)
+def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTMLResponse:
+    """Show the review page, whole, transcript included."""
+    lesson, view = read_lesson_page(person, lesson_id)
+    with get_database().read() as session:
+        pill = pill_of(session, person, lesson)
+        mine = list_partnerships(session, person) if lesson.owner_id == person.id else []
+        lines = partnership_lines(session, person, [one for one in mine if one.state == "active"])
+    data = view.model_dump(mode="json", by_alias=True)
+    context = {name: data[name] for name in ("lesson", "turns", "comments", "measures", "questions", "steps")}
+    return page(
+        request,
+        "lesson.html",
+        person,
+        page_title=lesson.title,
+        lesson_data=data,
+        pill=pill,
+        shares=data["shares"],
+        audiences=data["audiences"],
+        partnerships=[line for line in lines if line["coachee_id"] == person.id],
+        goals=[goal for audience in data["audiences"] for goal in audience["goals"]],
+        **context,
+    )

@@ -1,0 +1,99 @@
+"""Pages from templates, with what every page needs: who is here, a notice, the sign of trust."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from annotation.sharing import day_in_words
+from core.clock import utc_now
+from core.models import Person
+from web.assets import asset, asset_css
+from web.views import PersonView
+
+# A notice travels as a name, never as text: nobody can put words on our page with a link.
+NOTICES = {
+    "invited": "The invitation is ready. Send the link to your colleague; it works once.",
+    "saved": "Saved.",
+    "partnership-made": "The two are partners now.",
+    "partnership-ended": "The partnership is ended, and what was shared in it is closed.",
+    "suspended": "Saved. A partnership that is now within one management line was suspended, and its shares closed.",
+    "goal-set": "The goal is set.",
+    "goal-closed": "The goal is put aside; what was said about it stays.",
+    "device-out": "That device is signed out.",
+    "password-changed": "Your password is changed, and every other device is signed out.",
+    "lesson-deleted": "The lesson is deleted. You can still bring it back from here.",
+    "lesson-restored": "The lesson is back.",
+    "share-closed": "It is taken back.",
+    "signed-out": "You are signed out.",
+}
+
+
+def clock_time(ms: int) -> str:
+    """Write a moment of a recording: 2:41, 1:02:09."""
+    seconds = ms // 1000
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def time_ago(moment: datetime | date) -> str:
+    """Write a time as people do: "today", "yesterday", "in 3 days", "12 March"."""
+    today = utc_now().date()
+    day = moment.date() if isinstance(moment, datetime) else moment
+    away = (day - today).days
+    named = {0: "today", -1: "yesterday", 1: "tomorrow"}
+    if away in named:
+        return named[away]
+    if 1 < away < 7:
+        return f"in {away} days"
+    if -7 < away < -1:
+        return f"{-away} days ago"
+    return day_in_words(day, today)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(asset=asset, asset_css=asset_css)
+    environment.filters.update(clock_time=clock_time, time_ago=time_ago)
+    return environment
+
+
+def page(
+    request: Request, template: str, me: Person | None, *, page_title: str, status: int = 200, **context: Any
+) -> HTMLResponse:
+    """Render a page; `problem` is a sentence about a form that could not be taken."""
+    values = {
+        "me": None if me is None else PersonView(id=me.id, name=me.name, is_lead=me.is_lead),
+        "page_title": page_title,
+        "notice": NOTICES.get(request.query_params.get("notice", "")),
+        "problem": None,
+        "pill": None,
+        "path": request.url.path,
+        **context,
+    }
+    return HTMLResponse(_environment().get_template(template).render(values), status)
+
+
+def go(address: str, notice: str = "") -> RedirectResponse:
+    """Send the browser on after a form, with the name of a notice."""
+    return RedirectResponse(f"{address}?notice={quote(notice)}" if notice else address, 303)
+
+
+def local_address(wanted: str) -> str:
+    """Return an address of this site to go on to, or home: never another site's."""
+    plain = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable()
+    return wanted if plain and "\\" not in wanted else "/"

@@ -1,0 +1,271 @@
+"""What the API answers: the shapes that the pages' TypeScript is generated from."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class View(BaseModel):
+    """Read from rows and dataclasses alike."""
+
+    model_config = ConfigDict(from_attributes=True, populate_by_name=True)
+
+
+class ErrorView(View):
+    """Every failure."""
+
+    code: str
+    message: str
+
+
+class NamedView(View):
+    """A person or a goal by name."""
+
+    id: str
+    name: str
+
+
+class PersonView(NamedView):
+    """Who is signed in."""
+
+    is_lead: bool
+
+
+class FailureView(View):
+    """Why a lesson can never become playable."""
+
+    code: str
+    sentence: str
+
+
+class LessonView(View):
+    """A lesson's head."""
+
+    id: str
+    title: str
+    class_name: str
+    taught_on: date | None
+    duration_ms: int | None
+    language: str
+    owner: NamedView
+    is_owner: bool
+    kind: Literal["video", "sound"] | None
+    playable: bool
+    failure: FailureView | None
+
+
+class MediaView(View):
+    """What the player plays."""
+
+    url: str
+    mime: str
+    width: int
+    height: int
+
+
+class FilmstripView(View):
+    """A sheet of small pictures."""
+
+    url: str
+    width: int
+    height: int
+    columns: int
+    count: int
+    interval_ms: int
+
+
+class StepView(View):
+    """One stage of the work."""
+
+    stage: str
+    state: str
+    progress: float
+    error_code: str
+    error_sentence: str
+    can_retry: bool
+
+
+class StepsView(View):
+    """How far the work is."""
+
+    steps: list[StepView]
+    playable: bool
+    kind: Literal["video", "sound"] | None
+    media: MediaView | None
+
+
+class TurnView(View):
+    """Who spoke, and the words as [start_ms, end_ms, text, probability]."""
+
+    number: int
+    start_ms: int
+    end_ms: int
+    speaker: str
+    role: str
+    text: str
+    words: list[tuple[int, int, str, float]]
+
+
+class QuestionView(View):
+    """A question that was asked."""
+
+    id: str
+    start_ms: int
+    end_ms: int
+    text: str
+    speaker: str
+    role: str
+    kind: str
+    confidence: float
+    answered_by: str
+    wait_1_ms: int | None
+    wait_2_ms: int | None
+
+
+class ActivityView(View):
+    """What the class did for a range."""
+
+    start_ms: int
+    end_ms: int
+    kind: str
+
+
+class SpeakerView(View):
+    """A voice."""
+
+    label: str
+    role: str
+
+
+class GoalTitleView(View):
+    """A goal by its title."""
+
+    id: str
+    title: str
+
+
+class AudienceGoalView(GoalTitleView):
+    """A goal that a comment can name."""
+
+    set_by_name: str
+
+
+class AudienceView(View):
+    """Whom the viewer can write to on this lesson."""
+
+    partnership_id: str
+    label: str
+    other: NamedView
+    goals: list[AudienceGoalView]
+
+
+class CommentView(View):
+    """A comment as its reader sees it."""
+
+    id: str
+    author: NamedView
+    partnership_id: str | None
+    parent_id: str | None
+    kind: str
+    start_ms: int
+    end_ms: int | None
+    goal: GoalTitleView | None
+    stage: str
+    text: str
+    created_at: datetime
+    edited_at: datetime | None
+    deleted: bool
+    mine: bool
+
+
+class OpeningView(View):
+    """Who opened a lesson, and when."""
+
+    person: NamedView
+    opened_at: datetime
+
+
+class ShareView(View):
+    """A lesson opened to one partnership; `until` is the last day."""
+
+    id: str
+    partnership_id: str
+    with_: NamedView = Field(alias="with")
+    since: datetime
+    until: date | None
+    openings: list[OpeningView]
+
+
+class LessonPageView(View):
+    """Everything of the lesson page."""
+
+    lesson: LessonView
+    me: NamedView
+    media: MediaView | None
+    poster_url: str | None
+    filmstrip: FilmstripView | None
+    captions_url: str
+    steps: list[StepView]
+    turns: list[TurnView]
+    questions: list[QuestionView]
+    activities: list[ActivityView]
+    scenes: list[Any]
+    speakers: list[SpeakerView]
+    measures: dict[str, Any] | None
+    comments: list[CommentView]
+    audiences: list[AudienceView]
+    shares: list[ShareView]
+
+
+Kind = Literal["noticed", "question", "suggestion"]
+StageLetter = Literal["", "G", "R", "O", "W"]
+MAX_MS = 2**31 - 1
+
+
+class NewComment(BaseModel):
+    """What the page sends to write a comment."""
+
+    partnership_id: str | None = None
+    parent_id: str | None = None
+    kind: Kind = "noticed"
+    start_ms: int = Field(ge=0, le=MAX_MS)
+    end_ms: int | None = Field(None, ge=0, le=MAX_MS)
+    goal_id: str | None = None
+    stage: StageLetter = ""
+    text: str
+    draft_id: str = ""
+
+
+class CommentChange(BaseModel):
+    """What is changed of a comment; what is not sent stays."""
+
+    text: str | None = None
+    kind: Kind | None = None
+    goal_id: str | None = None
+    stage: StageLetter | None = None
+    start_ms: int | None = Field(None, ge=0, le=MAX_MS)
+    end_ms: int | None = Field(None, ge=0, le=MAX_MS)
+
+
+class LessonChange(BaseModel):
+    """What is changed of a lesson; what is not sent stays."""
+
+    title: str | None = None
+    class_name: str | None = None
+    taught_on: date | None = None
+
+
+class LessonDeletion(BaseModel):
+    """The title, typed, is asked for before a lesson is deleted."""
+
+    title: str
+
+
+class NewShare(BaseModel):
+    """Whom to share with, and until the end of which day."""
+
+    partnership_id: str
+    until: date | None = None
