@@ -67,7 +67,8 @@ def judge(utterances: Sequence[Utterance]) -> list[float]:
 def _followed(u: Utterance, sure: float, heard: Sequence[Heard]) -> tuple[Question, bool]:
     kind, kind_sure = kind_of(u.text, u.role is Role.TEACHER)
     start_ms, end_ms = u.start_ms or 0, u.end_ms or 0
-    ends_ms = max(end_of_sound(heard, u.speaker, start_ms, end_ms), start_ms)
+    last_ms = u.last_ms if u.last_ms is not None else max(end_ms - 1, start_ms)
+    ends_ms = max(end_of_sound(heard, u.speaker, last_ms, end_ms), start_ms)
     waits = find_waits(heard, u.speaker, start_ms, ends_ms)
     timed = u.role is Role.TEACHER
     question = Question(

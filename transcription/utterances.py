@@ -17,7 +17,10 @@ _ABBREVIATION = re.compile(r"(?:^|\s)(?:Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e|[A-Z])\
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """A sentence of one speaker; `row` is the index of its turn; times are None when nothing gives them."""
+    """A sentence of one speaker; `row` is the index of its turn; times are None when nothing gives them.
+
+    `last_ms` is where its last word begins.
+    """
 
     text: str
     speaker: str
@@ -25,6 +28,7 @@ class Utterance:
     row: int
     start_ms: int | None = None
     end_ms: int | None = None
+    last_ms: int | None = None
 
 
 def split_sentences(text: str) -> list[str]:
@@ -68,7 +72,8 @@ def _ends_sentence(text: str) -> bool:
 
 def _of_words(group: Sequence[Word], turn: Turn, row: int) -> Utterance:
     text = " ".join(word.text for word in group)
-    return Utterance(text, turn.speaker, turn.role, row, group[0].start_ms, max(w.end_ms for w in group))
+    end_ms = max(w.end_ms for w in group)
+    return Utterance(text, turn.speaker, turn.role, row, group[0].start_ms, end_ms, group[-1].start_ms)
 
 
 def _by_letters(turn: Turn, row: int) -> list[Utterance]:

@@ -42,23 +42,22 @@ class Waits:
     goes_on: bool
 
 
-def end_of_sound(heard: Sequence[Heard], speaker: str, start_ms: int, end_ms: int) -> int:
-    """Return where the sound of a question ends: the end of the asker's interval that holds its last word's end.
+def end_of_sound(heard: Sequence[Heard], speaker: str, last_ms: int, end_ms: int) -> int:
+    """Return where the sound of a question ends, whose last word was recognised from `last_ms` to `end_ms`.
 
-    Recognised word times drift around silences, so the interval may also lie up to `DRIFT_MS` away. When the
-    asker's interval goes on for longer than that the question ends inside it, and the word's own time is all
-    there is.
+    It is the end of the asker's interval that holds most of that word: recognisers stretch a last word far into the
+    silence after it. Without one, the nearest within `DRIFT_MS`. When the interval goes on for longer
+    than that the question ends inside it, and the word's own time is all there is.
     """
-    best: Heard | None = None
-    distance = DRIFT_MS + 1
-    for h in _around(heard, end_ms, DRIFT_MS):
-        if h.speaker != speaker or h.end_ms < start_ms:
-            continue
-        away = max(h.start_ms - end_ms, end_ms - h.end_ms, 0)
-        if away < distance or (away == distance and best is not None and h.start_ms <= end_ms):
-            best, distance = h, away
-    if best is None:
+    own = [h for h in _around(heard, end_ms, DRIFT_MS) if h.speaker == speaker and h.end_ms > last_ms - DRIFT_MS]
+    if not own:
         return end_ms
+
+    def held(h: Heard) -> int:
+        """Time of the word inside the interval; below 0, how far away it is."""
+        return min(h.end_ms, end_ms) - max(h.start_ms, last_ms)
+
+    best = max(own, key=held)
     return best.end_ms if best.end_ms - end_ms <= DRIFT_MS else end_ms
 
 

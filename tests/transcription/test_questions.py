@@ -151,6 +151,14 @@ def test_a_question_inside_a_long_turn_ends_where_the_sound_pauses_not_where_the
     assert (q.end_ms, q.wait_1_ms, q.answered_by) == (2400, 2400, AnsweredBy.TEACHER)
 
 
+@pytest.mark.parametrize("word_end_ms", [2100, 2900, 3700, 4700])
+def test_a_last_word_stretched_into_the_silence_does_not_shorten_the_wait(word_end_ms: int) -> None:
+    words = (Word(0, 800, "What", 0.9), Word(800, 1500, "is", 0.9), Word(1500, word_end_ms, "this?", 0.9))
+    turns = [Turn(0, 3000, "S1", Role.TEACHER, "What is this?", words), say(5000, 6000, "S2", Role.PUPIL, "A leaf.")]
+    (q,) = find_questions(turns, None, [Span(0, 2200), Span(5000, 6000)])
+    assert (q.end_ms, q.wait_1_ms) == (2200, 2800)
+
+
 def test_a_question_that_its_asker_runs_over_is_rhetorical_and_has_no_wait() -> None:
     (q,) = ask(say(0, 6000, "S1", Role.TEACHER, "Where does the water go? It goes straight into the sea."))
     assert (q.kind, q.wait_1_ms, q.wait_2_ms) == (QuestionKind.RHETORICAL, None, None)
