@@ -75,7 +75,7 @@ _OPEN = re.compile(
     r"|\b(?:agree|disagree)\b|\bsimilar|\bdifferences? between\b|\bin your own words\b"
     r"|\banything else\b|\banyone else\b|\banybody else\b|\bwhat can you\b"
 )
-_CHECK_TAG = re.compile(r"\bright$")
+_CHECK_TAG = re.compile(r"\w,? (?:right|correct|yeah|huh|\w+n't (?:it|they|we|you|he|she|that|there))$")
 
 
 def press_for_reasons(text: str) -> bool:
@@ -100,3 +100,8 @@ def kind_of(text: str, by_teacher: bool) -> tuple[QuestionKind, float]:
     if _OPEN.search(flat):
         return QuestionKind.OPEN, 0.6
     return QuestionKind.RECALL, 0.5 if _CHECK_TAG.search(flat) else 0.6
+
+
+def only_checks(text: str) -> bool:
+    """Tell a statement with a tag after it ("It floats, right?"): with no pause for an answer it expects none."""
+    return bool(_CHECK_TAG.search(plain(text)))

@@ -10,7 +10,7 @@ from core.types import AnsweredBy, Question, QuestionKind, Role, Span, Turn, Voi
 from transcription.asking import Around, asks
 from transcription.floor import Heard, hear
 from transcription.formats.reading import Line, read_transcript
-from transcription.question_kinds import kind_of, press_for_reasons
+from transcription.question_kinds import kind_of, only_checks, press_for_reasons
 from transcription.utterances import Utterance, split_sentences, split_turns
 from transcription.waits import end_of_sound, find_waits
 
@@ -132,6 +132,13 @@ def _untimed(utterances: Sequence[Utterance], i: int, sure: Sequence[float]) -> 
     else:
         next_is_teacher = utterances[j].role is Role.TEACHER or utterances[j].speaker == u.speaker
         by = AnsweredBy.TEACHER if next_is_teacher else AnsweredBy.PUPIL
+    if (
+        by is AnsweredBy.TEACHER
+        and utterances[j].speaker == u.speaker
+        and kind is QuestionKind.RECALL
+        and only_checks(u.text)
+    ):
+        kind = QuestionKind.RHETORICAL
     return Question(u.text, u.speaker, u.role, kind, round(sure[i] * kind_sure, 3), by, row=u.row)
 
 

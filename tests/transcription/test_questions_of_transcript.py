@@ -69,3 +69,9 @@ def test_a_sentence_cut_by_subtitles_is_one_question_and_rows_count_left_out_cue
     )
     (q,) = questions_of_transcript(write(tmp_path, cues))
     assert (q.row, q.text, q.end_ms) == (1, "Where do you think rivers begin?", 4000)
+
+
+def test_a_tag_that_its_asker_talks_past_is_rhetorical_and_an_answered_one_is_not(tmp_path: Path) -> None:
+    rows = ["speaker,text", 'T,"It floats, right?"', "T,So it is light.", 'T,"It sinks, right?"', "S,Yes."]
+    first, second = questions_of_transcript(write(tmp_path, "\n".join(rows)))
+    assert (first.kind, second.kind) == (QuestionKind.RHETORICAL, QuestionKind.RECALL)
