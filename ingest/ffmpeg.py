@@ -39,7 +39,7 @@ def binary(named: str = "") -> str:
     """Return the ffmpeg that is named, else the one that came with the install."""
     if named:
         return named
-    import imageio_ffmpeg  # noqa: PLC0415 - found only when it is needed
+    import imageio_ffmpeg
 
     path: str = imageio_ffmpeg.get_ffmpeg_exe()
     return path
@@ -47,14 +47,14 @@ def binary(named: str = "") -> str:
 
 def source_of(path: Path, **options: Any) -> Any:
     """Return ffmpeg-python's input for an uploaded file; it may read nothing but that file."""
-    import ffmpeg  # noqa: PLC0415 - found only when it is needed
+    import ffmpeg
 
     return ffmpeg.input(str(path), protocol_whitelist="file,pipe", **options)
 
 
 def output(streams: list[Any], target: Path | str, **options: Any) -> Any:
     """Return ffmpeg-python's output of some tracks."""
-    import ffmpeg  # noqa: PLC0415 - found only when it is needed
+    import ffmpeg
 
     return ffmpeg.output(*streams, str(target), **options)
 

@@ -98,7 +98,7 @@ def small_pictures(
 
 def look(picture: Picture, before: Picture | None, at_ms: int) -> Look:
     """Measure one picture against the one before."""
-    import cv2  # noqa: PLC0415 - heavy: loaded in this adapter only
+    import cv2
 
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     distance = movement = 0.0
@@ -112,7 +112,7 @@ def look(picture: Picture, before: Picture | None, at_ms: int) -> Look:
 
 def histogram(picture: Picture) -> NDArray[np.float32]:
     """Return the normalised histogram of hue and brightness."""
-    import cv2  # noqa: PLC0415 - heavy: loaded in this adapter only
+    import cv2
 
     hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
     counts = cv2.calcHist([hsv], [0, 2], None, [16, 16], [0, 180, 0, 256])
@@ -138,7 +138,7 @@ def scenes(looks: Sequence[Look], duration_ms: int) -> tuple[Span, ...]:
 
 def write_sheet(pictures: Sequence[Picture], target: Path) -> None:
     """Write the pictures row by row on one sheet."""
-    import cv2  # noqa: PLC0415 - heavy: loaded in this adapter only
+    import cv2
 
     height, width, _ = pictures[0].shape
     rows = -(-len(pictures) // COLUMNS)

@@ -32,7 +32,7 @@ def cluster_voices(
 
 
 def _link(embeddings: NDArray[np.float32], speakers: int | None) -> NDArray[np.intp]:
-    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415 - heavy: loaded in this adapter only
+    from scipy.cluster.hierarchy import fcluster, linkage
 
     if len(embeddings) == 1:
         return np.zeros(1, np.intp)

@@ -1,105 +1,73 @@
-"""Guesses whose voice is whose: the teacher, a pupil, a group; says unsure where the evidence is thin."""
+"""Which voice is the teacher's, which are pupils': from who talks, how long, how loud, and who asks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log2
 
 from core.types import Role, VoiceTurn
 
-SEVERAL_VOICES = 1.5
-"""From so many voices at once on average a turn is group talk, whoever is loudest."""
-
-LEAST_TALK_MS = 10_000
-"""With less talk of its own nothing is said about a voice that might be the teacher's."""
-
-CLEAR_LEAD = 1.3
-"""How much more evidence the teacher needs than the next voice."""
-
-_STRETCH_MS = 8_000  # a turn longer than this is told, not answered
-_SHARE_OF_LONE_VOICE = 0.6  # a voice with this share of talk is the teacher's also without a question heard
+CROWDED = 1.5  # voices at once from which a turn is group talk
+CROWD_SHARE = 0.6  # of a voice's time, from which it is known from group work alone
+ENOUGH_MS = 8_000  # heard alone for so long, a voice can be told to be the teacher's
+LEAD = 1.25  # the best score must be so many times the second
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
-    """What one voice does outside group talk."""
+class Heard:
+    """What is known of one voice."""
 
     talk_ms: int
+    crowd_ms: int
     turns: int
-    stretches_ms: int
-    loudness_db: float
+    loudness_db: float  # mean, weighted by length
     questions: int
-    overlapped_ms: int
 
 
-def find_roles(turns: Sequence[VoiceTurn], questions_per_speaker: Mapping[str, int]) -> dict[str, Role]:
-    """A role for every speaker of the turns, from talk outside group work, asking, long turns and loudness."""
-    evidence = {speaker: _gather(speaker, turns, questions_per_speaker) for speaker in _speakers(turns)}
-    teacher, sure = _teacher(evidence)
-    roles = {}
-    for speaker, found in evidence.items():
-        if found.overlapped_ms > found.talk_ms:
-            roles[speaker] = Role.GROUP
-        elif speaker == teacher and sure:
-            roles[speaker] = Role.TEACHER
-        else:
-            roles[speaker] = Role.PUPIL if sure else Role.UNSURE
-    return roles
+def find_roles(turns: Sequence[VoiceTurn], questions: Mapping[str, int]) -> dict[str, Role]:
+    """Return the role of each voice; all are unsure when nobody stands out.
+
+    `questions` counts what each voice asks. A single voice that is heard long enough is the teacher's.
+    """
+    heard = {speaker: hear(turns, speaker, questions.get(speaker, 0)) for speaker in {t.speaker for t in turns}}
+    teacher = find_teacher(heard)
+    if teacher is None:
+        return dict.fromkeys(heard, Role.UNSURE)
+    return {speaker: Role.TEACHER if speaker == teacher else _pupil(own) for speaker, own in heard.items()}
 
 
 def turn_roles(turns: Sequence[VoiceTurn], roles: Mapping[str, Role]) -> tuple[Role, ...]:
-    """A role for every turn: its speaker's, but several voices at once are a group whoever is loudest."""
-    return tuple(
-        Role.GROUP if turn.voices >= SEVERAL_VOICES else roles.get(turn.speaker, Role.UNSURE) for turn in turns
-    )
+    """Return the role of each turn: one in which several voices speak at once is group talk."""
+    return tuple(Role.GROUP if turn.voices >= CROWDED else roles[turn.speaker] for turn in turns)
 
 
-def _speakers(turns: Sequence[VoiceTurn]) -> list[str]:
-    return list(dict.fromkeys(turn.speaker for turn in turns))
-
-
-def _gather(speaker: str, turns: Sequence[VoiceTurn], questions: Mapping[str, int]) -> _Evidence:
+def hear(turns: Sequence[VoiceTurn], speaker: str, questions: int) -> Heard:
+    """Sum up a voice over its turns."""
     own = [turn for turn in turns if turn.speaker == speaker]
-    alone = [turn for turn in own if turn.voices < SEVERAL_VOICES]
-    lengths = [turn.end_ms - turn.start_ms for turn in alone]
-    talk_ms = sum(lengths)
-    loudness = sum(turn.loudness_db * length for turn, length in zip(alone, lengths, strict=True))
-    return _Evidence(
-        talk_ms=talk_ms,
-        turns=len(alone),
-        stretches_ms=sum(length for length in lengths if length >= _STRETCH_MS),
-        loudness_db=loudness / talk_ms if talk_ms else -100.0,
-        questions=questions.get(speaker, 0),
-        overlapped_ms=sum(turn.end_ms - turn.start_ms for turn in own) - talk_ms,
-    )
+    lengths = [turn.end_ms - turn.start_ms for turn in own]
+    crowd = sum(length for turn, length in zip(own, lengths, strict=True) if turn.voices >= CROWDED)
+    loudness = sum(turn.loudness_db * length for turn, length in zip(own, lengths, strict=True))
+    return Heard(sum(lengths), crowd, len(own), loudness / max(1, sum(lengths)), questions)
 
 
-def _teacher(evidence: Mapping[str, _Evidence]) -> tuple[str | None, bool]:
-    """The likeliest teacher, and whether the evidence is enough to say so."""
-    able = {speaker: found for speaker, found in evidence.items() if found.overlapped_ms <= found.talk_ms}
-    if not able:
-        return None, False
-    scores = {speaker: _score(found, able) for speaker, found in able.items()}
-    first, *others = sorted(scores, key=lambda speaker: scores[speaker], reverse=True)
-    if evidence[first].talk_ms < LEAST_TALK_MS:
-        return first, False
-    asks_or_leads = evidence[first].questions > 0 or _share(evidence[first], able) >= _SHARE_OF_LONE_VOICE
-    return first, asks_or_leads and all(scores[first] >= CLEAR_LEAD * scores[other] for other in others)
+def find_teacher(heard: Mapping[str, Heard]) -> str | None:
+    """Return the voice that leads outside group work, or None when it is not clear."""
+    known = {speaker: own for speaker, own in heard.items() if own.talk_ms - own.crowd_ms >= ENOUGH_MS}
+    if not known:
+        return None
+    loudest = max(own.loudness_db for own in known.values())
+    scores = sorted(((score(own, loudest), speaker) for speaker, own in known.items()), reverse=True)
+    if len(scores) > 1 and scores[0][0] < LEAD * scores[1][0]:
+        return None
+    return scores[0][1]
 
 
-def _score(found: _Evidence, able: Mapping[str, _Evidence]) -> float:
-    """Shares of talk, turns, long turns and questions, weighed; up to a tenth more for the loudest voice."""
-    turns = sum(other.turns for other in able.values())
-    stretches = sum(other.stretches_ms for other in able.values())
-    questions = sum(other.questions for other in able.values())
-    score = 0.4 * _share(found, able)
-    score += 0.15 * (found.turns / turns if turns else 0)
-    score += 0.15 * (found.stretches_ms / stretches if stretches else 0)
-    score += 0.3 * (found.questions / questions if questions else 0)
-    loudest = max(other.loudness_db for other in able.values())
-    return score * (1 + 0.1 * max(0.0, 1 - (loudest - found.loudness_db) / 12))
+def score(own: Heard, loudest_db: float) -> float:
+    """Return how much a voice leads: seconds outside group work, raised by asking and turns, lowered when quiet."""
+    seconds = (own.talk_ms - own.crowd_ms) / 1000
+    return seconds * (1 + 0.3 * log2(1 + own.questions)) * 2 ** ((own.loudness_db - loudest_db) / 12)
 
 
-def _share(found: _Evidence, able: Mapping[str, _Evidence]) -> float:
-    total = sum(other.talk_ms for other in able.values())
-    return found.talk_ms / total if total else 0.0
+def _pupil(own: Heard) -> Role:
+    return Role.GROUP if own.crowd_ms >= CROWD_SHARE * own.talk_ms else Role.PUPIL

@@ -29,7 +29,7 @@ class OnnxSpeakerModels:
     """segmentation-3.0 and CAM++, prepared in the models folder on first use."""
 
     def __init__(self, models_dir: Path) -> None:
-        import onnxruntime  # noqa: PLC0415 - heavy: loaded in this adapter only
+        import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -55,7 +55,7 @@ class OnnxSpeakerModels:
 
 def filter_bank(samples: Samples) -> NDArray[np.float32]:
     """Return the Kaldi filter bank [frames, 80] without dither, its mean removed."""
-    import kaldi_native_fbank as knf  # noqa: PLC0415 - heavy: loaded in this adapter only
+    import kaldi_native_fbank as knf
 
     options = knf.FbankOptions()
     options.frame_opts.dither = 0

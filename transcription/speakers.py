@@ -1,46 +1,50 @@
-"""Finds who speaks when: windows of 10 s are split into voices, their pieces are joined over the recording."""
+"""Who speaks when: overlapping windows of segmentation, voices embedded run by run, runs grouped by voice.
+
+Each window of 10 s owns its middle 5 s. Within it every local speaker's runs are embedded where he speaks
+alone; so a pupil's short answer is not swallowed by the teacher who speaks before and after it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import log10
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.types import Span, VoiceTurn, Watch
-from transcription.clustering import Labels, cluster_voices, nearest_voice, voice_centres
-from transcription.speaker_models import FIRST_FRAME_MS, FRAME_MS, SAMPLE_RATE, WINDOW_MS, Floats, SpeakerModels
+from transcription.clustering import cluster_voices
+from transcription.intervals import intersect, union
+from transcription.sound import SAMPLES_A_MS, Samples, read_sound, sound_length_ms
+from transcription.speaker_models import SpeakerModels
 
-SoundReader = Callable[[int, int], Floats]
-"""Samples at 16 kHz from one millisecond to another."""
-
-STEP_MS = 5_000
-LONGEST_PIECE_MS = 3_000
-BRIDGED_IN_WINDOW_MS = 250
-BRIDGED_MS = 300
+WINDOW_MS, STEP_MS = 10_000, 5_000
+MARGIN_MS = (WINDOW_MS - STEP_MS) // 2
+FRAME_MS = 270 / SAMPLES_A_MS  # 16.875: step of the segmentation's frames
+FIRST_FRAME_MS = 495.5 / SAMPLES_A_MS  # where the middle of the first frame lies
+LOCAL = ((), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2))  # who speaks in each of the seven classes
+BRIDGED_MS = 250  # a run goes on over a gap shorter than this
+LONGEST_PIECE_MS = 3000
+DECISIVE_MS = 800  # alone for so long, a piece helps to decide who there is
+SHORTEST_EMBEDDED_MS = 250
+JOINED_MS = 300  # turns of one voice closer than this are one
 SHORTEST_TURN_MS = 200
-SHORTEST_PRINT_MS = 250
-"""With less sound of a voice alone there is nothing to compare."""
-SURE_PRINT_MS = 800
-"""Only prints of so much sound make voices; shorter ones join them."""
-SPEECH_MARGIN_MS = 250
-
-_MEMBERS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=np.float32)
+COUNT_MS = 50  # step at which the voices heard at once are counted
+NEAR_SPEECH_MS = 300  # a voice is believed this far around speech that the voice activity model heard
+BATCH = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one local voice of one window; `alone_ms` of it nobody else is heard; `voices` on average."""
+    """A run of one local speaker in one window, at most `LONGEST_PIECE_MS` long, with how it sounds alone."""
 
     start_ms: int
     end_ms: int
-    local: tuple[int, int]
     alone_ms: int
-    voices: float
-    loudness_db: float
-    voice_print: Floats | None
+    voice: NDArray[np.float32] | None
 
 
 def find_speakers(
@@ -48,178 +52,174 @@ def find_speakers(
     speech: Sequence[Span],
     *,
     models: SpeakerModels,
-    speakers: int | None = None,
     watch: Watch,
+    speakers: int | None = None,
 ) -> tuple[VoiceTurn, ...]:
-    """Who speaks when in a sound file, by start; `speakers` forces their number. Without speech: nobody.
+    """Return the turns of all voices in order of time; turns of two voices may overlap.
 
-    Raises `WorkStopped` when the watch says so, and `ValueError` for fewer than one speaker.
+    `speech` is what the voice activity model heard; `speakers` fixes how many voices there are.
     """
-    from transcription.sound import read_sound, sound_length_ms
-
-    def read(start_ms: int, end_ms: int) -> Floats:
-        return read_sound(sound, start_ms, end_ms)
-
-    return speakers_in(read, sound_length_ms(sound), speech, models=models, speakers=speakers, watch=watch)
-
-
-def speakers_in(
-    read: SoundReader,
-    length_ms: int,
-    speech: Sequence[Span],
-    *,
-    models: SpeakerModels,
-    speakers: int | None = None,
-    watch: Watch,
-) -> tuple[VoiceTurn, ...]:
-    """What `find_speakers` does, for any source of sound."""
-    if speakers is not None and speakers < 1:
-        raise ValueError("at least one speaker")
+    length_ms = sound_length_ms(sound)
+    near = union((Span(max(0, s.start_ms - NEAR_SPEECH_MS), s.end_ms + NEAR_SPEECH_MS) for s in speech), 0)
+    crowd = np.zeros(-(-length_ms // COUNT_MS), np.float32)
     pieces: list[Piece] = []
-    for number, start_ms in enumerate(_window_starts(length_ms)):
+    for start_ms, samples, frames in windows(sound, length_ms, near, models):
         watch.check()
-        own = _owned(start_ms, length_ms)
-        if any(span.end_ms > own.start_ms and span.start_ms < own.end_ms for span in speech):
-            window = _padded(read(start_ms, min(start_ms + WINDOW_MS, length_ms)))
-            found = pieces_in_window(models, window, start_ms, own, number)
-            pieces += [piece for piece in found if _is_speech(piece, speech)]
-        watch.progress(min(1.0, own.end_ms / length_ms))
-    return join_pieces(pieces, _name_voices(pieces, speakers))
+        watch.progress(min(1.0, start_ms / max(1, length_ms)))
+        count_voices(crowd, start_ms, frames, owned(start_ms, length_ms))
+        pieces += pieces_of(start_ms, samples, frames, near, length_ms, models)
+    known = [piece for piece in pieces if piece.voice is not None]
+    if not known:
+        return ()
+    groups = group_pieces(known, speakers)
+    named = name_pieces(pieces, known, groups)
+    turns = join_turns(named)
+    return tuple(with_sound(turns, crowd, sound))
 
 
-def _window_starts(length_ms: int) -> range:
-    """Starts of the windows; the last one may reach beyond the end by less than a step."""
-    return range(0, max(length_ms - WINDOW_MS + STEP_MS, 1), STEP_MS)
+def windows(
+    sound: Path, length_ms: int, near: Sequence[Span], models: SpeakerModels
+) -> Iterator[tuple[int, Samples, NDArray[np.bool_]]]:
+    """Yield start, samples and who speaks [frames, 3] of each window whose middle has speech."""
+    wanted = [
+        start_ms
+        for start_ms in range(-MARGIN_MS, max(1, length_ms - MARGIN_MS), STEP_MS)
+        if intersect(near, [owned(start_ms, length_ms)])
+    ]
+    for first in range(0, len(wanted), BATCH):
+        starts = wanted[first : first + BATCH]
+        batch = np.stack([_window(sound, start_ms) for start_ms in starts])
+        for start_ms, samples, judged in zip(starts, batch, models.segment(batch).argmax(axis=2), strict=True):
+            yield start_ms, samples, local_speakers(judged)
 
 
-def _owned(start_ms: int, length_ms: int) -> Span:
-    """The middle of a window, where it has heard enough on both sides; the first and last reach to the ends."""
-    margin = (WINDOW_MS - STEP_MS) // 2
-    first = start_ms == 0
-    last = start_ms + WINDOW_MS >= length_ms
-    return Span(0 if first else start_ms + margin, length_ms if last else start_ms + margin + STEP_MS)
+def _window(sound: Path, start_ms: int) -> Samples:
+    samples = read_sound(sound, max(0, start_ms), start_ms + WINDOW_MS)
+    before = max(0, -start_ms) * SAMPLES_A_MS
+    return np.pad(samples, (before, WINDOW_MS * SAMPLES_A_MS - before - len(samples)))
 
 
-def _padded(samples: Floats) -> Floats:
-    full = WINDOW_MS * SAMPLE_RATE // 1000
-    return np.pad(samples[:full], (0, max(0, full - len(samples)))).astype(np.float32)
+def owned(start_ms: int, length_ms: int) -> Span:
+    """Return the middle of a window, whose turns it decides."""
+    return Span(max(0, start_ms + MARGIN_MS), max(0, min(length_ms, start_ms + MARGIN_MS + STEP_MS)))
 
 
-def _is_speech(piece: Piece, speech: Iterable[Span]) -> bool:
-    """Whether the voice detector heard anything there: the segmentation also takes some noises for voices."""
-    return any(
-        span.end_ms + SPEECH_MARGIN_MS > piece.start_ms and span.start_ms - SPEECH_MARGIN_MS < piece.end_ms
-        for span in speech
-    )
+def count_voices(crowd: NDArray[np.float32], start_ms: int, frames: NDArray[np.bool_], mine: Span) -> None:
+    """Write into `crowd` (one number each `COUNT_MS`) how many voices a window hears in its own middle."""
+    steps = np.arange(mine.start_ms // COUNT_MS, min(len(crowd), -(-mine.end_ms // COUNT_MS)))
+    at = np.round((steps * COUNT_MS + COUNT_MS / 2 - start_ms - FIRST_FRAME_MS) / FRAME_MS).astype(np.intp)
+    crowd[steps] = frames[np.clip(at, 0, len(frames) - 1)].sum(axis=1)
 
 
-def pieces_in_window(models: SpeakerModels, window: Floats, start_ms: int, own: Span, number: int) -> Iterator[Piece]:
-    """The pieces of every local voice within the part of the window that it owns."""
-    probabilities = models.voices(window)
-    active = _MEMBERS[np.argmax(probabilities, axis=1)] > 0
-    voices = probabilities @ _MEMBERS.sum(axis=1)
-    centres = start_ms + FIRST_FRAME_MS + FRAME_MS * np.arange(len(active))
-    owned = (centres >= own.start_ms) & (centres < own.end_ms)
-    for local in range(active.shape[1]):
-        for first, end in _runs(active[:, local] & owned):
-            alone = active[first:end, local] & (active[first:end].sum(axis=1) == 1)
-            samples = _samples_of(window, first, alone)
-            alone_ms = len(samples) * 1000 // SAMPLE_RATE
-            whole = _samples_of(window, first, np.ones(end - first, dtype=bool))
-            yield Piece(
-                start_ms=max(own.start_ms, round(centres[first] - FRAME_MS / 2)),
-                end_ms=min(own.end_ms, round(centres[end - 1] + FRAME_MS / 2)),
-                local=(number, local),
-                alone_ms=alone_ms,
-                voices=max(1.0, float(voices[first:end].mean())),
-                loudness_db=_loudness_db(whole),
-                voice_print=models.voice_print(samples) if alone_ms >= SHORTEST_PRINT_MS else None,
+def local_speakers(judged: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return who speaks [frames, 3] from the class of each frame."""
+    table = np.zeros((len(LOCAL), 3), bool)
+    for number, who in enumerate(LOCAL):
+        table[number, list(who)] = True
+    return table[judged]
+
+
+def pieces_of(
+    start_ms: int,
+    samples: Samples,
+    frames: NDArray[np.bool_],
+    near: Sequence[Span],
+    length_ms: int,
+    models: SpeakerModels,
+) -> Iterator[Piece]:
+    """Yield the pieces of a window's own middle, each with the voice of its speaker."""
+    mine = owned(start_ms, length_ms)
+    alone = frames.sum(axis=1) == 1
+    for local in range(frames.shape[1]):
+        for first, last in runs_of(frames[:, local]):
+            begin = start_ms + round(FIRST_FRAME_MS + (first - 0.5) * FRAME_MS)
+            end = start_ms + round(FIRST_FRAME_MS + (last - 0.5) * FRAME_MS)
+            kept = (
+                intersect(near, [Span(max(begin, mine.start_ms), min(end, mine.end_ms))])
+                if (begin < mine.end_ms and end > mine.start_ms)
+                else ()
             )
+            for span in kept:
+                yield from _cut(span, start_ms, samples, frames[:, local] & alone, models)
 
 
-def _runs(active: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """First and end frame of each run, short gaps bridged, long ones cut into equal pieces."""
+def _cut(
+    span: Span, window_ms: int, samples: Samples, alone: NDArray[np.bool_], models: SpeakerModels
+) -> Iterator[Piece]:
+    count = -(-span.length_ms // LONGEST_PIECE_MS)
+    edges = [span.start_ms + span.length_ms * i // count for i in range(count + 1)] if count else []
+    for begin, end in pairwise(edges):
+        first, last = (round((at - window_ms - FIRST_FRAME_MS) / FRAME_MS) for at in (begin, end))
+        solo = np.flatnonzero(alone[max(0, first) : max(0, last)]) + max(0, first)
+        alone_ms = round(len(solo) * FRAME_MS)
+        voice = None
+        if alone_ms >= SHORTEST_EMBEDDED_MS:
+            step = round(FRAME_MS * SAMPLES_A_MS)
+            heard = np.concatenate([samples[i * step : (i + 1) * step] for i in solo])
+            voice = models.embed(heard)
+        yield Piece(begin, end, alone_ms, voice)
+
+
+def runs_of(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return first and last-plus-one frame of each run; gaps shorter than `BRIDGED_MS` are bridged."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], active.astype(np.int8), [0]])))
-    joined: list[list[int]] = []
-    for first, end in edges.reshape(-1, 2).tolist():
-        if joined and (first - joined[-1][1]) * FRAME_MS < BRIDGED_IN_WINDOW_MS:
-            joined[-1][1] = end
+    runs: list[tuple[int, int]] = []
+    for first, last in edges.reshape(-1, 2).tolist():
+        if runs and (first - runs[-1][1]) * FRAME_MS < BRIDGED_MS:
+            runs[-1] = (runs[-1][0], last)
         else:
-            joined.append([first, end])
-    for first, end in joined:
-        parts = max(1, int(np.ceil((end - first) * FRAME_MS / LONGEST_PIECE_MS)))
-        cuts = np.linspace(first, end, parts + 1).round().astype(int).tolist()
-        yield from zip(cuts[:-1], cuts[1:], strict=True)
+            runs.append((first, last))
+    return runs
 
 
-def _samples_of(window: Floats, first: int, wanted: NDArray[np.bool_]) -> Floats:
-    """The samples of the wanted frames, `first` being the number of the first one in the window."""
-    frame = round(FRAME_MS * SAMPLE_RATE / 1000)
-    start = round(FIRST_FRAME_MS * SAMPLE_RATE / 1000 - frame / 2) + first * frame
-    part = window[start : start + len(wanted) * frame]
-    return part[np.repeat(wanted, frame)[: len(part)]]
+def group_pieces(known: Sequence[Piece], speakers: int | None) -> list[int]:
+    """Return a group for each piece that has a voice; pieces that are long alone decide which groups there are."""
+    voices = np.stack([piece.voice for piece in known if piece.voice is not None])
+    lengths = np.array([piece.alone_ms for piece in known])
+    decisive = np.flatnonzero(lengths >= DECISIVE_MS)
+    if not len(decisive):
+        decisive = np.arange(len(known))
+    groups = cluster_voices(voices[decisive], lengths[decisive].tolist(), speakers)
+    centres = np.stack([voices[decisive][groups == g].mean(axis=0) for g in np.unique(groups)])
+    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+    nearest = np.unique(groups)[np.argmax(voices @ centres.T, axis=1)]
+    nearest[decisive] = groups
+    return [int(g) for g in nearest]
 
 
-def _loudness_db(samples: Floats) -> float:
-    power = float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0
-    return 10 * float(np.log10(max(power, 1e-10)))
+def name_pieces(pieces: Sequence[Piece], known: Sequence[Piece], groups: Sequence[int]) -> list[tuple[Piece, int]]:
+    """Give every piece a group; one that is never heard alone takes the nearest in time."""
+    named = list(zip(known, groups, strict=True))
+    middles = np.array([(piece.start_ms + piece.end_ms) / 2 for piece in known])
+    for piece in pieces:
+        if piece.voice is None:
+            at = (piece.start_ms + piece.end_ms) / 2
+            named.append((piece, groups[int(np.argmin(np.abs(middles - at)))]))
+    return sorted(named, key=lambda each: (each[0].start_ms, each[0].end_ms))
 
 
-def _name_voices(pieces: Sequence[Piece], speakers: int | None) -> Labels:
-    """A voice for each piece: the sure prints make the voices, the others join, the silent follow their neighbours."""
-    heard = [index for index, piece in enumerate(pieces) if piece.voice_print is not None]
-    labels = np.zeros(len(pieces), dtype=np.int64)
-    if not heard:
-        return labels
-    sure = [index for index in heard if pieces[index].alone_ms >= SURE_PRINT_MS] or heard
-    prints = np.stack([_print_of(pieces[index]) for index in sure])
-    lengths = np.array([pieces[index].alone_ms for index in sure], dtype=np.int64)
-    labels[sure] = cluster_voices(prints, lengths, speakers)
-    centres = voice_centres(prints, lengths, labels[sure])
-    short = sorted(set(heard) - set(sure))
-    if short:
-        labels[short] = nearest_voice(np.stack([_print_of(pieces[index]) for index in short]), centres)
-    for index in sorted(set(range(len(pieces))) - set(heard)):
-        labels[index] = labels[min(heard, key=lambda other: _strangeness(pieces[index], pieces[other]))]
-    return labels
-
-
-def _print_of(piece: Piece) -> Floats:
-    if piece.voice_print is None:
-        raise ValueError("a piece without a voice print")
-    return piece.voice_print
-
-
-def _strangeness(piece: Piece, other: Piece) -> tuple[bool, int]:
-    """Orders pieces: the same local voice of the window first, then by distance in time."""
-    return piece.local != other.local, abs(piece.start_ms - other.start_ms)
-
-
-def join_pieces(pieces: Sequence[Piece], labels: Labels) -> tuple[VoiceTurn, ...]:
-    """Turns by start: pieces of one voice joined over short gaps, too short turns dropped, S1 the first heard."""
-    turns: list[tuple[int, list[Piece]]] = []
-    open_turns: dict[int, list[Piece]] = {}
-    for index in sorted(range(len(pieces)), key=lambda index: (pieces[index].start_ms, pieces[index].end_ms)):
-        piece, label = pieces[index], int(labels[index])
-        running = open_turns.get(label)
-        if running is not None and piece.start_ms - max(p.end_ms for p in running[-8:]) < BRIDGED_MS:
-            running.append(piece)
-        else:
-            open_turns[label] = [piece]
-            turns.append((label, open_turns[label]))
+def join_turns(named: Sequence[tuple[Piece, int]]) -> list[VoiceTurn]:
+    """Join pieces of one voice that are close, drop specks, and number the voices as they first appear."""
+    turns: list[tuple[Span, int]] = []
+    for group in {group for _, group in named}:
+        spans = union((Span(piece.start_ms, piece.end_ms) for piece, own in named if own == group), JOINED_MS)
+        turns += [(span, group) for span in spans if span.length_ms >= SHORTEST_TURN_MS]
+    turns.sort(key=lambda each: (each[0].start_ms, each[0].end_ms))
     names: dict[int, str] = {}
-    result = []
-    for label, parts in turns:
-        start_ms, end_ms = parts[0].start_ms, max(part.end_ms for part in parts)
-        if end_ms - start_ms >= SHORTEST_TURN_MS:
-            name = names.setdefault(label, f"S{len(names) + 1}")
-            result.append(VoiceTurn(start_ms, end_ms, name, *_average(parts)))
-    return tuple(result)
+    for _, group in turns:
+        names.setdefault(group, f"S{len(names) + 1}")
+    return [VoiceTurn(span.start_ms, span.end_ms, names[group]) for span, group in turns]
 
 
-def _average(parts: Sequence[Piece]) -> tuple[float, float]:
-    """Mean voices and loudness (of the power, dBFS), longer pieces counting more."""
-    lengths = np.array([max(1, part.end_ms - part.start_ms) for part in parts], dtype=np.float64)
-    voices = float(np.average([part.voices for part in parts], weights=lengths))
-    power = float(np.average([10 ** (part.loudness_db / 10) for part in parts], weights=lengths))
-    return round(voices, 3), round(10 * float(np.log10(max(power, 1e-10))), 2)
+def with_sound(turns: Sequence[VoiceTurn], crowd: NDArray[np.float32], sound: Path) -> Iterator[VoiceTurn]:
+    """Add to each turn how many voices are heard at once in it, and how loud it is (dB of full scale)."""
+    for turn in turns:
+        counted = crowd[turn.start_ms // COUNT_MS : -(-turn.end_ms // COUNT_MS)]
+        spoken = counted[counted > 0]
+        samples = read_sound(sound, turn.start_ms, turn.end_ms)
+        level = float(np.sqrt(np.mean(samples**2))) if len(samples) else 0.0
+        yield replace(
+            turn,
+            voices=round(float(spoken.mean()), 2) if len(spoken) else 1.0,
+            loudness_db=round(20 * log10(max(level, 1e-6)), 1),
+        )
