@@ -5,6 +5,7 @@ Chunks are spread over processes of one thread each; that is as fast as batching
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,8 @@ class WhisperRecogniser:
         """`model` is a folder, or a name that faster-whisper may download."""
         from faster_whisper import WhisperModel
 
+        # its default is a system-wide semaphore, which a killed process would leave behind
+        tqdm.set_lock(threading.RLock())
         self._model: Any = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=1, num_workers=1)
         self._name = name
 

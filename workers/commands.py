@@ -1,0 +1,205 @@
+"""Commands of the workers: analyse a file here and now."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from core.errors import HindsightError, ModelMissing
+from core.settings import get_settings
+
+if TYPE_CHECKING:
+    from transcription.document import Analysis
+    from workers.analyse import Order
+
+UNUSABLE_ARGUMENT, UNUSABLE_FILE, INTERRUPTED = 2, 3, 130
+STDOUT = "-"
+
+_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+_speakers = click.option("--speakers", "voices", type=click.IntRange(1, 100), help="How many voices there are.")
+_quiet = click.option("--quiet", is_flag=True, help="Show no progress.")
+
+
+@click.command()
+@_file
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for VTT, SRT, RTTM, EAF, CSV.")
+@click.option("--json", "document", type=str, help="File for the JSON document; - is standard output (the default).")
+@click.option("--asr-model", default=None, help="Whisper model: a folder, base, tiny.en, or a name to download.")
+@click.option("--language", default=None, help="Language of the lesson, such as en; else found by listening.")
+@click.option(
+    "--transcript",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Use this VTT, SRT or CSV in place of recognising words.",
+)
+@_speakers
+@_quiet
+def analyse(
+    file: Path,
+    out: Path | None,
+    document: str | None,
+    asr_model: str | None,
+    language: str | None,
+    transcript: Path | None,
+    voices: int | None,
+    quiet: bool,
+) -> None:
+    """Analyse one recording: words, speakers, questions, activities and measures."""
+    with _plain_ending(), _shown(quiet) as show:
+        from transcription.document import analysis_document
+        from workers.analyse import analyse_file
+
+        target = _json_target(document, out)
+        order = _order(file, asr_model, language, transcript, voices)
+        analysis = analyse_file(order, show)
+        text = json.dumps(analysis_document(analysis), ensure_ascii=False, indent=1) + "\n"
+        if out is not None:
+            _write_folder(out, analysis)
+        _write(target, text)
+
+
+@click.command()
+@_file
+@click.option("--rttm", default=STDOUT, show_default=True, help="File for the RTTM lines; - is standard output.")
+@_speakers
+@_quiet
+def speakers(file: Path, rttm: str, voices: int | None, quiet: bool) -> None:
+    """Say only who spoke when."""
+    with _plain_ending(), _shown(quiet) as show:
+        from transcription.formats.rttm import write_rttm
+        from workers.analyse import speakers_of
+
+        _check_folder(rttm)
+        turns = speakers_of(_order(file, None, None, None, voices), show)
+        _write(rttm, write_rttm(turns, file.stem.encode("utf-8", "replace").decode()))
+
+
+def _order(
+    file: Path, asr_model: str | None, language: str | None, transcript: Path | None, voices: int | None
+) -> Order:
+    from transcription.formats.reading import read_transcript
+    from transcription.imported import words_of_transcript
+    from workers.analyse import Order
+
+    settings = get_settings()
+    spoken = settings.language if language is None else language
+    if spoken:
+        _check_language(spoken)
+    return Order(
+        file=file,
+        asr_model=asr_model or settings.asr_model,
+        models_dir=settings.models_dir,
+        processes=settings.asr_workers,
+        language=spoken,
+        words=words_of_transcript(read_transcript(transcript)) if transcript else None,
+        speakers=voices,
+        ffmpeg=settings.ffmpeg,
+    )
+
+
+def _check_language(code: str) -> None:
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    if code not in _LANGUAGE_CODES:
+        raise click.BadParameter(f"“{code}” is no language that Whisper knows; try en, de, fr, ...")
+
+
+def _json_target(document: str | None, out: Path | None) -> str | None:
+    """Return where the document goes: where it was asked for, else to standard output if nothing else is written."""
+    target = document or (STDOUT if out is None else None)
+    _check_folder(target)
+    return target
+
+
+def _check_folder(target: str | None) -> None:
+    if target not in (None, STDOUT) and not Path(target).absolute().parent.is_dir():
+        raise click.BadParameter(f"the folder of {target} is not there")
+
+
+def _write(target: str | None, text: str) -> None:
+    """Write whole or not at all."""
+    if target is None:
+        return
+    if target == STDOUT:
+        click.echo(text, nl=False)
+        return
+    _replace(Path(target), lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _replace(target: Path, write: Callable[[Path], object]) -> None:
+    handle, name = tempfile.mkstemp(dir=target.absolute().parent, prefix=".hindsight-")
+    os.close(handle)
+    made = Path(name)
+    try:
+        write(made)
+        made.chmod(0o644)
+        made.replace(target)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _write_folder(out: Path, analysis: Analysis) -> None:
+    """Make all files elsewhere first, so that a full disk leaves nothing half-made."""
+    from transcription.formats.folder import write_folder
+
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".hindsight-") as folder:
+        made = write_folder(Path(folder), analysis)
+        out.mkdir(exist_ok=True)
+        for path in made:
+            path.replace(out / path.name)
+
+
+@contextmanager
+def _plain_ending() -> Iterator[None]:
+    """End with one line and an exit code: 2 for unusable arguments, 3 for an unusable file, 130 when interrupted."""
+
+    def stop(_number: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except ModelMissing as error:
+        _end(str(error), UNUSABLE_ARGUMENT)
+    except HindsightError as error:
+        _end(str(error), UNUSABLE_FILE)
+    except OSError as error:
+        _end(f"A file could not be read or written: {error.strerror or error}.", UNUSABLE_FILE)
+    except KeyboardInterrupt:
+        _end("Stopped; nothing was written.", INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    click.echo(" ".join(sentence.split()), err=True)
+    sys.exit(code)
+
+
+@contextmanager
+def _shown(quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """Show the stages on a terminal; elsewhere, and with --quiet, show nothing."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _stage, _fraction: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    bars: dict[str, TaskID] = {}
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+
+        def show(stage: str, fraction: float) -> None:
+            if stage not in bars:
+                bars[stage] = shown.add_task(stage, total=1.0)
+            shown.update(bars[stage], completed=fraction)
+
+        yield show
