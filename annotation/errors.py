@@ -1,7 +1,5 @@
 """What can be refused to people, each with its sentence."""
 
-
-
 from __future__ import annotations
 
 from core.errors import HindsightError

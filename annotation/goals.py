@@ -48,9 +48,7 @@ def _checked(text: GoalText) -> GoalText:
     if text.direction not in ("", "up", "down") or bool(text.measure) != bool(text.direction):
         raise InvalidInput(why="A measure needs a direction: should it go up or down?")
     title = clean_name(text.title, "the goal in one line", TITLE_LENGTH)
-    return GoalText(
-        title, text.reality.strip(), text.options.strip(), text.will.strip(), text.measure, text.direction
-    )
+    return GoalText(title, text.reality.strip(), text.options.strip(), text.will.strip(), text.measure, text.direction)
 
 
 def _put(goal: Goal, text: GoalText) -> None:

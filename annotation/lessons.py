@@ -148,6 +148,21 @@ def rename_lesson(
     return lesson
 
 
+def retry_failed(session: Session, person: Person, lesson_id: str) -> int:
+    """Start the failed steps of one's own lesson again, with all their tries; return how many."""
+    lesson = get_own_lesson(session, person, lesson_id)
+    failed = session.scalars(select(Step).where(Step.lesson_id == lesson.id, Step.state == "failed")).all()
+    for step in failed:
+        step.state, step.attempts, step.progress = "ready", 0, 0.0
+        step.next_at, step.dispatched_at, step.finished_at = utc_now(), None, None
+        step.lease_token, step.lease_until, step.cancel_requested_at = None, None, None
+        step.error_code = step.error_sentence = ""
+    if failed:
+        lesson.failure_code = lesson.failure_sentence = ""
+        record_event(session, lesson.id, "step")
+    return len(failed)
+
+
 def delete_lesson(session: Session, person: Person, lesson_id: str, typed_title: str) -> None:
     """Delete one's own lesson for everybody at once; the owner can bring it back until the sweeper comes."""
     lesson = get_own_lesson(session, person, lesson_id)

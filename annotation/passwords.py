@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core.errors import InvalidInput
@@ -30,7 +31,10 @@ def hash_password(password: str) -> str:
 
 def password_fits(password: str, stored: str | None) -> bool:
     """Compare; without a stored hash the same work is done and the answer is no."""
-    fits = _hasher().verify(password[:LONGEST], stored or _nobodys_hash())
+    try:
+        fits = _hasher().verify(password[:LONGEST], stored or _nobodys_hash())
+    except UnknownHashError:  # an account that was made without a password: nothing fits
+        return False
     return fits and stored is not None
 
 

@@ -13,7 +13,7 @@ from core.settings import get_settings
 
 def openapi_document() -> str:
     """Return the description of the API as it is kept in web/frontend/openapi.json."""
-    from web.app import create_app  # noqa: PLC0415 - a command loads only what it needs
+    from web.app import create_app
 
     return json.dumps(create_app().openapi(), indent=2, ensure_ascii=False) + "\n"
 
@@ -27,7 +27,7 @@ def openapi() -> None:
 @click.command()
 def web() -> None:
     """Serve the pages alone; a worker does the work."""
-    import uvicorn  # noqa: PLC0415
+    import uvicorn
 
     settings = get_settings()
     migrate_database(settings.database_address)

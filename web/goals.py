@@ -21,7 +21,7 @@ from web.rendering import go, page
 router = APIRouter(include_in_schema=False)
 
 
-def goal_form(  # noqa: PLR0917 - one parameter a form field
+def goal_form(
     title: Annotated[str, Form()] = "",
     reality: Annotated[str, Form()] = "",
     options: Annotated[str, Form()] = "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from annotation.lessons import delete_lesson, get_lesson, rename_lesson, restore_lesson
+from annotation.lessons import delete_lesson, get_lesson, rename_lesson, restore_lesson, retry_failed
 from annotation.sharing import record_opening
 from core.db import get_database
 from core.models import Lesson, Person
@@ -45,6 +45,15 @@ def change_lesson(lesson_id: str, change: LessonChange, person: CurrentPerson) -
     with get_database().write() as session:
         lesson = rename_lesson(session, person, lesson_id, **change.model_dump(exclude_unset=True))
         return steps_view(session, person, lesson)
+
+
+@router.post("/api/lessons/{lesson_id}/retry", status_code=202)
+def retry(lesson_id: str, person: CurrentPerson) -> StepsView:
+    """Start what failed again."""
+    with get_database().write() as session:
+        retry_failed(session, person, lesson_id)
+        session.flush()
+        return steps_view(session, person, get_lesson(session, person, lesson_id))
 
 
 @router.delete("/api/lessons/{lesson_id}", status_code=204)

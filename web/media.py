@@ -32,7 +32,8 @@ def read_captions(lesson_id: str, person: CurrentPerson) -> PlainTextResponse:
     return PlainTextResponse(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
 
 
-@router.api_route("/media/lessons/{lesson_id}/{kind}", methods=["GET", "HEAD"], response_class=FileResponse)
+@router.head("/media/lessons/{lesson_id}/{kind}", response_class=FileResponse, include_in_schema=False)
+@router.get("/media/lessons/{lesson_id}/{kind}", response_class=FileResponse)
 def read_file(lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"], person: CurrentPerson) -> FileResponse:
     """Return a file of a lesson, whole or the range that is asked for."""
     with get_database().read() as session:

@@ -60,7 +60,7 @@ def show_programme(request: Request, lead: CurrentLead) -> HTMLResponse:
 
 
 @router.post("/programme/invitations", response_class=HTMLResponse)
-def make_invitation(  # noqa: PLR0917 - one parameter a form field
+def make_invitation(
     request: Request, lead: CurrentLead, name: Text = "", email: Text = "", department: Text = "", manager_id: Text = ""
 ) -> Response:
     """Invite somebody; the link is shown this once, since only its hash is kept."""
@@ -87,7 +87,7 @@ def place_person(
 
 
 @router.post("/programme/partnerships", response_class=HTMLResponse)
-def pair(  # noqa: PLR0917 - one parameter a form field
+def pair(
     request: Request, lead: CurrentLead, coach_id: Text = "", coachee_id: Text = "", kind: Text = "", focus: Text = ""
 ) -> Response:
     """Make two people partners."""

@@ -1,0 +1,111 @@
+"""A small school for tests of the web: its people, a shared lesson, and browsers signed in as each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from annotation.people import hash_secret
+from annotation.signing_in import begin_sign_in
+from core.clock import utc_now
+from core.db import Database
+from core.models import Comment, Goal, Invitation, Person, Step, TurnRow
+from core.storage import LocalStorage, Storage
+from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
+from web.app import create_app
+from web.auth import COOKIE
+
+BYTES = bytes(range(256)) * 40
+KINDS = ("owner", "coach", "taken_back", "expired", "other_coach", "manager", "lead", "stranger", "nobody")
+
+
+@dataclass
+class School:
+    """Ids by name, and a browser for each kind of person."""
+
+    app: FastAPI
+    database: Database
+    ids: dict[str, str]
+    secrets: dict[str, str]
+
+    def browser(self, kind: str) -> TestClient:
+        """Return a browser signed in as a kind of person; "nobody" is not signed in."""
+        client = TestClient(self.app, raise_server_exceptions=False, follow_redirects=False)
+        client.headers["accept"] = "text/html,application/xhtml+xml,*/*;q=0.8"
+        if kind in self.secrets:
+            client.cookies.set(COOKIE, self.secrets[kind])
+        return client
+
+
+def make_school(database: Database, storage: Storage) -> School:
+    """Make a lesson shared with one coach; others had it, could have it, or must never have it."""
+    assert isinstance(storage, LocalStorage)
+    now = utc_now()
+    ids: dict[str, str] = {}
+    with database.write() as session:
+        people: dict[str, Person] = {"lead": make_person(session, "Lea Lead", is_lead=True)}
+        people["manager"] = make_person(session, "Max Manager")
+        people["owner"] = make_person(session, "Ada Owner", manager_id=people["manager"].id)
+        for kind in ("coach", "taken_back", "expired", "other_coach", "stranger"):
+            people[kind] = make_person(session, f"{kind.title()} Person")
+        lesson = make_lesson(session, people["owner"], duration_ms=600_000)
+        for kind in ("coach", "taken_back", "expired", "other_coach"):
+            partnership = make_partnership(session, people[kind], people["owner"])
+            ids[f"partnership_{kind}"] = partnership.id
+            if kind == "coach":
+                share = make_share(session, lesson, partnership)
+                ids["share"] = share.id
+            elif kind == "taken_back":
+                make_share(session, lesson, partnership, taken_back_at=now)
+            elif kind == "expired":
+                make_share(session, lesson, partnership, until=now - timedelta(seconds=1))
+        for kind, mime in (("rendition", "video/mp4"), ("poster", "image/jpeg"), ("filmstrip", "image/jpeg")):
+            key = f"lessons/{lesson.id}/{kind}"
+            path = storage.path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(BYTES)
+            sizes = {"width": 64, "height": 36, "columns": 10, "count": 3, "interval_ms": 1000}
+            make_file(session, lesson, kind, key, mime=mime, bytes=len(BYTES), info=sizes)
+        goal = Goal(
+            partnership_id=ids["partnership_coach"], set_by_id=people["owner"].id, title="Wait longer", created_at=now
+        )
+        session.add(goal)
+        session.flush()
+        comment = Comment(
+            lesson_id=lesson.id,
+            author_id=people["coach"].id,
+            partnership_id=ids["partnership_coach"],
+            start_ms=1000,
+            text="A quiet word",
+            created_at=now,
+            goal_id=goal.id,
+        )
+        words = [[0, 400, "Secret", 0.9], [400, 900, "words", 0.9]]
+        turn = TurnRow(
+            lesson_id=lesson.id,
+            number=0,
+            start_ms=0,
+            end_ms=900,
+            speaker="S1",
+            role="teacher",
+            text="Secret words",
+            words=words,
+        )
+        step = Step(lesson_id=lesson.id, stage="make_rendition", queue="media", state="failed", next_at=now)
+        invitation = Invitation(
+            secret_hash=hash_secret("join-me"),
+            email="new@school.example",
+            name="Nia New",
+            invited_by_id=people["lead"].id,
+            created_at=now,
+            expires_at=now + timedelta(days=1),
+        )
+        session.add_all([comment, turn, step, invitation])
+        session.flush()
+        ids |= {"lesson": lesson.id, "goal": goal.id, "comment": comment.id}
+        ids |= {f"person_{kind}": person.id for kind, person in people.items()}
+        secrets = {kind: begin_sign_in(session, person, "a browser") for kind, person in people.items()}
+    return School(create_app(), database, ids, secrets)
