@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.errors import EmptyFile, HindsightError, ModelMissing
+from core.errors import EmptyFile, ModelMissing
 from core.types import Chunk, FreeWatch, MediaInfo, Pictures, Role, Span, Turn, VoiceTurn, Watch, Word
 from ingest.pictures import make_pictures
 from ingest.probe import probe_media
@@ -244,9 +244,7 @@ def load_recogniser(model: str, models_dir: Path) -> Recogniser:
     """Return the recogniser of this process, loaded once; raises ModelMissing when it cannot be had."""
     try:
         return WhisperRecogniser(whisper_model(model, models_dir), model)
-    except HindsightError:
-        raise
-    except Exception as error:  # the hub's client has many ways to say that a name is unknown or the network away
+    except (OSError, RuntimeError, ValueError) as error:  # an unknown name, a damaged folder, or no network
         raise ModelMissing(name=model) from error
 
 
