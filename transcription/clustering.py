@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 THRESHOLD = 0.55  # cosine distance from which two groups are two people (average linkage)
 SMALLEST_MS, SMALLEST_SHARE = 4000, 0.012  # a voice heard less than this is folded into the nearest
+SHORT_SHARE = 0.08  # but in a short recording a voice heard for this share of it is kept
 MOST_LINKED = 2500  # pieces that are linked exactly; further ones join the nearest group
 
 
@@ -45,7 +46,8 @@ def _link(embeddings: NDArray[np.float32], speakers: int | None) -> NDArray[np.i
 def _dissolve_small(
     embeddings: NDArray[np.float32], lengths: NDArray[np.int_], groups: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    smallest = max(SMALLEST_MS, SMALLEST_SHARE * float(lengths.sum()))
+    total = float(lengths.sum())
+    smallest = max(min(SMALLEST_MS, SHORT_SHARE * total), SMALLEST_SHARE * total)
     heard = {label: int(lengths[groups == label].sum()) for label in np.unique(groups)}
     large = [label for label, length in heard.items() if length >= smallest] or [max(heard, key=lambda k: heard[k])]
     keep = np.isin(groups, large)
