@@ -25,12 +25,24 @@ def openapi() -> None:
 
 
 @click.command()
-def web() -> None:
+@click.option("--end-with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
+def web(end_with_parent: bool) -> None:
     """Serve the pages alone; a worker does the work."""
     import uvicorn
 
+    from core.lifeline import end_with_parent as hold_on
+
+    if end_with_parent:
+        hold_on()
     settings = get_settings()
     migrate_database(settings.database_address)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     # Guard logs what was asked; uvicorn's own log would show the secret of an invitation's link.
-    uvicorn.run("web.app:create_app", factory=True, host=settings.host, port=settings.port, access_log=False)
+    uvicorn.run(
+        "web.app:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )

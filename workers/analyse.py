@@ -6,17 +6,15 @@ import hashlib
 import platform
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from core.errors import EmptyFile, ModelMissing
-from core.types import Chunk, FreeWatch, MediaInfo, Pictures, Role, Span, Turn, VoiceTurn, Watch, Word
+from core.errors import EmptyFile
+from core.types import Chunk, FreeWatch, MediaInfo, Pictures, Span, VoiceTurn, Watch, Word
 from ingest.pictures import make_pictures
 from ingest.probe import probe_media
 from ingest.sound import extract_audio
@@ -25,14 +23,10 @@ from transcription.chunks import plan_chunks
 from transcription.document import Analysis
 from transcription.measures import measure_lesson
 from transcription.merge import merge_transcript
-from transcription.models import whisper_model
 from transcription.questions import find_questions
-from transcription.recogniser import Recogniser, WhisperRecogniser, find_language, transcribe_chunk
-from transcription.roles import find_roles, turn_roles
-from transcription.speaker_models import OnnxSpeakerModels
-from transcription.speakers import find_speakers
-from transcription.turns import speak_words
+from transcription.recogniser import find_language, transcribe_chunk
 from transcription.voice import find_speech
+from workers.compose import hear_speakers, load_recogniser, tell_roles
 from workers.crew import Crew, Task, peak_rss_bytes
 
 ENGINES = ("hindsight-lessons", "faster-whisper", "ctranslate2", "onnxruntime", "numpy")
@@ -225,27 +219,9 @@ def hear_words(
     return transcribe_chunk(load_recogniser(model, models_dir), sound, chunk, language, watch)
 
 
-def hear_speakers(
-    sound: Path, speech: tuple[Span, ...], speakers: int | None, models_dir: Path, watch: Watch
-) -> tuple[VoiceTurn, ...]:
-    """Who speaks when."""
-    if not speech:
-        return ()
-    return find_speakers(sound, speech, models=OnnxSpeakerModels(models_dir), speakers=speakers, watch=watch)
-
-
 def look_at_pictures(file: Path, media: MediaInfo, folder: Path, ffmpeg: str, watch: Watch) -> Pictures:
     """In a member of the crew: the scenes and the movement."""
     return make_pictures(file, media, folder / "poster.jpg", folder / "filmstrip.jpg", watch, ffmpeg=ffmpeg)
-
-
-@cache
-def load_recogniser(model: str, models_dir: Path) -> Recogniser:
-    """Return the recogniser of this process, loaded once; raises ModelMissing when it cannot be had."""
-    try:
-        return WhisperRecogniser(whisper_model(model, models_dir), model)
-    except (OSError, RuntimeError, ValueError) as error:  # an unknown name, a damaged folder, or no network
-        raise ModelMissing(name=model) from error
 
 
 def _understand(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard: _Heard) -> Analysis:
@@ -270,13 +246,6 @@ def _understand(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard:
         scenes=heard.pictures.scenes if heard.pictures else (),
         measures=measure_lesson(turns, heard.voices, speech, questions, media.duration_ms),
     )
-
-
-def tell_roles(words: tuple[Word, ...], voices: tuple[VoiceTurn, ...], speech: tuple[Span, ...]) -> tuple[Turn, ...]:
-    """Return the turns with words and roles: who asks is part of what tells the teacher."""
-    nameless = speak_words(words, voices, (Role.UNSURE,) * len(voices))
-    asked = Counter(question.speaker for question in find_questions(nameless, voices, speech))
-    return speak_words(words, voices, turn_roles(voices, find_roles(voices, asked)))
 
 
 def _versions() -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""Commands of the workers: analyse a file here and now."""
+"""Commands of the workers: serve everything, work for a queue, show a school, analyse a file here and now."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -203,3 +204,67 @@ def _shown(quiet: bool) -> Iterator[Callable[[str, float], None]]:
             shown.update(bars[stage], completed=fraction)
 
         yield show
+
+
+GREETING = """
+  Hindsight answers at {address}
+  {next}
+  Recordings are kept in {folder}. Ctrl-C stops; nothing is lost by it.
+
+"""
+FIRST_STEPS = "Open it in a browser: the first visit makes the first account. Then upload a lesson."
+LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
+
+
+@click.command()
+def serve() -> None:
+    """Serve pages and do the work, all on this machine."""
+    from workers.serve import serve_everything
+
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    settings = get_settings()
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    try:
+        serve_everything(GREETING.format(address=address, next=FIRST_STEPS, folder=settings.data_dir.absolute()))
+    except HindsightError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.option("--queues", default="io,media,asr,analysis", show_default=True, help="Which kinds of work to do.")
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Steps at once.")
+@click.option("--sweep/--no-sweep", default=False, help="Also look after lost steps and old files.")
+@click.option("--end-with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
+def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> None:
+    """Do the work of some queues; any number of these may run, on any number of machines."""
+    from core.lifeline import end_with_parent as hold_on
+    from workers.process import work
+    from workers.stages import QUEUES
+
+    named = [name.strip() for name in queues.split(",") if name.strip()]
+    unknown = sorted(set(named) - set(QUEUES))
+    if unknown or not named:
+        raise click.BadParameter(f"there is no queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    if end_with_parent:
+        hold_on()
+    work(named, threads, sweeps=sweep)
+
+
+@click.command()
+def demo() -> None:
+    """Serve a small school to look around in, with a lesson that is worked on while you watch."""
+    from workers.demo import furnish
+    from workers.serve import prepare, serve_everything
+
+    os.environ["HINDSIGHT_DATA_DIR"] = str(get_settings().data_dir.with_name("data-demo"))
+    get_settings.cache_clear()
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    settings = get_settings()
+    try:
+        prepare(settings)
+        who = furnish()
+        address = f"http://{settings.host}:{settings.port}"
+        serve_everything(GREETING.format(address=address, next=who, folder=settings.data_dir.absolute()))
+    except HindsightError as error:
+        raise click.ClickException(str(error)) from error

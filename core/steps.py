@@ -1,0 +1,202 @@
+"""What can happen to a step: made, claimed, kept alive, finished, failed, opened again. The rows are the truth.
+
+A claim takes a new lease token and counts the attempt, so that being killed counts too. Whoever has lost the
+token has lost the step: nothing that it does afterwards is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.models import Lesson, Step, new_id
+
+FIRST_STAGE, FIRST_QUEUE, FIRST_VERSION = "probe_media", "io", 1
+AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
+KILLED = "worker_lost"
+KILLED_SENTENCE = "The program stopped {times} times while it worked on this. The recording may be damaged."
+
+Hold = Literal["ours", "lost", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do one step, for as long as the lease is renewed."""
+
+    step_id: str
+    lesson_id: str
+    stage: str
+    chunk_no: int
+    token: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step that may start now."""
+
+    step_id: str
+    queue: str
+    owner_id: str
+
+
+def add_first_step(session: Session, lesson_id: str) -> None:
+    """Begin the work on a lesson whose recording is complete."""
+    add_step(session, lesson_id, FIRST_STAGE, FIRST_QUEUE, FIRST_VERSION, state="ready")
+
+
+def add_step(
+    session: Session, lesson_id: str, stage: str, queue: str, version: int, *, chunk_no: int = 0, state: str = "waiting"
+) -> None:
+    """Add a step, unless it is there already."""
+    there = select(Step.id).where(
+        Step.lesson_id == lesson_id, Step.stage == stage, Step.chunk_no == chunk_no, Step.version == version
+    )
+    if session.scalar(there) is None:
+        step = Step(lesson_id=lesson_id, stage=stage, queue=queue, version=version, chunk_no=chunk_no, state=state)
+        step.next_at = utc_now()
+        session.add(step)
+        session.flush()
+
+
+def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, limit: int) -> list[Due]:
+    """Return steps that may start and were not sent lately, in an order that is fair between owners."""
+    now = utc_now()
+    rows = session.execute(
+        select(Step.id, Step.queue, Lesson.owner_id)
+        .join(Lesson, Lesson.id == Step.lesson_id)
+        .where(
+            Step.state == "ready",
+            Step.queue.in_(queues),
+            Step.next_at <= now,
+            Step.dispatched_at.is_(None) | (Step.dispatched_at < now - sent_before),
+            Lesson.deleted_at.is_(None),
+        )
+        .order_by(Step.next_at, Step.chunk_no, Step.id)
+    )
+    busy = session.execute(
+        select(Lesson.owner_id, func.count())
+        .join(Step, Step.lesson_id == Lesson.id)
+        .where(Step.state == "running", Step.queue.in_(queues))
+        .group_by(Lesson.owner_id)
+    )
+    return fair_order([Due(*row) for row in rows], dict(busy.tuples().all()))[:limit]
+
+
+def fair_order(due: Sequence[Due], running: Mapping[str, int]) -> list[Due]:
+    """Return the steps so that owners take turns; who has work running already stands behind."""
+    turn = dict(running)
+    placed: list[tuple[int, int, Due]] = []
+    for number, step in enumerate(due):
+        placed.append((turn.get(step.owner_id, 0), number, step))
+        turn[step.owner_id] = turn.get(step.owner_id, 0) + 1
+    return [step for _, _, step in sorted(placed, key=lambda each: each[:2])]
+
+
+def note_sent(session: Session, step_ids: Sequence[str]) -> None:
+    """Remember that steps were sent just now."""
+    session.execute(update(Step).where(Step.id.in_(step_ids)).values(dispatched_at=utc_now()))
+
+
+def claim_step(session: Session, step_id: str, lease: timedelta) -> Claim | None:
+    """Take a step that is ready and due; None when somebody else has it, or it is over."""
+    now = utc_now()
+    taken = session.execute(
+        update(Step)
+        .where(Step.id == step_id, Step.state == "ready", Step.next_at <= now)
+        .values(
+            state="running",
+            attempts=Step.attempts + 1,
+            lease_token=new_id(),
+            lease_until=now + lease,
+            started_at=now,
+            progress=0.0,
+        )
+        .returning(Step.id, Step.lesson_id, Step.stage, Step.chunk_no, Step.lease_token, Step.attempts)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if taken is None:
+        return None
+    step, lesson_id, stage, chunk_no, token, attempt = taken
+    return Claim(step, lesson_id, stage, chunk_no, token or "", attempt)
+
+
+def renew_lease(session: Session, claim: Claim, lease: timedelta, progress: float) -> Hold:
+    """Keep a step for another while, and note how far it is; says whether to go on."""
+    row = session.execute(
+        update(Step)
+        .where(Step.id == claim.step_id, Step.lease_token == claim.token, Step.state == "running")
+        .values(lease_until=utc_now() + lease, progress=progress)
+        .returning(Step.cancel_requested_at)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if row is None:
+        return "lost"
+    return "ours" if row[0] is None else "cancelled"
+
+
+def finish_step(session: Session, claim: Claim) -> bool:
+    """Mark a step done; False when the token is no longer ours, and nothing may be stored."""
+    return _end(session, claim, "done", progress=1.0)
+
+
+def cancel_step(session: Session, claim: Claim) -> bool:
+    """Mark a step cancelled, as was asked."""
+    return _end(session, claim, "cancelled")
+
+
+def fail_step(session: Session, claim: Claim, code: str, sentence: str, *, final: bool) -> bool:
+    """Mark a step failed for good, or let it wait for another try."""
+    if final:
+        return _end(session, claim, "failed", error_code=code, error_sentence=sentence)
+    pause = AGAIN_AFTER[min(claim.attempt, len(AGAIN_AFTER)) - 1]
+    return _end(
+        session, claim, "ready", error_code=code, error_sentence=sentence, next_at=utc_now() + pause, dispatched_at=None
+    )
+
+
+def give_back(session: Session, claim: Claim) -> bool:
+    """Let somebody else do the step at once; this try does not count (the worker is shutting down)."""
+    return _end(session, claim, "ready", attempts=Step.attempts - 1, dispatched_at=None, progress=0.0)
+
+
+def _end(session: Session, claim: Claim, state: str, **values: object) -> bool:
+    changed = session.execute(
+        update(Step)
+        .where(Step.id == claim.step_id, Step.lease_token == claim.token, Step.state == "running")
+        .values(state=state, lease_token=None, lease_until=None, finished_at=utc_now(), **values)
+        .returning(Step.id)
+        .execution_options(synchronize_session=False)
+    )
+    return changed.one_or_none() is not None
+
+
+def reopen_lost(session: Session, max_attempts: int, *, everything: bool = False) -> list[str]:
+    """Open steps again whose worker is gone, and fail those that were lost too often; returns their lessons.
+
+    `everything` takes every running step: when the only worker process has just started, nobody holds one.
+    """
+    lost = select(Step).where(Step.state == "running").with_for_update()
+    if not everything:
+        lost = lost.where(Step.lease_until < utc_now())
+    lessons: list[str] = []
+    for step in session.scalars(lost):
+        failed = step.attempts >= max_attempts
+        step.state = "failed" if failed else "ready"
+        step.lease_token = step.lease_until = step.dispatched_at = None
+        step.progress = 0.0
+        if failed:
+            step.error_code, step.error_sentence = KILLED, KILLED_SENTENCE.format(times=step.attempts)
+        lessons.append(step.lesson_id)
+    return lessons
+
+
+def held_tokens(session: Session) -> set[str]:
+    """Return the lease tokens that are in use."""
+    return {token for token in session.scalars(select(Step.lease_token).where(Step.state == "running")) if token}

@@ -1,0 +1,118 @@
+"""A small school to look around in: four people, a partnership, a goal, and one real recording to work on."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from annotation.goals import GoalText, set_goal
+from annotation.partnerships import make_partnership
+from annotation.people import accept_invitation, invite, make_first_account, nobody_yet
+from annotation.sharing import share_lesson
+from core.clock import utc_now
+from core.db import get_database
+from core.errors import HindsightError
+from core.models import Lesson, Person, StoredFile, new_id
+from core.settings import get_settings
+from core.steps import add_first_step
+from core.storage import get_storage
+
+RECORDING = Path(__file__).resolve().parent.parent / "demo" / "lesson.mp4"
+PASSWORD = "quiet-corner-7"  # noqa: S105 - printed for everybody who looks at the demo
+LEAD, COACH, COACHEE, MANAGER = (
+    ("Lena Lead", "lead@school.example"),
+    ("Priya Coach", "priya@school.example"),
+    ("Tom Teacher", "tom@school.example"),
+    ("Max Manager", "max@school.example"),
+)
+
+
+class NoRecording(HindsightError):
+    """The demo's recording is not beside the program."""
+
+    code = "demo_recording_missing"
+    sentence = "The demo's recording, demo/lesson.mp4, is not here. Please run the demo from a clone of the project."
+
+
+def furnish() -> str:
+    """Make the school unless it is there, and return who can sign in, for the terminal."""
+    if not RECORDING.is_file():
+        raise NoRecording
+    with get_database().write() as session:
+        if nobody_yet(session):
+            make_school(session)
+    return f"""Sign in as (the password of all is {PASSWORD}):
+    {COACHEE[1]:24} {COACHEE[0]}, a teacher: her lesson is being worked on, and shared with her coach
+    {COACH[1]:24} {COACH[0]}, who comments on it
+    {LEAD[1]:24} {LEAD[0]}, the programme lead, who sees no content
+    {MANAGER[1]:24} {MANAGER[0]}, the teacher's line manager, who sees nothing at all"""
+
+
+def make_school(session: Session) -> None:
+    """Add people, partnership, goal and lesson."""
+    lead = make_first_account(session, *LEAD, PASSWORD)
+    manager = join(session, lead, *MANAGER, department="Mathematics")
+    coach = join(session, lead, *COACH, department="Languages")
+    coachee = join(session, lead, *COACHEE, department="Mathematics", manager_id=manager.id)
+    partnership = make_partnership(
+        session, lead, coach.id, coachee.id, kind="coaching", focus="Thinking time after a question"
+    )
+    set_goal(
+        session,
+        coachee,
+        partnership.id,
+        GoalText(
+            title="Wait longer after I ask",
+            reality="I often answer my own questions.",
+            options="Count to three. Ask pairs first.",
+            will="Try it in two lessons this week.",
+            measure="wait_1_median_ms",
+            direction="up",
+        ),
+    )
+    lesson = add_lesson(session, coachee)
+    share_lesson(session, coachee, lesson, partnership.id, None)
+
+
+def join(session: Session, lead: Person, name: str, email: str, **place: str) -> Person:
+    """Invite somebody and accept for her."""
+    _, secret = invite(session, lead, name=name, email=email, **place)
+    return accept_invitation(session, secret, name, PASSWORD)
+
+
+def add_lesson(session: Session, owner: Person) -> Lesson:
+    """Put the recording into the store as if it had been uploaded, and begin the work on it."""
+    settings = get_settings()
+    lesson = Lesson(
+        id=new_id(),
+        owner_id=owner.id,
+        title="Year 9 fractions",
+        class_name="9b",
+        taught_on=(utc_now() - timedelta(days=1)).date(),
+        created_at=utc_now(),
+    )
+    session.add(lesson)
+    session.flush()
+    copy = settings.scratch_dir / f"{lesson.id}.mp4"
+    shutil.copyfile(RECORDING, copy)
+    content = copy.read_bytes()
+    key = f"lessons/{lesson.id}/original-{lesson.id}.mp4"
+    get_storage().keep(copy, key)
+    session.add(
+        StoredFile(
+            lesson_id=lesson.id,
+            kind="original",
+            key=key,
+            name=RECORDING.name,
+            mime="video/mp4",
+            bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            created_at=utc_now(),
+        )
+    )
+    add_first_step(session, lesson.id)
+    return lesson

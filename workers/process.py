@@ -1,0 +1,77 @@
+"""A worker process: dispatcher, sweeper and dramatiq's threads, until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Sequence
+
+import dramatiq
+
+from core.db import Database, get_database
+from core.settings import Settings, get_settings
+from core.storage import get_storage
+from workers.broker import Actors, Running, make_actors, make_broker
+from workers.dispatcher import MOST_AT_ONCE, dispatch
+from workers.sweeper import reopen_steps, sweep
+
+log = logging.getLogger(__name__)
+
+REOPEN_SECONDS, SWEEP_SECONDS = 5.0, 300.0
+POLITE = 10  # of `nice`: the pages come first
+
+
+def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
+    """Do the steps of some queues until SIGTERM; running ones are given back, not lost."""
+    os.nice(POLITE)
+    settings = get_settings()
+    database = get_database()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    broker = make_broker(settings.broker_url)
+    running = Running()
+    actors = make_actors(broker, stop, running)
+    worker = dramatiq.Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=200)
+    worker.start()
+    log.info("working on %s with %s threads", ", ".join(queues), threads)
+    try:
+        look_after(database, settings, actors, queues, threads, running, stop, sweeps=sweeps)
+    finally:
+        worker.stop(timeout=8000)
+        broker.close()
+        database.dispose()
+
+
+def look_after(
+    database: Database,
+    settings: Settings,
+    actors: Actors,
+    queues: Sequence[str],
+    threads: int,
+    running: Running,
+    stop: threading.Event,
+    *,
+    sweeps: bool,
+) -> None:
+    """Dispatch and sweep until told to stop; a database that is away for a while is waited for."""
+    reopened = swept = 0.0
+    while not stop.is_set():
+        # In this process alone no more is sent than can start at once: another process may have a free thread.
+        room = MOST_AT_ONCE if settings.broker_url else threads - running.count
+        try:
+            sent = dispatch(database, actors, queues, room, running)
+            if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
+                reopened = time.monotonic()
+                reopen_steps(database, settings)
+            if sweeps and time.monotonic() - swept > SWEEP_SECONDS:
+                swept = time.monotonic()
+                sweep(database, get_storage(), settings)
+        except Exception:
+            sent = 0
+            log.exception("the dispatcher stumbled and goes on")
+        if not sent:
+            stop.wait(settings.dispatch_seconds)

@@ -1,0 +1,297 @@
+"""Runs one step: claim it, do it outside any transaction, end it in one."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import steps
+from core.clock import utc_now
+from core.db import Database, get_database
+from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped
+from core.events import record_event
+from core.models import ChunkRow, Finding, Lesson, Step, StoredFile, TurnRow
+from core.settings import Settings, get_settings
+from core.storage import Storage, get_storage
+from core.types import Chunk, Role, Span, Turn, Word
+from ingest.probe import media_from_json
+from workers.stages import FAN_OUT, STAGES, SUFFIX, Context, NewFile, Output, Stage
+
+log = logging.getLogger(__name__)
+
+DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
+FINDINGS = frozenset({"speech", "voices", "words", "pictures"})
+
+
+class Heart:
+    """Keeps a claim alive from a thread of its own; the work asks it whether to go on."""
+
+    def __init__(self, database: Database, claim: steps.Claim, lease: timedelta, shutdown: threading.Event) -> None:
+        self._database, self._claim, self._lease, self._shutdown = database, claim, lease, shutdown
+        self._fraction = 0.0
+        self._hold: steps.Hold = "ours"
+        self._ended = threading.Event()
+        self._deadline = time.monotonic() + DEADLINE.total_seconds()
+        self._thread = threading.Thread(target=self._beat, name=f"lease {claim.step_id}", daemon=True)
+
+    def progress(self, fraction: float) -> None:
+        """Note how much is done; it is written with the next beat."""
+        self._fraction = fraction
+
+    def check(self) -> None:
+        """Raise WorkStopped when the work must not go on."""
+        if self._shutdown.is_set():
+            raise WorkStopped("shutdown")
+        if self._hold != "ours":
+            raise WorkStopped(self._hold)
+        if time.monotonic() > self._deadline:
+            raise WorkStopped("deadline")
+
+    def _beat(self) -> None:
+        every = min(2.0, self._lease.total_seconds() / 4)
+        said = 0.0
+        while not self._ended.wait(every):
+            try:
+                with self._database.write() as session:
+                    self._hold = steps.renew_lease(session, self._claim, self._lease, self._fraction)
+                    if self._fraction - said >= 0.01:
+                        said = self._fraction
+                        record_event(session, self._claim.lesson_id, "step")
+            except Exception:  # the database may be away for a moment; the lease says how long that may last
+                log.warning("lease of step %s not renewed", self._claim.step_id, exc_info=True)
+
+    def __enter__(self) -> Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+def run_step(step_id: str, shutdown: threading.Event) -> None:
+    """Do a step if it can be claimed; every ending is written to its row."""
+    database, settings, storage = get_database(), get_settings(), get_storage()
+    lease = timedelta(seconds=settings.lease_seconds)
+    with database.write() as session:
+        claim = steps.claim_step(session, step_id, lease)
+        if claim is not None:
+            record_event(session, claim.lesson_id, "step")
+    if claim is None:
+        return
+    stage = STAGES[claim.stage]
+    folder = settings.scratch_dir / claim.token
+    folder.mkdir(parents=True)
+    try:
+        with Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
+            context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
+            output = stage.run(context)
+            heart.check()
+        store(database, storage, claim, stage, output)
+    except WorkStopped as stop:
+        end_stopped(database, claim, stop)
+    except HindsightError as error:
+        log.warning("step %s %s of lesson %s: %s %s", step_id, stage.name, claim.lesson_id, error.code, error)
+        end_failed(database, claim, error, settings)
+    except Exception:
+        log.exception("step %s %s of lesson %s", step_id, stage.name, claim.lesson_id)
+        end_failed(database, claim, StepFailed(), settings)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def read_context(
+    database: Database,
+    storage: Storage,
+    settings: Settings,
+    claim: steps.Claim,
+    stage: Stage,
+    folder: Path,
+    heart: Heart,
+    opened: ExitStack,
+) -> Context:
+    """Read what the stage asked for; files stay open for it until `opened` is closed."""
+    with database.read() as session:
+        lesson = session.get_one(Lesson, claim.lesson_id)
+        keys = {
+            row.kind: row.key for row in session.scalars(select(StoredFile).where(StoredFile.lesson_id == lesson.id))
+        }
+        found = {
+            row.kind: row.document
+            for row in session.scalars(select(Finding).where(Finding.lesson_id == lesson.id))
+            if row.kind in stage.reads & FINDINGS
+        }
+        chunks = read_chunks(session, lesson.id) if stage.reads & {"chunk", "pieces"} else []
+        turns = read_turns(session, lesson.id) if "turns" in stage.reads else ()
+        media = media_from_json(lesson.media) if lesson.media else None
+    return Context(
+        source=opened.enter_context(storage.local(keys["original"])) if "source" in stage.reads else None,
+        sound=opened.enter_context(storage.local(keys["sound"])) if "sound" in stage.reads else None,
+        folder=folder,
+        media=media,
+        language=lesson.language,
+        chunk=next((chunk for chunk, _ in chunks if chunk.number == claim.chunk_no), None),
+        pieces=tuple(words for _, words in chunks),
+        turns=turns,
+        found=found,
+        settings=settings,
+        watch=heart,
+    )
+
+
+def read_chunks(session: Session, lesson_id: str) -> list[tuple[Chunk, tuple[Word, ...]]]:
+    """Return the chunks with the words that they have so far."""
+    rows = session.scalars(select(ChunkRow).where(ChunkRow.lesson_id == lesson_id).order_by(ChunkRow.number))
+    return [
+        (
+            Chunk(row.number, row.start_ms, row.end_ms, tuple(Span(*pair) for pair in row.speech)),
+            tuple(Word(*word) for word in row.words or ()),
+        )
+        for row in rows
+    ]
+
+
+def read_turns(session: Session, lesson_id: str) -> tuple[Turn, ...]:
+    """Return the turns of a lesson in order."""
+    rows = session.scalars(select(TurnRow).where(TurnRow.lesson_id == lesson_id).order_by(TurnRow.number))
+    return tuple(
+        Turn(row.start_ms, row.end_ms, row.speaker, Role(row.role), row.text, tuple(Word(*word) for word in row.words))
+        for row in rows
+    )
+
+
+def store(database: Database, storage: Storage, claim: steps.Claim, stage: Stage, output: Output) -> None:
+    """Keep the files, then write rows and the step's end in one transaction; a lost claim leaves nothing."""
+    with kept_files(storage, claim, output) as (rows, kept):
+        replaced: list[str] = []
+        with database.write() as session:
+            lesson = session.get(Lesson, claim.lesson_id, with_for_update=True)
+            if lesson is None or not steps.finish_step(session, claim):
+                return
+            for row in rows:
+                older = session.scalars(
+                    select(StoredFile).where(StoredFile.lesson_id == lesson.id, StoredFile.kind == row.kind)
+                ).all()
+                replaced += [each.key for each in older]
+                for each in older:
+                    session.delete(each)
+            session.flush()
+            session.add_all(rows)
+            output.save(session, lesson)
+            session.flush()
+            advance(session, lesson)
+            record_event(session, lesson.id, output.event)
+        kept.set()
+        for key in replaced:
+            storage.delete(key)
+    log.info("step %s %s of lesson %s done", claim.step_id, stage.name, claim.lesson_id)
+
+
+@contextmanager
+def kept_files(
+    storage: Storage, claim: steps.Claim, output: Output
+) -> Iterator[tuple[list[StoredFile], threading.Event]]:
+    """Move files into the store under names with the claim's token; take them out again unless `kept` is set."""
+    rows: list[StoredFile] = []
+    kept = threading.Event()
+    try:
+        for file in output.files:
+            row = stored_row(claim, file)
+            rows.append(row)
+            storage.keep(file.path, row.key)
+        yield rows, kept
+    finally:
+        if not kept.is_set():
+            for row in rows:
+                storage.delete(row.key)
+
+
+def stored_row(claim: steps.Claim, file: NewFile) -> StoredFile:
+    """Return the row of a new file."""
+    return StoredFile(
+        lesson_id=claim.lesson_id,
+        kind=file.kind,
+        key=f"lessons/{claim.lesson_id}/{file.kind}-{claim.token}{SUFFIX[file.mime]}",
+        mime=file.mime,
+        bytes=file.path.stat().st_size,
+        info=dict(file.info),
+        created_at=utc_now(),
+    )
+
+
+def advance(session: Session, lesson: Lesson) -> None:
+    """Add the steps that the lesson now needs, and make ready what waits for nothing more.
+
+    Runs in the transaction that ends a step, with the lesson locked: two last chunks yield one merge.
+    """
+    if lesson.media is None:
+        return
+    media = media_from_json(lesson.media)
+    wanted = {name: stage for name, stage in STAGES.items() if stage.wanted(media)}
+    present = step_states(session, lesson.id)
+    for name, stage in wanted.items():
+        if name == FAN_OUT and present.get("plan_chunks") == {"done"}:
+            numbers = session.scalars(select(ChunkRow.number).where(ChunkRow.lesson_id == lesson.id))
+            for number in numbers:
+                steps.add_step(session, lesson.id, name, stage.queue, stage.version, chunk_no=number)
+        elif name != FAN_OUT:
+            steps.add_step(session, lesson.id, name, stage.queue, stage.version)
+    present = step_states(session, lesson.id)
+    for step in session.scalars(select(Step).where(Step.lesson_id == lesson.id, Step.state == "waiting")):
+        if all(is_over(name, wanted, present) for name in STAGES[step.stage].after):
+            step.state, step.next_at = "ready", utc_now()
+
+
+def step_states(session: Session, lesson_id: str) -> dict[str, set[str]]:
+    """Return the states of each stage's steps."""
+    states: dict[str, set[str]] = {}
+    for stage, state in session.execute(select(Step.stage, Step.state).where(Step.lesson_id == lesson_id)):
+        states.setdefault(stage, set()).add(state)
+    return states
+
+
+def is_over(name: str, wanted: dict[str, Stage], present: dict[str, set[str]]) -> bool:
+    """Say whether nothing needs to wait for a stage any more."""
+    if name not in wanted:
+        return True
+    if name == FAN_OUT and name not in present:  # no speech, no chunks
+        return present.get("plan_chunks") == {"done"}
+    over = {"done", "failed"} if wanted[name].optional else {"done"}
+    return name in present and present[name] <= over
+
+
+def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> None:
+    """Write down why the work was stopped."""
+    with database.write() as session:
+        if stop.reason == "shutdown":
+            steps.give_back(session, claim)
+        elif stop.reason == "cancelled":
+            steps.cancel_step(session, claim)
+        elif stop.reason == "deadline":
+            steps.fail_step(session, claim, "deadline", "This took far too long and was stopped.", final=True)
+        record_event(session, claim.lesson_id, "step")
+
+
+def end_failed(database: Database, claim: steps.Claim, error: HindsightError, settings: Settings) -> None:
+    """Write down what failed; what a retry cannot mend fails for good, and so does the last try."""
+    unusable = isinstance(error, UnusableFile)
+    final = unusable or claim.attempt >= settings.max_attempts
+    sentence = " ".join(str(error.args[0] if error.args else error.sentence).split())[:500]
+    with database.write() as session:
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=True)
+        if lesson is None or not steps.fail_step(session, claim, error.code, sentence, final=final):
+            return
+        if unusable and claim.stage == steps.FIRST_STAGE:
+            lesson.failure_code, lesson.failure_sentence = error.code, sentence
+        if final and STAGES[claim.stage].optional:
+            advance(session, lesson)
+        record_event(session, lesson.id, "step")

@@ -1,0 +1,366 @@
+"""The one table of the pipeline: its stages, what each waits for, and where each runs.
+
+A stage is a function of a frozen context; what it returns is stored together with the step's end, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from core.models import ActivityRow, ChunkRow, Finding, Lesson, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
+from core.settings import Settings
+from core.types import Chunk, MediaInfo, Role, Span, Turn, VoiceTurn, Watch, Word
+from ingest.pictures import make_pictures as write_pictures
+from ingest.probe import media_to_json
+from ingest.probe import probe_media as probe_file
+from ingest.renditions import make_rendition as write_rendition
+from ingest.sound import extract_audio as write_sound
+from transcription.activities import find_activities as name_activities
+from transcription.chunks import plan_chunks as cut_chunks
+from transcription.document import measures_document
+from transcription.measures import measure_lesson as compute_measures
+from transcription.merge import merge_transcript as merge_words
+from transcription.questions import find_questions as hear_questions
+from transcription.recogniser import find_language
+from transcription.recogniser import transcribe_chunk as hear_words
+from transcription.voice import find_speech
+from workers.compose import hear_speakers, load_recogniser, tell_roles
+
+Save = Callable[[Session, Lesson], None]
+SUFFIX = {"video/mp4": ".mp4", "video/webm": ".webm", "audio/mp4": ".m4a", "audio/wav": ".wav", "image/jpeg": ".jpg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All that a stage may look at. `folder` is its own to write in; `found` has the findings it needs."""
+
+    source: Path | None
+    sound: Path | None
+    folder: Path
+    media: MediaInfo | None
+    language: str
+    chunk: Chunk | None
+    pieces: tuple[tuple[Word, ...], ...]
+    turns: tuple[Turn, ...]
+    found: Mapping[str, Any]
+    settings: Settings
+    watch: Watch
+
+    @property
+    def known_media(self) -> MediaInfo:
+        """What the file is; every stage but the first knows it."""
+        if self.media is None:
+            raise ValueError("the recording is not probed yet")
+        return self.media
+
+    @property
+    def known_source(self) -> Path:
+        """The recording, for a stage that asked for it."""
+        if self.source is None:
+            raise ValueError("this stage does not read the recording")
+        return self.source
+
+    @property
+    def known_sound(self) -> Path:
+        """The sound, for a stage that asked for it."""
+        if self.sound is None:
+            raise ValueError("this stage does not read the sound")
+        return self.sound
+
+    @property
+    def speech(self) -> tuple[Span, ...]:
+        """Where somebody speaks."""
+        return tuple(Span(*pair) for pair in self.found.get("speech", ()))
+
+    @property
+    def voices(self) -> tuple[VoiceTurn, ...]:
+        """Who speaks when."""
+        return tuple(VoiceTurn(**row) for row in self.found.get("voices", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A finished file in the stage's folder that goes into the store."""
+
+    kind: str
+    path: Path
+    mime: str
+    info: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a stage leaves: files for the store, and rows, written in the transaction that ends the step."""
+
+    save: Save
+    files: tuple[NewFile, ...] = ()
+    event: str = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A row of the table. `reads` names what the context must hold; `optional`: others go on when it fails."""
+
+    name: str
+    queue: str
+    after: tuple[str, ...]
+    run: Callable[[Context], Output]
+    reads: frozenset[str] = frozenset()
+    wanted: Callable[[MediaInfo], bool] = bool
+    optional: bool = False
+    version: int = 1
+
+
+def probe_media(context: Context) -> Output:
+    """Look at the file."""
+    media = probe_file(context.known_source)
+
+    def save(_session: Session, lesson: Lesson) -> None:
+        lesson.media, lesson.duration_ms = media_to_json(media), media.duration_ms
+
+    return Output(save, event="lesson")
+
+
+def make_rendition(context: Context) -> Output:
+    """Make what the browser plays."""
+    target = context.folder / "rendition"
+    made = write_rendition(
+        context.known_source, context.known_media, target, context.watch, ffmpeg=context.settings.ffmpeg
+    )
+    return Output(save_nothing, (NewFile("rendition", target, made.mime, asdict(made)),), event="lesson")
+
+
+def make_pictures(context: Context) -> Output:
+    """Make poster and filmstrip, find scenes and movement."""
+    poster, strip = context.folder / "poster", context.folder / "filmstrip"
+    made = write_pictures(
+        context.known_source, context.known_media, poster, strip, context.watch, ffmpeg=context.settings.ffmpeg
+    )
+    found = {"scenes": [asdict(scene) for scene in made.scenes], "movement": made.movement}
+    info = asdict(made.filmstrip) if made.filmstrip else {}
+    files = (NewFile("poster", poster, "image/jpeg", {}), NewFile("filmstrip", strip, "image/jpeg", info))
+    return Output(save_finding("pictures", found), files, event="lesson")
+
+
+def extract_audio(context: Context) -> Output:
+    """Take the sound out."""
+    target = context.folder / "sound"
+    write_sound(context.known_source, context.known_media, target, context.watch, ffmpeg=context.settings.ffmpeg)
+    return Output(save_nothing, (NewFile("sound", target, "audio/wav", {}),))
+
+
+def plan_chunks(context: Context) -> Output:
+    """Find speech, cut it into chunks, and hear which language it is."""
+    settings = context.settings
+    speech = find_speech(context.known_sound, context.watch)
+    chunks = cut_chunks(speech, context.known_media.duration_ms)
+    language = settings.language
+    if chunks and not language:
+        recogniser = load_recogniser(settings.asr_model, settings.models_dir)
+        language = find_language(recogniser, context.known_sound, chunks)
+
+    def save(session: Session, lesson: Lesson) -> None:
+        lesson.language = language
+        save_finding("speech", [[s.start_ms, s.end_ms] for s in speech])(session, lesson)
+        session.execute(delete(ChunkRow).where(ChunkRow.lesson_id == lesson.id))
+        session.add_all(
+            ChunkRow(
+                lesson_id=lesson.id,
+                number=chunk.number,
+                start_ms=chunk.start_ms,
+                end_ms=chunk.end_ms,
+                speech=[[s.start_ms, s.end_ms] for s in chunk.speech],
+            )
+            for chunk in chunks
+        )
+
+    return Output(save)
+
+
+def transcribe_chunk(context: Context) -> Output:
+    """Hear the words of one chunk."""
+    if context.chunk is None:
+        raise ValueError("no such chunk")
+    settings, number = context.settings, context.chunk.number
+    recogniser = load_recogniser(settings.asr_model, settings.models_dir)
+    words = hear_words(recogniser, context.known_sound, context.chunk, context.language, context.watch)
+
+    def save(session: Session, lesson: Lesson) -> None:
+        row = session.query(ChunkRow).filter_by(lesson_id=lesson.id, number=number).one()
+        row.words = words_to_json(words)
+
+    return Output(save, event="words")
+
+
+def merge_transcript(context: Context) -> Output:
+    """Join the chunks' words."""
+    return Output(save_finding("words", words_to_json(merge_words(context.pieces))))
+
+
+def find_speakers(context: Context) -> Output:
+    """Hear who speaks when."""
+    settings = context.settings
+    voices = hear_speakers(context.known_sound, context.speech, None, settings.models_dir, context.watch)
+    return Output(save_finding("voices", [asdict(voice) for voice in voices]))
+
+
+def find_questions(context: Context) -> Output:
+    """Put words, voices and roles together, and find what is asked."""
+    words = tuple(Word(*row) for row in context.found.get("words", ()))
+    turns = tell_roles(words, context.voices, context.speech)
+    questions = hear_questions(turns, context.voices, context.speech)
+
+    def save(session: Session, lesson: Lesson) -> None:
+        for table in (TurnRow, SpeakerRow, QuestionRow):
+            session.execute(delete(table).where(table.lesson_id == lesson.id))
+        session.add_all(turn_row(lesson.id, number, turn) for number, turn in enumerate(turns))
+        roles = {turn.speaker: turn.role for turn in turns if turn.role is not Role.GROUP}
+        labels = {turn.speaker: roles.get(turn.speaker, Role.GROUP) for turn in turns}
+        session.add_all(SpeakerRow(lesson_id=lesson.id, label=label, role=role) for label, role in labels.items())
+        session.add_all(
+            QuestionRow(
+                lesson_id=lesson.id,
+                start_ms=question.start_ms or 0,
+                end_ms=question.end_ms or 0,
+                text=question.text,
+                speaker=question.speaker,
+                role=question.role,
+                kind=question.kind,
+                confidence=question.confidence,
+                answered_by=question.answered_by,
+                wait_1_ms=question.wait_1_ms,
+                wait_2_ms=question.wait_2_ms,
+            )
+            for question in questions
+        )
+
+    return Output(save, event="words")
+
+
+def find_activities(context: Context) -> Output:
+    """Name what the class does."""
+    movement = context.found.get("pictures", {}).get("movement", ())
+    duration_ms = context.known_media.duration_ms
+    activities = name_activities(context.turns, context.voices, context.speech, duration_ms, movement)
+
+    def save(session: Session, lesson: Lesson) -> None:
+        session.execute(delete(ActivityRow).where(ActivityRow.lesson_id == lesson.id))
+        session.add_all(
+            ActivityRow(lesson_id=lesson.id, start_ms=each.start_ms, end_ms=each.end_ms, kind=each.kind)
+            for each in activities
+        )
+
+    return Output(save, event="words")
+
+
+def measure_lesson(context: Context) -> Output:
+    """Measure talk, questions and waits."""
+    questions = hear_questions(context.turns, context.voices, context.speech)
+    measures = compute_measures(
+        context.turns, context.voices, context.speech, questions, context.known_media.duration_ms
+    )
+    document = measures_document(measures)
+    document["heard_in"] = {
+        name: [[span.start_ms, span.end_ms] for span in spans] for name, spans in measures.heard_in.items()
+    }
+
+    def save(session: Session, lesson: Lesson) -> None:
+        session.merge(MeasuresRow(lesson_id=lesson.id, document=document))
+
+    return Output(save, event="words")
+
+
+def save_nothing(_session: Session, _lesson: Lesson) -> None:
+    """The files are all."""
+
+
+def save_finding(kind: str, document: Any) -> Save:
+    """Return a save that keeps a finding, over an older one."""
+
+    def save(session: Session, lesson: Lesson) -> None:
+        session.merge(Finding(lesson_id=lesson.id, kind=kind, document=document))
+
+    return save
+
+
+def words_to_json(words: tuple[Word, ...]) -> list[list[Any]]:
+    """Return words as they are stored: start, end, text, probability."""
+    return [[word.start_ms, word.end_ms, word.text, word.probability] for word in words]
+
+
+def turn_row(lesson_id: str, number: int, turn: Turn) -> TurnRow:
+    """Return the row of a turn."""
+    return TurnRow(
+        lesson_id=lesson_id,
+        number=number,
+        start_ms=turn.start_ms,
+        end_ms=turn.end_ms,
+        speaker=turn.speaker,
+        role=turn.role,
+        text=turn.text,
+        words=words_to_json(turn.words),
+    )
+
+
+def has_sound(media: MediaInfo) -> bool:
+    """Say whether there is something to listen to."""
+    return media.audio is not None
+
+
+def has_picture(media: MediaInfo) -> bool:
+    """Say whether there is something to look at."""
+    return media.video is not None
+
+
+def reads(*names: str) -> frozenset[str]:
+    """Name what a stage's context must hold: source, sound, chunk, pieces, turns, or a finding."""
+    return frozenset(names)
+
+
+STAGES: dict[str, Stage] = {
+    stage.name: stage
+    for stage in (
+        Stage("probe_media", "io", (), probe_media, reads("source")),
+        Stage("make_rendition", "media", ("probe_media",), make_rendition, reads("source")),
+        Stage(
+            "make_pictures", "media", ("make_rendition",), make_pictures, reads("source"), has_picture, optional=True
+        ),
+        Stage("extract_audio", "io", ("probe_media",), extract_audio, reads("source"), has_sound),
+        Stage("plan_chunks", "analysis", ("extract_audio",), plan_chunks, reads("sound"), has_sound),
+        Stage("transcribe_chunk", "asr", ("plan_chunks",), transcribe_chunk, reads("sound", "chunk"), has_sound),
+        Stage("merge_transcript", "io", ("transcribe_chunk",), merge_transcript, reads("pieces"), has_sound),
+        Stage("find_speakers", "analysis", ("plan_chunks",), find_speakers, reads("sound", "speech"), has_sound),
+        Stage(
+            "find_questions",
+            "analysis",
+            ("merge_transcript", "find_speakers"),
+            find_questions,
+            reads("words", "voices", "speech"),
+            has_sound,
+        ),
+        Stage(
+            "find_activities",
+            "analysis",
+            ("find_questions", "make_pictures"),
+            find_activities,
+            reads("turns", "voices", "speech", "pictures"),
+            has_sound,
+        ),
+        Stage(
+            "measure_lesson",
+            "analysis",
+            ("find_activities",),
+            measure_lesson,
+            reads("turns", "voices", "speech"),
+            has_sound,
+        ),
+    )
+}
+QUEUES = tuple(sorted({stage.queue for stage in STAGES.values()}))
+FAN_OUT = "transcribe_chunk"  # as many steps as there are chunks
