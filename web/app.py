@@ -13,6 +13,7 @@ from web import (
     comments,
     goals,
     lessons,
+    live,
     media,
     pages,
     partnerships,
@@ -36,8 +37,9 @@ def create_app() -> FastAPI:
         responses={"default": {"model": ErrorView, "description": "One plain sentence about what went wrong."}},
     )
     app.state.attempts = Attempts()
+    live.begin_live(app)
     add_error_answers(app)
-    for room in (accounts, pages, lessons, comments, shares, media, partnerships, goals, programme):
+    for room in (accounts, pages, lessons, live, comments, shares, media, partnerships, goals, programme):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)
