@@ -32,12 +32,10 @@ OFFLINE := { echo "The libraries could not be installed; pip's own words are abo
 
 .PHONY: run
 run: install ## Serve Hindsight at 127.0.0.1:8000 (another port: make run PORT=9000)
-	@$(BIN)/hindsight migrate
 	@HINDSIGHT_PORT=$(PORT) $(BIN)/hindsight serve
 
 .PHONY: demo
 demo: install ## The same, with a small school and a lesson to look at
-	@$(BIN)/hindsight migrate
 	@HINDSIGHT_PORT=$(PORT) $(BIN)/hindsight demo
 
 .PHONY: install
@@ -128,7 +126,7 @@ $(VENV):
 	@mkdir -p $(DONE) && touch $@
 
 $(RUN): | $(VENV)
-	@echo "Installing the libraries: some 500 MB, a few minutes the first time."
+	@echo "Installing the libraries: some 600 MB to fetch, a few minutes the first time."
 	@$(LOCKED) -r requirements/build.txt -r requirements/run.txt || $(OFFLINE)
 	$(call finish,run)
 

