@@ -40,7 +40,7 @@ class WhisperRecogniser:
     def __init__(self, model: str, name: str) -> None:
         """`model` is a folder, or a name that faster-whisper may download."""
         from faster_whisper import WhisperModel
-        from tqdm import tqdm  # type: ignore[import-untyped]
+        from tqdm import tqdm
 
         # its default is a system-wide semaphore, which a killed process would leave behind
         tqdm.set_lock(threading.RLock())
