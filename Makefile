@@ -142,7 +142,8 @@ $(PROJECT): $(RUN) | $(WEIGHTS)
 	@$(BIN)/python hatch_build.py find-node 2>/dev/null || { \
 		echo "No Node 20.19 or newer on the PATH: taking it from a Python package."; \
 		$(LOCKED) -r requirements/node.txt || $(OFFLINE); }
-	@echo "Installing Hindsight and building its pages."
+	@echo "Building the pages and installing Hindsight."
+	@$(BIN)/python hatch_build.py build
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	$(call finish,project)
 

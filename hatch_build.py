@@ -51,7 +51,7 @@ def build_pages() -> bool:
         return False
     npm = npm_command()
     install_node_modules(npm)
-    run_npm(npm, "run", "build")
+    run_npm(npm, "run", "--silent", "build")
     if not (OUTPUT / "manifest.json").is_file():
         raise PagesError(f"The build ended without writing {OUTPUT / 'manifest.json'}.")
     stamp.write_text(key)
@@ -62,7 +62,7 @@ def check_pages() -> None:
     """Check the types of the pages' sources."""
     npm = npm_command()
     install_node_modules(npm)
-    run_npm(npm, "run", "types")
+    run_npm(npm, "run", "--silent", "types")
 
 
 def install_node_modules(npm: list[str]) -> None:
@@ -71,7 +71,7 @@ def install_node_modules(npm: list[str]) -> None:
     stamp = FRONTEND / "node_modules" / ".made-of"
     if read_text(stamp) == key:
         return
-    run_npm(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    run_npm(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     stamp.write_text(key)
 
 
