@@ -158,7 +158,7 @@ $(LOCK): | $(VENV)
 
 .PHONY: models
 models: $(PROJECT)
-	@$(BIN)/hindsight models prepare
+	@$(BIN)/hindsight models prepare >/dev/null
 
 .PHONY: browser
 browser: $(TEST)
