@@ -18,6 +18,7 @@ export default defineConfig({
     outDir: resolve(here, "../static/build"),
     emptyOutDir: true,
     manifest: "manifest.json",
+    license: { fileName: "licences.md" }, // what the built scripts contain of others, with their terms
     target: "es2022", // the browsers of the last three years; video and the highlight API need no older ones
     assetsDir: "assets",
     assetsInlineLimit: 0, // the content security policy forbids data: addresses
