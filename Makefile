@@ -14,7 +14,9 @@ ARGS ?=
 BIN := .venv/bin
 DONE := .venv/.done
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
-LOCKED := $(PIP) --require-hashes
+# pip writes INSTALLER last: a package without it was being written when the machine went down, and would pass as installed.
+MEND := find .venv/lib*/python3*/site-packages -maxdepth 1 -name '*.dist-info' ! -exec test -e '{}/INSTALLER' ';' -exec rm -rf '{}' + ;
+LOCKED := $(MEND) $(PIP) --require-hashes
 key = $(shell cat $(1) | cksum | tr ' ' '-')
 
 VENV := $(DONE)/venv
