@@ -19,6 +19,7 @@ from web import (
     partnerships,
     programme,
     shares,
+    uploads,
 )
 from web.assets import BUILD
 from web.errors import add_error_answers
@@ -39,7 +40,7 @@ def create_app() -> FastAPI:
     app.state.attempts = Attempts()
     live.begin_live(app)
     add_error_answers(app)
-    for room in (accounts, pages, lessons, live, comments, shares, media, partnerships, goals, programme):
+    for room in (accounts, pages, lessons, live, comments, shares, media, partnerships, goals, programme, uploads):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)
