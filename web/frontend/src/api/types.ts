@@ -1,0 +1,9 @@
+/** The shapes of the API that the pages use, from its own description (web/frontend/openapi.json). */
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type LessonPage = Schemas["LessonPageView"];
+export type Comment = Schemas["CommentView"];
+export type Share = Schemas["ShareView"];
+export type Steps = Schemas["StepsView"];
+export type Turn = Schemas["TurnView"];

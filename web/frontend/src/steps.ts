@@ -1,0 +1,33 @@
+/** <step-progress>: the stages of the work as they go, what failed and why, and a way to try again. */
+import { ask } from "./api/client";
+import type { Steps } from "./api/types";
+import { make } from "./dom";
+import { words } from "./words";
+
+export class StepProgress extends HTMLElement {
+  lessonId = "";
+
+  show(found: Steps): void {
+    const rows = found.steps.map((step) => {
+      const share = step.state === "running" && step.progress > 0 ? ` ${Math.round(step.progress * 100)} %` : "";
+      const row = make("li", { data: { state: step.state } }, (words.stages[step.stage] ?? step.stage) + share);
+      if (step.state === "failed") row.append(make("p", { className: "sentence" }, step.error_sentence));
+      return row;
+    });
+    const retry = found.steps.some((step) => step.can_retry);
+    const list = make("ul", { className: "stages" }, ...rows);
+    this.replaceChildren(list);
+    if (!retry) return;
+    const button = make("button", { type: "button" }, words.retry);
+    button.addEventListener("click", () => void ask("POST", `/api/lessons/${this.lessonId}/retry`));
+    this.append(button);
+  }
+}
+customElements.define("step-progress", StepProgress);
+
+/** Follow a lesson's events; `on` is called with the kind of thing that changed. */
+export function follow(lessonId: string, on: (kind: string) => void): EventSource {
+  const source = new EventSource(`/api/lessons/${lessonId}/events`);
+  for (const kind of ["step", "words", "comment", "share", "lesson", "gone"]) source.addEventListener(kind, () => on(kind));
+  return source;
+}
