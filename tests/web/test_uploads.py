@@ -8,6 +8,7 @@ import hashlib
 import os
 import random
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -220,11 +221,11 @@ def test_a_disk_that_fills_up_loses_nothing_that_was_acknowledged(
         assert session.scalar(query) == hashlib.sha256(RECORDING).hexdigest()
 
 
-def full_for(path: os.PathLike[str], real: Callable[..., int | None]) -> Callable[..., int | None]:
+def full_for(path: Path, real: Callable[..., int | None]) -> Callable[..., int | None]:
     """Return a system call that finds no room for one file, as if the disk were full."""
 
     def call(handle: int, *rest: object) -> int | None:
-        if os.path.exists(path) and os.path.samestat(os.fstat(handle), os.stat(path)):
+        if path.exists() and os.path.samestat(os.fstat(handle), path.stat()):
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(handle, *rest)
 
