@@ -30,5 +30,8 @@ def events_after(session: Session, number: int) -> Sequence[Event]:
 
 
 def trim_events(session: Session) -> None:
-    """Drop what no open page can still be waiting for."""
-    session.execute(delete(Event).where(Event.at < utc_now() - KEPT))
+    """Drop what no open page can still be waiting for.
+
+    The newest stays: SQLite numbers from the highest that is there, and an open page must never see a number again.
+    """
+    session.execute(delete(Event).where(Event.at < utc_now() - KEPT, Event.number < last_event_number(session)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
@@ -22,7 +22,7 @@ AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1)
 KILLED = "worker_lost"
 KILLED_SENTENCE = "The program stopped {times} times while it worked on this. The recording may be damaged."
 
-Hold = Literal["ours", "lost", "cancelled"]
+Hold = Literal["ours", "lost", "cancelled", "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,10 @@ def renew_lease(session: Session, claim: Claim, lease: timedelta, progress: floa
     ).one_or_none()
     if row is None:
         return "lost"
-    return "ours" if row[0] is None else "cancelled"
+    if row[0] is not None:
+        return "cancelled"
+    deleted = session.scalar(select(Lesson.deleted_at).where(Lesson.id == claim.lesson_id))
+    return "ours" if deleted is None else "deleted"
 
 
 def finish_step(session: Session, claim: Claim) -> bool:
@@ -162,7 +165,7 @@ def fail_step(session: Session, claim: Claim, code: str, sentence: str, *, final
 
 
 def give_back(session: Session, claim: Claim) -> bool:
-    """Let somebody else do the step at once; this try does not count (the worker is shutting down)."""
+    """Open the step again without counting this try: the worker shuts down, or the lesson was deleted for now."""
     return _end(session, claim, "ready", attempts=Step.attempts - 1, dispatched_at=None, progress=0.0)
 
 
@@ -177,24 +180,34 @@ def _end(session: Session, claim: Claim, state: str, **values: object) -> bool:
     return changed.one_or_none() is not None
 
 
-def reopen_lost(session: Session, max_attempts: int, *, everything: bool = False) -> list[str]:
-    """Open steps again whose worker is gone, and fail those that were lost too often; returns their lessons.
+def send_again(session: Session) -> None:
+    """Forget what was sent: no worker has started yet, so nobody has a message."""
+    session.execute(update(Step).where(Step.state == "ready").values(dispatched_at=None))
 
-    `everything` takes every running step: when the only worker process has just started, nobody holds one.
+
+def lost_lessons(session: Session, *, everything: bool = False) -> list[str]:
+    """Return the lessons that have a step whose worker is gone.
+
+    `everything` takes every running step: when the workers have not started yet, nobody holds one.
     """
-    lost = select(Step).where(Step.state == "running").with_for_update()
-    if not everything:
-        lost = lost.where(Step.lease_until < utc_now())
-    lessons: list[str] = []
-    for step in session.scalars(lost):
+    return list(session.scalars(select(Step.lesson_id).where(_lost(everything)).distinct()))
+
+
+def reopen_lost(session: Session, lesson_id: str, max_attempts: int, *, everything: bool = False) -> None:
+    """Open a lesson's lost steps again, and fail those that were lost too often; the lesson is locked."""
+    for step in session.scalars(select(Step).where(Step.lesson_id == lesson_id, _lost(everything)).with_for_update()):
         failed = step.attempts >= max_attempts
         step.state = "failed" if failed else "ready"
         step.lease_token = step.lease_until = step.dispatched_at = None
         step.progress = 0.0
         if failed:
             step.error_code, step.error_sentence = KILLED, KILLED_SENTENCE.format(times=step.attempts)
-        lessons.append(step.lesson_id)
-    return lessons
+    session.flush()
+
+
+def _lost(everything: bool) -> ColumnElement[bool]:
+    running = Step.state == "running"
+    return running if everything else and_(running, Step.lease_until < utc_now())
 
 
 def held_tokens(session: Session) -> set[str]:

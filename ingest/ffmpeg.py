@@ -19,6 +19,8 @@ POLL_SECONDS = 0.2
 STALLED_SECONDS = 120  # no progress for so long: the file is a trap
 NO_ROOM = "No space left on device"
 THREADS = 2
+# Runs a program that ends with us, even when we are killed: a reader of our pipe, in its group, then kills the group.
+ENDS_WITH_US = 'exec 3<&0; (cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-'
 
 
 class FfmpegFailed(StepFailed):
@@ -96,17 +98,21 @@ def started(stream: Any, ffmpeg: str, stdout: int | IO[bytes]) -> Iterator[tuple
     arguments: list[str] = command.overwrite_output().compile(cmd=binary(ffmpeg))
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=errors, start_new_session=True
+            ["/bin/sh", "-c", ENDS_WITH_US, "ffmpeg", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=stdout,
+            stderr=errors,
+            start_new_session=True,
         )
         try:
             yield process, errors
         finally:
-            if process.poll() is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
 
 
 def progress_ms(progress: IO[bytes]) -> int:

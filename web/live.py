@@ -19,10 +19,11 @@ from starlette.concurrency import run_in_threadpool
 
 from annotation.access import may
 from annotation.lessons import get_lesson
+from annotation.signing_in import find_sign_in
 from core.db import get_database
 from core.events import events_after, last_event_number
-from core.models import Lesson, Person
-from web.auth import CurrentPerson
+from core.models import Lesson
+from web.auth import COOKIE, CurrentPerson
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -37,16 +38,18 @@ class Hub:
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
+        self._ready = asyncio.Event()
 
     @asynccontextmanager
     async def listening(self, lesson_id: str) -> AsyncIterator[asyncio.Queue[str]]:
         """Yield the queue of kinds of one lesson's events; the reader runs while anybody listens."""
         queue: asyncio.Queue[str] = asyncio.Queue()
         self._waiting[lesson_id].add(queue)
-        if self._reader is None or self._reader.done():
-            number = await run_in_threadpool(_newest)
-            self._reader = asyncio.create_task(self._read(number))
+        if self._reader is None or self._reader.done():  # nothing is awaited in here: there is one reader, never two
+            self._ready.clear()
+            self._reader = asyncio.create_task(self._read())
         try:
+            await self._ready.wait()
             yield queue
         finally:
             self._waiting[lesson_id].discard(queue)
@@ -56,17 +59,23 @@ class Hub:
                 self._reader.cancel()
                 self._reader = None
 
-    async def _read(self, number: int) -> None:
+    async def _read(self) -> None:
+        number: int | None = None
+        kinds: list[tuple[str, str]]
         while True:
-            await asyncio.sleep(POLL_SECONDS)
             try:
-                number, kinds = await run_in_threadpool(_since, number)
+                if number is None:
+                    number, kinds = await run_in_threadpool(_newest), []
+                    self._ready.set()
+                else:
+                    number, kinds = await run_in_threadpool(_since, number)
             except Exception:  # the database may be away for a moment; the next round asks again
                 log.warning("events could not be read", exc_info=True)
-                continue
+                kinds = []
             for lesson_id, kind in kinds:
                 for queue in self._waiting.get(lesson_id, ()):
                     queue.put_nowait(kind)
+            await asyncio.sleep(POLL_SECONDS)
 
 
 def _newest() -> int:
@@ -94,29 +103,30 @@ def seen_lesson(lesson_id: str, person: CurrentPerson) -> str:
 
 
 @router.get("/api/lessons/{lesson_id}/events", response_class=EventSourceResponse)
-async def follow_lesson(
-    request: Request, lesson_id: Annotated[str, Depends(seen_lesson)], person: CurrentPerson
-) -> EventSourceResponse:
+async def follow_lesson(request: Request, lesson_id: Annotated[str, Depends(seen_lesson)]) -> EventSourceResponse:
     """Stream `step`, `words`, `comment`, `share` and `lesson` as they happen, and `gone` when access ends."""
     hub: Hub = request.app.state.hub
-    return EventSourceResponse(_events(hub, lesson_id, person), ping=int(HEARTBEAT_SECONDS))
+    secret = request.cookies.get(COOKIE, "")
+    return EventSourceResponse(_events(hub, lesson_id, secret), ping=int(HEARTBEAT_SECONDS))
 
 
-async def _events(hub: Hub, lesson_id: str, person: Person) -> AsyncIterator[ServerSentEvent]:
+async def _events(hub: Hub, lesson_id: str, secret: str) -> AsyncIterator[ServerSentEvent]:
     async with hub.listening(lesson_id) as queue:
         yield ServerSentEvent(event="hello", data="{}")
         while True:
             kind = ""
             with suppress(TimeoutError):
                 kind = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-            if not await run_in_threadpool(_still_seen, person, lesson_id):
+            if not await run_in_threadpool(_still_seen, secret, lesson_id):
                 yield ServerSentEvent(event="gone", data="{}")
                 return
             if kind:
                 yield ServerSentEvent(event=kind, data="{}")
 
 
-def _still_seen(person: Person, lesson_id: str) -> bool:
+def _still_seen(secret: str, lesson_id: str) -> bool:
+    """Ask again who this is, too: she may have signed out, here or from another device."""
     with get_database().read() as session:
+        known = find_sign_in(session, secret)
         lesson = session.get(Lesson, lesson_id)
-        return lesson is not None and may(session, person, "see", lesson)
+        return known is not None and lesson is not None and may(session, known[0], "see", lesson)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import threading
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from core import steps
 from core.clock import utc_now
 from core.db import Database, get_database
-from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped
+from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped
 from core.events import record_event
 from core.models import ChunkRow, Finding, Lesson, Step, StoredFile, TurnRow
 from core.settings import Settings, get_settings
@@ -29,6 +30,8 @@ from workers.stages import FAN_OUT, STAGES, SUFFIX, Context, NewFile, Output, St
 log = logging.getLogger(__name__)
 
 DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
+# Locks a lesson against other endings, but not against an event or a comment that refers to it (PostgreSQL).
+LESSON_LOCK = {"key_share": True}
 FINDINGS = frozenset({"speech", "voices", "words", "pictures"})
 
 
@@ -90,8 +93,8 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
         return
     stage = STAGES[claim.stage]
     folder = settings.scratch_dir / claim.token
-    folder.mkdir(parents=True)
     try:
+        folder.mkdir(parents=True)
         with Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
             context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
             output = stage.run(context)
@@ -102,11 +105,16 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
     except HindsightError as error:
         log.warning("step %s %s of lesson %s: %s %s", step_id, stage.name, claim.lesson_id, error.code, error)
         end_failed(database, claim, error, settings)
-    except Exception:
+    except Exception as error:
         log.exception("step %s %s of lesson %s", step_id, stage.name, claim.lesson_id)
-        end_failed(database, claim, StepFailed(), settings)
+        end_failed(database, claim, DiskFull() if is_disk_full(error) else StepFailed(), settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether an error means that nothing fits on the disk any more."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def read_context(
@@ -174,7 +182,7 @@ def store(database: Database, storage: Storage, claim: steps.Claim, stage: Stage
     with kept_files(storage, claim, output) as (rows, kept):
         replaced: list[str] = []
         with database.write() as session:
-            lesson = session.get(Lesson, claim.lesson_id, with_for_update=True)
+            lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
             if lesson is None or not steps.finish_step(session, claim):
                 return
             for row in rows:
@@ -270,14 +278,19 @@ def is_over(name: str, wanted: dict[str, Stage], present: dict[str, set[str]]) -
 
 
 def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> None:
-    """Write down why the work was stopped."""
+    """Write down why the work was stopped; a deleted lesson goes on when its owner brings it back."""
     with database.write() as session:
-        if stop.reason == "shutdown":
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
+        if lesson is None or stop.reason == "lost":
+            return
+        if stop.reason in ("shutdown", "deleted"):
             steps.give_back(session, claim)
         elif stop.reason == "cancelled":
             steps.cancel_step(session, claim)
         elif stop.reason == "deadline":
             steps.fail_step(session, claim, "deadline", "This took far too long and was stopped.", final=True)
+            if STAGES[claim.stage].optional:
+                advance(session, lesson)
         record_event(session, claim.lesson_id, "step")
 
 
@@ -287,7 +300,7 @@ def end_failed(database: Database, claim: steps.Claim, error: HindsightError, se
     final = unusable or claim.attempt >= settings.max_attempts
     sentence = " ".join(str(error.args[0] if error.args else error.sentence).split())[:500]
     with database.write() as session:
-        lesson = session.get(Lesson, claim.lesson_id, with_for_update=True)
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
         if lesson is None or not steps.fail_step(session, claim, error.code, sentence, final=final):
             return
         if unusable and claim.stage == steps.FIRST_STAGE:

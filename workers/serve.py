@@ -18,11 +18,13 @@ from core.db import get_database
 from core.errors import HindsightError
 from core.migrate import migrate_database
 from core.settings import Settings, get_settings
+from core.steps import send_again
 from workers.sweeper import reopen_steps
 
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0  # before a child that died is started again
+PORT_SECONDS = 6.0  # children of a server that was just killed need some to notice, and to let go of its port
 STOP_SECONDS = 15.0
 
 
@@ -115,16 +117,29 @@ def prepare(settings: Settings) -> None:
         probe.unlink()
     except OSError as error:
         raise FolderUnusable(folder=settings.data_dir) from error
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((settings.host, settings.port))
-        except OSError as error:
-            raise PortTaken(port=settings.port) from error
+    wait_for_port(settings.host, settings.port)
     migrate_database(settings.database_address)
     if not settings.broker_url:
         reopen_steps(get_database(), settings, everything=True)
+        with get_database().write() as session:
+            send_again(session)
     get_database().dispose()
+
+
+def wait_for_port(host: str, port: int) -> None:
+    """Return once somebody may listen there; raises PortTaken when it stays taken."""
+    until = time.monotonic() + PORT_SECONDS
+    while True:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((host, port))
+            except OSError as error:
+                if time.monotonic() > until:
+                    raise PortTaken(port=port) from error
+            else:
+                return
+        time.sleep(0.2)
 
 
 def serve_everything(greeting: str) -> None:
@@ -133,7 +148,9 @@ def serve_everything(greeting: str) -> None:
     prepare(settings)
     hold = ["--end-with-parent"]
     household = Household([Child(["web", *hold])])
-    household.children.append(Child(["worker", "--queues", "io,media", "--threads", "3", "--sweep", *hold]))
+    # A queue of its own each: long films must not hold up the first look at a new recording.
+    household.children.append(Child(["worker", "--queues", "io", "--threads", "2", "--sweep", *hold]))
+    household.children.append(Child(["worker", "--queues", "media", "--threads", "2", *hold]))
     household.children.append(Child(["worker", "--queues", "analysis", "--threads", "1", *hold]))
     for _ in range(settings.asr_workers):
         household.children.append(Child(["worker", "--queues", "asr", "--threads", "1", *hold]))

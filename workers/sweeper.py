@@ -6,6 +6,8 @@ import logging
 import shutil
 import time
 from datetime import timedelta
+from functools import partial
+from pathlib import PurePosixPath
 
 from sqlalchemy import select
 
@@ -17,28 +19,48 @@ from core.events import record_event, trim_events
 from core.models import Lesson, StoredFile, Upload
 from core.settings import Settings
 from core.storage import Storage
+from ingest.uploads import finish_left_behind
+from ingest.uploads import sweep_uploads as sweep_expired
+from workers.runner import LESSON_LOCK, advance
 
 log = logging.getLogger(__name__)
 
 UNDO = timedelta(days=7)  # how long a deleted lesson can be brought back
-YOUNG_SECONDS = 3600  # a file of no row may belong to a step that is just ending
+YOUNG_SECONDS = 3600  # a recording of no row may be on its way to becoming a lesson
 
 
 def reopen_steps(database: Database, settings: Settings, *, everything: bool = False) -> None:
-    """Open again what a lost worker held."""
-    with database.write() as session:
-        for lesson_id in steps.reopen_lost(session, settings.max_attempts, everything=everything):
-            record_event(session, lesson_id, "step")
+    """Open again what a lost worker held; what waits for a stage that may fail goes on when it has."""
+    with database.read() as session:
+        lost = steps.lost_lessons(session, everything=everything)
+    for lesson_id in lost:
+        with database.write() as session:
+            lesson = session.get(Lesson, lesson_id, with_for_update=LESSON_LOCK)
+            if lesson is not None:
+                steps.reopen_lost(session, lesson_id, settings.max_attempts, everything=everything)
+                advance(session, lesson)
+                record_event(session, lesson_id, "step")
 
 
 def sweep(database: Database, storage: Storage, settings: Settings) -> None:
     """Do everything else that the sweeper does; each part by itself, so that one cannot hold up another."""
+    for part in (
+        partial(forget_events, database),
+        partial(delete_lessons, database, storage),
+        partial(sweep_scratch, database, settings),
+        partial(sweep_files, database, storage),
+        partial(sweep_uploads, database, storage, settings),
+    ):
+        try:
+            part()
+        except Exception:  # tried again at the next sweep
+            log.exception("the sweeper stumbled at %s and goes on", part.func.__name__)
+
+
+def forget_events(database: Database) -> None:
+    """Drop old events."""
     with database.write() as session:
         trim_events(session)
-    delete_lessons(database, storage)
-    sweep_scratch(database, settings)
-    sweep_files(database, storage)
-    sweep_uploads(database, settings)
 
 
 def delete_lessons(database: Database, storage: Storage) -> None:
@@ -68,22 +90,31 @@ def sweep_scratch(database: Database, settings: Settings) -> None:
 def sweep_files(database: Database, storage: Storage) -> None:
     """Remove files that no row names: a worker was killed between keeping one and ending its step."""
     keys = list(storage.keys("lessons"))
-    with database.read() as session:
+    with database.read() as session:  # who may be about to write a row is read first: afterwards, the row is there
+        held = steps.held_tokens(session) | set(session.scalars(select(Upload.id).where(Upload.lesson_id.is_(None))))
         known = set(session.scalars(select(StoredFile.key)))
-        known_uploads = set(session.scalars(select(Upload.id).where(Upload.lesson_id.is_(None))))
     for key in keys:
-        if key in known or any(upload in key for upload in known_uploads):
+        name = PurePosixPath(key).stem
+        if key in known or name.rpartition("-")[2] in held:
             continue
+        if name.startswith("original-") and is_young(storage, key):
+            continue
+        storage.delete(key)
+        log.info("file %s of nobody removed", key)
+
+
+def is_young(storage: Storage, key: str) -> bool:
+    """Say whether a file was written lately; one that is gone already is left alone too."""
+    try:
         with storage.local(key) as path:
-            old = time.time() - path.stat().st_mtime > YOUNG_SECONDS
-        if old:
-            storage.delete(key)
-            log.info("file %s of nobody removed", key)
+            return time.time() - path.stat().st_mtime < YOUNG_SECONDS
+    except FileNotFoundError:
+        return True
 
 
-def sweep_uploads(database: Database, settings: Settings) -> None:
-    """Remove unfinished uploads that nobody came back to."""
-    from ingest.uploads import sweep_uploads as sweep_expired
-
+def sweep_uploads(database: Database, storage: Storage, settings: Settings) -> None:
+    """Make lessons of uploads whose server was killed after the last byte; remove those nobody came back to."""
+    for lesson_id in finish_left_behind(database, storage, settings.uploads_dir):
+        log.info("upload %s has become a lesson after all", lesson_id)
     with database.write() as session:
         sweep_expired(session, settings.uploads_dir, utc_now())
