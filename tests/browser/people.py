@@ -1,0 +1,40 @@
+"""The people of a browser test, made through the pages' own domain functions in the running school's database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from annotation.goals import GoalText, set_goal
+from annotation.partnerships import make_partnership
+from annotation.people import accept_invitation, invite, make_first_account
+from core.db import Database
+from tests.browser.school import School
+
+PASSWORD = "a quiet corner 7"
+
+
+@dataclass(frozen=True)
+class People:
+    """Who is there."""
+
+    teacher: str = "tom@school.example"
+    coach: str = "priya@school.example"
+    lead: str = "lena@school.example"
+    coach_name: str = "Priya Coach"
+    goal: str = "Wait longer after I ask"
+
+
+def furnish(school: School) -> People:
+    """Add a lead, a coach, a teacher, their partnership and a goal."""
+    people = People()
+    database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
+    with database.write() as session:
+        lead = make_first_account(session, "Lena Lead", people.lead, PASSWORD)
+        _, secret = invite(session, lead, "Priya Coach", people.coach)
+        coach = accept_invitation(session, secret, "Priya Coach", PASSWORD)
+        _, secret = invite(session, lead, "Tom Teacher", people.teacher)
+        teacher = accept_invitation(session, secret, "Tom Teacher", PASSWORD)
+        partnership = make_partnership(session, lead, coach.id, teacher.id, kind="coaching")
+        set_goal(session, teacher, partnership.id, GoalText(title=people.goal))
+    database.dispose()
+    return people
