@@ -28,7 +28,7 @@ export class LessonPlayer extends HTMLElement {
     const bar = make("div", { className: "transport" });
     for (const [text, name, act] of [
       ["−", "Slower", () => this.speed(-1)], ["+", "Faster", () => this.speed(1)],
-      ["⏮", "Previous moment", () => this.jump(-1)], ["⏭", "Next moment", () => this.jump(1)],
+      ["‹", "Previous moment", () => this.jump(-1)], ["›", "Next moment", () => this.jump(1)],
     ] as [string, string, () => void][]) {
       const button = make("button", { type: "button", ariaLabel: name, title: name }, text);
       button.addEventListener("click", act);
