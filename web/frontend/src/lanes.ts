@@ -39,7 +39,7 @@ export class TalkLanes extends HTMLElement {
     this.page = page;
     const said = page.questions.map((q) => make("li", {}, `${clock(q.start_ms)} ${q.role} asks: ${q.text}`));
     const talk = page.turns.map((t) => make("li", {}, `${clock(t.start_ms)} to ${clock(t.end_ms)} ${t.role}`));
-    this.list.replaceChildren(make("h3", {}, "Questions"), make("ul", {}, ...said), make("h3", {}, "Who speaks"), make("ul", {}, ...talk));
+    this.list.replaceChildren(make("h2", {}, "Questions"), make("ul", {}, ...said), make("h2", {}, "Who speaks"), make("ul", {}, ...talk));
     this.draw();
   }
 

@@ -33,7 +33,7 @@ export class LessonMeasures extends HTMLElement {
       if (spans.length && name !== "silence_ms") card.append(this.listen(spans));
       return card;
     });
-    this.replaceChildren(make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."), ...cards, make("h3", {}, `${page.questions.length} questions`), asked);
+    this.replaceChildren(make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."), ...cards, make("h2", {}, `${page.questions.length} questions`), asked);
   }
 
   private listen(spans: Spans): HTMLElement {
