@@ -45,7 +45,9 @@ def check_files(session: Session, storage: Storage, lesson_id: str) -> None:
 def check_transcript(session: Session, lesson_id: str, done: set[str]) -> None:
     """One transcript, of all chunks."""
     if "merge_transcript" in done:
-        chunks = session.scalars(select(ChunkRow).where(ChunkRow.lesson_id == lesson_id).order_by(ChunkRow.number)).all()
+        chunks = session.scalars(
+            select(ChunkRow).where(ChunkRow.lesson_id == lesson_id).order_by(ChunkRow.number)
+        ).all()
         assert [chunk.number for chunk in chunks] == sorted({chunk.number for chunk in chunks})
         words = session.get_one(Finding, (lesson_id, "words")).document
         assert len(words) == sum(len(chunk.words or ()) for chunk in chunks)

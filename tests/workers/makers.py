@@ -15,7 +15,9 @@ from core.storage import Storage
 from tests.factories import make_lesson, make_person
 
 
-def make_video(path: Path, seconds: int = 2, *, sound: bool = True, codec: str = "libx264", size: str = "160x120") -> Path:
+def make_video(
+    path: Path, seconds: int = 2, *, sound: bool = True, codec: str = "libx264", size: str = "160x120"
+) -> Path:
     """Write a test picture, with a tone or silent."""
     tone = ["-f", "lavfi", "-i", f"sine=frequency=300:duration={seconds}"] if sound else []
     picture = ["-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration={seconds}"]
