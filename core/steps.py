@@ -86,7 +86,7 @@ def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, l
         .where(Step.state == "running", Step.queue.in_(queues))
         .group_by(Lesson.owner_id)
     )
-    return fair_order([Due(*row) for row in rows], dict(busy.tuples().all()))[:limit]
+    return fair_order([Due(*row) for row in rows], {row[0]: row[1] for row in busy})[:limit]
 
 
 def fair_order(due: Sequence[Due], running: Mapping[str, int]) -> list[Due]:
