@@ -6,6 +6,7 @@ from core.models.events import Event
 from core.models.findings import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.lessons import Lesson, Opening, StoredFile, Upload
 from core.models.people import Invitation, Person, SignIn
+from core.models.reflection import Correction, Guess, ShownMeasures, VoicePrint
 from core.models.steps import Step
 
 __all__ = [
@@ -14,9 +15,11 @@ __all__ = [
     "ChunkRow",
     "Comment",
     "CommentVersion",
+    "Correction",
     "Event",
     "Finding",
     "Goal",
+    "Guess",
     "Invitation",
     "Lesson",
     "MeasuresRow",
@@ -25,11 +28,13 @@ __all__ = [
     "Person",
     "QuestionRow",
     "Share",
+    "ShownMeasures",
     "SignIn",
     "SpeakerRow",
     "Step",
     "StoredFile",
     "TurnRow",
     "Upload",
+    "VoicePrint",
     "new_id",
 ]
