@@ -16,20 +16,8 @@ from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
 from core.models import Comment, Lesson, Person, Step, StoredFile
+from core.steps import ORDER, start_again, stop_steps
 
-STAGES = (
-    "probe_media",
-    "make_rendition",
-    "make_pictures",
-    "extract_audio",
-    "plan_chunks",
-    "transcribe_chunk",
-    "merge_transcript",
-    "find_speakers",
-    "find_questions",
-    "find_activities",
-    "measure_lesson",
-)
 TITLE_LENGTH = 200
 CLASS_LENGTH = 120
 
@@ -104,7 +92,7 @@ def stages_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, list[Sta
 
 
 def _order(stage: Stage) -> tuple[int, str]:
-    return (STAGES.index(stage.stage) if stage.stage in STAGES else len(STAGES), stage.stage)
+    return (ORDER.index(stage.stage), stage.stage)
 
 
 def _together(name: str, steps: Sequence[Step]) -> Stage:
@@ -148,19 +136,23 @@ def rename_lesson(
     return lesson
 
 
-def retry_failed(session: Session, person: Person, lesson_id: str) -> int:
-    """Start the failed steps of one's own lesson again, with all their tries; return how many."""
+def restart_work(session: Session, person: Person, lesson_id: str) -> int:
+    """Start what failed or was stopped of one's own lesson again; return how many steps."""
     lesson = get_own_lesson(session, person, lesson_id)
-    failed = session.scalars(select(Step).where(Step.lesson_id == lesson.id, Step.state == "failed")).all()
-    for step in failed:
-        step.state, step.attempts, step.progress = "ready", 0, 0.0
-        step.next_at, step.dispatched_at, step.finished_at = utc_now(), None, None
-        step.lease_token, step.lease_until, step.cancel_requested_at = None, None, None
-        step.error_code = step.error_sentence = ""
-    if failed:
+    again = start_again(session, lesson.id)
+    if again:
         lesson.failure_code = lesson.failure_sentence = ""
         record_event(session, lesson.id, "step")
-    return len(failed)
+    return again
+
+
+def stop_work(session: Session, person: Person, lesson_id: str) -> int:
+    """Stop the work on one's own lesson; what is done stays. Return how many steps that concerns."""
+    lesson = get_own_lesson(session, person, lesson_id)
+    stopped = stop_steps(session, lesson.id)
+    if stopped:
+        record_event(session, lesson.id, "step")
+    return stopped
 
 
 def delete_lesson(session: Session, person: Person, lesson_id: str, typed_title: str) -> None:

@@ -6,18 +6,31 @@ token has lost the step: nothing that it does afterwards is kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, func, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.models import Lesson, Step, new_id
 
 FIRST_STAGE, FIRST_QUEUE, FIRST_VERSION = "probe_media", "io", 1
+ORDER = (  # in which a person is shown the stages of workers/stages.py
+    "probe_media",
+    "make_rendition",
+    "make_pictures",
+    "extract_audio",
+    "plan_chunks",
+    "transcribe_chunk",
+    "merge_transcript",
+    "find_speakers",
+    "find_questions",
+    "find_activities",
+    "measure_lesson",
+)
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
 KILLED = "worker_lost"
 KILLED_SENTENCE = "The program stopped {times} times while it worked on this. The recording may be damaged."
@@ -145,13 +158,15 @@ def renew_lease(session: Session, claim: Claim, lease: timedelta, progress: floa
 
 
 def finish_step(session: Session, claim: Claim) -> bool:
-    """Mark a step done; False when the token is no longer ours, and nothing may be stored."""
-    return _end(session, claim, "done", progress=1.0)
+    """Mark a step done; False when the token is no longer ours or it was to stop, and nothing may be stored."""
+    if cancel_step(session, claim):
+        return False
+    return _end(session, claim, "done", progress=1.0, error_code="", error_sentence="")
 
 
 def cancel_step(session: Session, claim: Claim) -> bool:
-    """Mark a step cancelled, as was asked."""
-    return _end(session, claim, "cancelled")
+    """Mark a step cancelled if that was asked."""
+    return _end(session, claim, "cancelled", Step.cancel_requested_at.is_not(None))
 
 
 def fail_step(session: Session, claim: Claim, code: str, sentence: str, *, final: bool) -> bool:
@@ -169,15 +184,59 @@ def give_back(session: Session, claim: Claim) -> bool:
     return _end(session, claim, "ready", attempts=Step.attempts - 1, dispatched_at=None, progress=0.0)
 
 
-def _end(session: Session, claim: Claim, state: str, **values: object) -> bool:
+def _end(session: Session, claim: Claim, state: str, *only: ColumnElement[bool], **values: object) -> bool:
     changed = session.execute(
         update(Step)
-        .where(Step.id == claim.step_id, Step.lease_token == claim.token, Step.state == "running")
+        .where(Step.id == claim.step_id, Step.lease_token == claim.token, Step.state == "running", *only)
         .values(state=state, lease_token=None, lease_until=None, finished_at=utc_now(), **values)
         .returning(Step.id)
         .execution_options(synchronize_session=False)
     )
     return changed.one_or_none() is not None
+
+
+def stop_steps(session: Session, lesson_id: str) -> int:
+    """Ask for the work on a lesson to stop, and return how many steps that concerns.
+
+    What waits for an earlier stage goes on waiting, since that stage will not be done.
+    """
+    own = Step.lesson_id == lesson_id
+    ready = update(Step).where(own, Step.state == "ready").values(state="cancelled", finished_at=utc_now())
+    running = update(Step).where(own, Step.state == "running").values(cancel_requested_at=utc_now())
+    stopped = [step for change in (ready, running) for step in session.scalars(change.returning(Step.id))]
+    return len(stopped)
+
+
+def start_again(session: Session, lesson_id: str) -> int:
+    """Make ready, with all their tries, the steps that failed or were stopped; return how many."""
+    again = (
+        update(Step)
+        .where(Step.lesson_id == lesson_id, Step.state.in_(("failed", "cancelled")))
+        .values(
+            state="ready",
+            attempts=0,
+            progress=0.0,
+            next_at=utc_now(),
+            dispatched_at=None,
+            finished_at=None,
+            cancel_requested_at=None,
+            error_code="",
+            error_sentence="",
+        )
+    )
+    return len(list(session.scalars(again.returning(Step.id))))
+
+
+def lessons_to_redo(session: Session, versions: Mapping[str, int]) -> list[str]:
+    """Return the lessons on which a stage was done in an older version than `versions` says."""
+    older = or_(*(and_(Step.stage == stage, Step.version < version) for stage, version in versions.items()))
+    kept = Lesson.deleted_at.is_(None)
+    return list(session.scalars(select(Step.lesson_id).join(Lesson).where(older, kept).distinct()))
+
+
+def forget_steps(session: Session, lesson_id: str, stages: Collection[str]) -> None:
+    """Remove the steps of some stages, so that they are made anew; whoever works on one loses it."""
+    session.execute(delete(Step).where(Step.lesson_id == lesson_id, Step.stage.in_(stages)))
 
 
 def send_again(session: Session) -> None:
@@ -196,8 +255,9 @@ def lost_lessons(session: Session, *, everything: bool = False) -> list[str]:
 def reopen_lost(session: Session, lesson_id: str, max_attempts: int, *, everything: bool = False) -> None:
     """Open a lesson's lost steps again, and fail those that were lost too often; the lesson is locked."""
     for step in session.scalars(select(Step).where(Step.lesson_id == lesson_id, _lost(everything)).with_for_update()):
-        failed = step.attempts >= max_attempts
-        step.state = "failed" if failed else "ready"
+        stopped = step.cancel_requested_at is not None
+        failed = not stopped and step.attempts >= max_attempts
+        step.state = "cancelled" if stopped else "failed" if failed else "ready"
         step.lease_token = step.lease_until = step.dispatched_at = None
         step.progress = 0.0
         if failed:

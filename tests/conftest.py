@@ -14,6 +14,8 @@ from core.migrate import migrate_database
 from core.settings import get_settings
 from core.storage import Storage, get_storage
 
+pytest_plugins = ["tests.databases"]
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 

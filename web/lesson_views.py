@@ -107,7 +107,8 @@ def step_views(stages: Sequence[Stage], is_owner: bool) -> list[StepView]:
             progress=one.progress,
             error_code=one.error_code,
             error_sentence=one.error_sentence,
-            can_retry=is_owner and one.state == "failed",
+            can_retry=is_owner and one.state in ("failed", "cancelled"),
+            can_stop=is_owner and one.state in ("ready", "running"),
         )
         for one in stages
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from annotation.lessons import delete_lesson, get_lesson, rename_lesson, restore_lesson, retry_failed
+from annotation.lessons import delete_lesson, get_lesson, rename_lesson, restart_work, restore_lesson, stop_work
 from annotation.sharing import record_opening
 from core.db import get_database
 from core.models import Lesson, Person
@@ -49,10 +49,17 @@ def change_lesson(lesson_id: str, change: LessonChange, person: CurrentPerson) -
 
 @router.post("/api/lessons/{lesson_id}/retry", status_code=202)
 def retry(lesson_id: str, person: CurrentPerson) -> StepsView:
-    """Start what failed again."""
+    """Start what failed or was stopped again."""
     with get_database().write() as session:
-        retry_failed(session, person, lesson_id)
-        session.flush()
+        restart_work(session, person, lesson_id)
+        return steps_view(session, person, get_lesson(session, person, lesson_id))
+
+
+@router.post("/api/lessons/{lesson_id}/stop", status_code=202)
+def stop(lesson_id: str, person: CurrentPerson) -> StepsView:
+    """Stop the work; what is done stays."""
+    with get_database().write() as session:
+        stop_work(session, person, lesson_id)
         return steps_view(session, person, get_lesson(session, person, lesson_id))
 
 

@@ -11,6 +11,7 @@ import logging
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 
 POLL_SECONDS = 0.4
+WINDOW = 200  # numbers that are looked at again: on PostgreSQL a smaller one may be committed after a greater one
 HEARTBEAT_SECONDS = 15.0
 
 
@@ -60,35 +62,44 @@ class Hub:
                 self._reader = None
 
     async def _read(self) -> None:
-        number: int | None = None
-        kinds: list[tuple[str, str]]
+        seen: Seen | None = None
         while True:
+            kinds: list[tuple[str, str]] = []
             try:
-                if number is None:
-                    number, kinds = await run_in_threadpool(_newest), []
+                if seen is None:
+                    seen, _old = await run_in_threadpool(read_new, await run_in_threadpool(_nothing_new))
                     self._ready.set()
                 else:
-                    number, kinds = await run_in_threadpool(_since, number)
+                    seen, kinds = await run_in_threadpool(read_new, seen)
             except Exception:  # the database may be away for a moment; the next round asks again
                 log.warning("events could not be read", exc_info=True)
-                kinds = []
             for lesson_id, kind in kinds:
                 for queue in self._waiting.get(lesson_id, ()):
                     queue.put_nowait(kind)
             await asyncio.sleep(POLL_SECONDS)
 
 
-def _newest() -> int:
-    with get_database().read() as session:
-        return last_event_number(session)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The newest number, and which of the last `WINDOW` numbers were there already."""
+
+    newest: int
+    numbers: frozenset[int] = frozenset()
 
 
-def _since(number: int) -> tuple[int, list[tuple[str, str]]]:
-    """Return the newest number, and each kind of change once a lesson, in order."""
+def _nothing_new() -> Seen:
     with get_database().read() as session:
-        events = events_after(session, number)
-    newest = events[-1].number if events else number
-    return newest, list(dict.fromkeys((event.lesson_id, event.kind) for event in events))
+        return Seen(last_event_number(session))
+
+
+def read_new(seen: Seen) -> tuple[Seen, list[tuple[str, str]]]:
+    """Return what is seen now, and each kind of change that is new, once a lesson, in order."""
+    with get_database().read() as session:
+        events = events_after(session, seen.newest - WINDOW)
+    new = [event for event in events if event.number not in seen.numbers]
+    newest = max([seen.newest, *(event.number for event in events)])
+    numbers = frozenset(event.number for event in events)
+    return Seen(newest, numbers), list(dict.fromkeys((event.lesson_id, event.kind) for event in new))
 
 
 def begin_live(app: FastAPI) -> None:

@@ -86,6 +86,7 @@ class StepView(View):
     error_code: str
     error_sentence: str
     can_retry: bool
+    can_stop: bool
 
 
 class StepsView(View):

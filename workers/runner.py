@@ -99,7 +99,7 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
             context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
             output = stage.run(context)
             heart.check()
-        store(database, storage, claim, stage, output)
+            store(database, storage, claim, stage, output)
     except WorkStopped as stop:
         end_stopped(database, claim, stop)
     except HindsightError as error:
@@ -257,6 +257,20 @@ def advance(session: Session, lesson: Lesson) -> None:
     for step in session.scalars(select(Step).where(Step.lesson_id == lesson.id, Step.state == "waiting")):
         if all(is_over(name, wanted, present) for name in STAGES[step.stage].after):
             step.state, step.next_at = "ready", utc_now()
+
+
+def redo_outdated(session: Session, lesson: Lesson) -> None:
+    """Begin again at the stages whose version was raised, and at all that build on them; the lesson is locked."""
+    found = session.execute(select(Step.stage, Step.version).where(Step.lesson_id == lesson.id))
+    older = {stage for stage, version in found if version < STAGES[stage].version}
+    redone = {name for name in STAGES if older & {name, *all_before(name)}}
+    steps.forget_steps(session, lesson.id, redone)
+    advance(session, lesson)
+
+
+def all_before(name: str) -> set[str]:
+    """Return every stage that a stage builds on, at any distance."""
+    return {before for direct in STAGES[name].after for before in (direct, *all_before(direct))}
 
 
 def step_states(session: Session, lesson_id: str) -> dict[str, set[str]]:

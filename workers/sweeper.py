@@ -21,7 +21,8 @@ from core.settings import Settings
 from core.storage import Storage
 from ingest.uploads import finish_left_behind
 from ingest.uploads import sweep_uploads as sweep_expired
-from workers.runner import LESSON_LOCK, advance
+from workers.runner import LESSON_LOCK, advance, redo_outdated
+from workers.stages import STAGES
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +43,24 @@ def reopen_steps(database: Database, settings: Settings, *, everything: bool = F
                 record_event(session, lesson_id, "step")
 
 
+def redo_stages(database: Database) -> None:
+    """Do again what was done by an older version of a stage, and what builds on it."""
+    versions = {name: stage.version for name, stage in STAGES.items()}
+    with database.read() as session:
+        outdated = steps.lessons_to_redo(session, versions)
+    for lesson_id in outdated:
+        with database.write() as session:
+            lesson = session.get(Lesson, lesson_id, with_for_update=LESSON_LOCK)
+            if lesson is not None:
+                redo_outdated(session, lesson)
+                record_event(session, lesson_id, "step")
+        log.info("lesson %s is worked on again: a stage has a new version", lesson_id)
+
+
 def sweep(database: Database, storage: Storage, settings: Settings) -> None:
     """Do everything else that the sweeper does; each part by itself, so that one cannot hold up another."""
     for part in (
+        partial(redo_stages, database),
         partial(forget_events, database),
         partial(delete_lessons, database, storage),
         partial(sweep_scratch, database, settings),

@@ -50,6 +50,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("DELETE", "/api/lessons/{lesson_id}"): (OWNER, {"title": "Year 9 fractions"}, None),
     ("POST", "/api/lessons/{lesson_id}/restore"): (OWNER, None, None),
     ("POST", "/api/lessons/{lesson_id}/retry"): (OWNER, None, None),
+    ("POST", "/api/lessons/{lesson_id}/stop"): (OWNER, None, None),
     ("GET", "/api/lessons/{lesson_id}/steps"): (PAIR, None, None),
     ("GET", "/api/lessons/{lesson_id}/comments"): (PAIR, None, None),
     ("POST", "/api/lessons/{lesson_id}/comments"): (PAIR, COMMENT, None),

@@ -259,6 +259,9 @@ def test_work_that_is_stopped_says_how_it_goes_on(
     database: Database, storage: Storage, monkeypatch: pytest.MonkeyPatch, data_dir: Path, reason: str, state: str
 ) -> None:
     def stop(_context: Context) -> Output:
+        if reason == "cancelled":
+            with database.write() as session:
+                session.execute(update(Step).values(cancel_requested_at=utc_now()))
         raise WorkStopped(reason)
 
     put_in(monkeypatch, "probe_media", stop)

@@ -14,12 +14,15 @@ export class StepProgress extends HTMLElement {
       if (step.state === "failed") row.append(make("p", { className: "sentence" }, step.error_sentence));
       return row;
     });
-    const retry = found.steps.some((step) => step.can_retry);
-    const list = make("ul", { className: "stages" }, ...rows);
-    this.replaceChildren(list);
-    if (!retry) return;
-    const button = make("button", { type: "button" }, words.retry);
-    button.addEventListener("click", () => void ask("POST", `/api/lessons/${this.lessonId}/retry`));
+    this.replaceChildren(make("ul", { className: "stages" }, ...rows));
+    const failed = found.steps.some((step) => step.state === "failed");
+    if (found.steps.some((step) => step.can_retry)) this.offer(failed ? words.retry : words.resume, "retry");
+    if (found.steps.some((step) => step.can_stop)) this.offer(words.stopWork, "stop");
+  }
+
+  private offer(text: string, order: string): void {
+    const button = make("button", { type: "button", className: "quiet" }, text);
+    button.addEventListener("click", () => void ask("POST", `/api/lessons/${this.lessonId}/${order}`));
     this.append(button);
   }
 }

@@ -18,6 +18,7 @@ export const words = {
   deleted: "Deleted.",
   undo: "Undo",
   retry: "Try again",
+  stopWork: "Stop the work for now",
   listen: "Listen to these",
   stop: "Stop",
   unsure: "unsure whose voice",

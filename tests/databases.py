@@ -1,4 +1,4 @@
-"""Both kinds of database, for what must hold on each."""
+"""Fixtures: both kinds of database, for what must hold on each."""
 
 from __future__ import annotations
 
