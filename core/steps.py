@@ -240,7 +240,7 @@ def forget_steps(session: Session, lesson_id: str, stages: Collection[str]) -> N
 
 
 def send_again(session: Session) -> None:
-    """Forget what was sent: no worker has started yet, so nobody has a message."""
+    """Forget what was sent: what carries the messages was emptied, or no worker has started yet."""
     session.execute(update(Step).where(Step.state == "ready").values(dispatched_at=None))
 
 

@@ -18,6 +18,7 @@ from workers.stages import QUEUES
 
 Actors = dict[str, dramatiq.Actor[[str], None]]
 
+HERE = "hindsight:here"  # a key that is gone when Redis has lost everything
 NEVER_MS = 24 * 3600 * 1000  # dramatiq cannot interrupt C code; the step's own watch ends it
 
 
@@ -31,6 +32,13 @@ def make_broker(address: str) -> dramatiq.Broker:
         broker = RedisBroker(url=address)  # type: ignore[no-untyped-call] # dramatiq leaves it untyped
     broker.emit_after("process_boot")  # without it StubBroker's time limits silently do nothing
     return broker
+
+
+def was_emptied(broker: dramatiq.Broker) -> bool:
+    """Say, once, that a Redis has lost what it held: flushed, or started anew without its data."""
+    from dramatiq.brokers.redis import RedisBroker
+
+    return isinstance(broker, RedisBroker) and bool(broker.client.set(HERE, "1", nx=True))
 
 
 def make_actors(broker: dramatiq.Broker, shutdown: threading.Event, running: Running) -> Actors:

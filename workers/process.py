@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import dramatiq
 
-from core.db import Database, get_database
-from core.settings import Settings, get_settings
+from core.db import get_database
+from core.settings import get_settings
+from core.steps import send_again
 from core.storage import get_storage
-from workers.broker import Actors, Running, make_actors, make_broker
+from workers.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.dispatcher import MOST_AT_ONCE, dispatch
 from workers.sweeper import reopen_steps, sweep
 
@@ -39,7 +40,7 @@ def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
     worker.start()
     log.info("working on %s with %s threads", ", ".join(queues), threads)
     try:
-        look_after(database, settings, actors, queues, threads, running, stop, sweeps=sweeps)
+        look_after(broker, actors, queues, threads, running, stop, sweeps=sweeps)
     finally:
         worker.stop(timeout=8000)
         broker.close()
@@ -47,8 +48,7 @@ def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
 
 
 def look_after(
-    database: Database,
-    settings: Settings,
+    broker: dramatiq.Broker,
     actors: Actors,
     queues: Sequence[str],
     threads: int,
@@ -58,11 +58,15 @@ def look_after(
     sweeps: bool,
 ) -> None:
     """Dispatch and sweep until told to stop; a database that is away for a while is waited for."""
+    database, settings = get_database(), get_settings()
     reopened = swept = 0.0
     while not stop.is_set():
         # In this process alone no more is sent than can start at once: another process may have a free thread.
         room = MOST_AT_ONCE if settings.broker_url else threads - running.count
         try:
+            if was_emptied(broker):
+                with database.write() as session:
+                    send_again(session)
             sent = dispatch(database, actors, queues, room, running)
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()
