@@ -61,6 +61,13 @@ def output(streams: list[Any], target: Path | str, **options: Any) -> Any:
     return ffmpeg.output(*streams, str(target), **options)
 
 
+def merge(*outputs: Any) -> Any:
+    """Return outputs that one run of ffmpeg writes together."""
+    import ffmpeg
+
+    return ffmpeg.merge_outputs(*outputs)
+
+
 def run_ffmpeg(stream: Any, *, duration_ms: int, watch: Watch, ffmpeg: str = "") -> None:
     """Run until the end, passing progress on; raises WorkStopped, DiskFull or FfmpegFailed."""
     with tempfile.TemporaryFile() as progress, started(stream, ffmpeg, stdout=progress) as (process, errors):

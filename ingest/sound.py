@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.types import MediaInfo, Watch
-from ingest.ffmpeg import output, run_ffmpeg, source_of
+from ingest.ffmpeg import merge, output, run_ffmpeg, source_of
 
 SAMPLE_RATE = 16_000
 
@@ -18,8 +18,9 @@ def extract_audio(source: Path, info: MediaInfo, target: Path, watch: Watch, *, 
     """
     if info.audio is None:
         raise ValueError("no sound track")
+    read = source_of(source)
     node = output(
-        [source_of(source)[str(info.audio.index)]],
+        [read[str(info.audio.index)]],
         target,
         af="aresample=async=1:first_pts=0",
         ac=1,
@@ -28,4 +29,6 @@ def extract_audio(source: Path, info: MediaInfo, target: Path, watch: Watch, *, 
         f="wav",
         map_metadata=-1,
     )
+    if info.video is not None:  # a clock begins with the first track that is read: so the picture is read too
+        node = merge(node, output([read[str(info.video.index)]], "-", c="copy", f="null"))
     run_ffmpeg(node, duration_ms=info.duration_ms, watch=watch, ffmpeg=ffmpeg)
