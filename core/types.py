@@ -113,6 +113,7 @@ class Rendition:
     width: int
     height: int
     remuxed: bool
+    fps: float = 0.0  # 0: no picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ def described(info: MediaInfo, container: str, *, remuxed: bool) -> Rendition:
     if info.video is None:
         return Rendition(MIME[container], 0, 0, remuxed)
     width, height = upright(info.video) if remuxed else bounded(info.video)
-    return Rendition(MIME[container], width, height, remuxed)
+    fps = info.video.fps if remuxed else min(info.video.fps, MAX_FPS)
+    return Rendition(MIME[container], width, height, remuxed, fps)
 
 
 def bounded(video: VideoStream) -> tuple[int, int]:

@@ -143,6 +143,17 @@ def find_upload(session: Session, owner_id: str, upload_id: str) -> Upload:
     return upload
 
 
+def list_unfinished(session: Session, folder: Path, owner_id: str) -> list[tuple[Upload, int]]:
+    """Return a person's uploads that are still to be finished, with the bytes that are there, newest first."""
+    mine = select(Upload).where(Upload.owner_id == owner_id, Upload.lesson_id.is_(None), Upload.expires_at > utc_now())
+    return [(row, size_of(folder / row.id)) for row in session.scalars(mine.order_by(Upload.created_at.desc()))]
+
+
+def size_of(path: Path) -> int:
+    """Return how many bytes of a file are there."""
+    return path.stat().st_size if path.is_file() else 0
+
+
 def renew_upload(session: Session, upload: Upload, keep_hours: int) -> datetime:
     """Let an unfinished upload wait longer, since somebody is sending it; returns until when."""
     until = utc_now() + timedelta(hours=keep_hours)

@@ -62,7 +62,8 @@ def media_view(lesson: Lesson, files: Files) -> MediaView | None:
     if file is None:
         return None
     size = {name: int(file.info.get(name) or 0) for name in ("width", "height")}
-    return MediaView(url=f"/media/lessons/{lesson.id}/rendition", mime=file.mime, **size)
+    fps = float(file.info.get("fps") or 0)
+    return MediaView(url=f"/media/lessons/{lesson.id}/rendition", mime=file.mime, fps=fps, **size)
 
 
 def _filmstrip_view(lesson: Lesson, files: Files) -> FilmstripView | None:

@@ -13,6 +13,8 @@ from annotation.lessons import list_deleted, list_own, list_shared
 from annotation.partnerships import list_partnerships
 from annotation.people import nobody_yet
 from core.db import get_database
+from core.settings import get_settings
+from ingest.uploads import list_unfinished
 from web.auth import CurrentPerson, MaybePerson
 from web.lesson_views import lesson_cards, pill_of
 from web.lessons import read_lesson_page
@@ -57,8 +59,13 @@ def show_home(request: Request, person: MaybePerson) -> Response:
 
 @router.get("/upload", response_class=HTMLResponse)
 def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
-    """Show where a recording is dropped."""
-    return page(request, "upload.html", person, page_title="Upload a lesson")
+    """Show where a recording is dropped, and what is not finished yet."""
+    with get_database().read() as session:
+        unfinished = [
+            {"id": row.id, "name": row.name, "megabytes": row.length / 1e6, "share": there / row.length}
+            for row, there in list_unfinished(session, get_settings().uploads_dir, person.id)
+        ]
+    return page(request, "upload.html", person, page_title="Upload a lesson", unfinished=unfinished)
 
 
 @router.get("/lessons/{lesson_id}", response_class=HTMLResponse)

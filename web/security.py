@@ -16,9 +16,8 @@ from core.settings import get_settings
 log = logging.getLogger("hindsight.web")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-# Components of the player carry their styles in their shadow trees, so styles may stand inline: they run nothing.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' blob: data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
     "form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )

@@ -64,6 +64,7 @@ class MediaView(View):
     mime: str
     width: int
     height: int
+    fps: float  # pictures a second, 0 when there are none or nobody knows
 
 
 class FilmstripView(View):

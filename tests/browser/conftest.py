@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Error, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.browser.school import chromium
+from tests.browser.finished import add_finished_lesson
+from tests.browser.people import People, furnish
+from tests.browser.school import School, chromium, running_school
+from tests.browser.signing_in import sign_in
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +31,34 @@ def browser() -> Iterator[Browser]:
             pytest.skip(reason)
         yield started
         started.close()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running school with people and one lesson whose work is done."""
+
+    school: School
+    people: People
+    lesson: str  # its address
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Yield a school that all tests of pages share: each leaves it as it found it, or does not mind."""
+    with running_school(tmp_path_factory.mktemp("school")) as school:
+        people = furnish(school)
+        lesson_id = add_finished_lesson(school, people.teacher)
+        yield Place(school, people, f"{school.address}/lessons/{lesson_id}")
+
+
+@pytest.fixture
+def teacher(browser: Browser, place: Place) -> Iterator[Page]:
+    """Yield the teacher's browser, signed in; a script that fails on any page fails the test."""
+    context = browser.new_context(viewport={"width": 1360, "height": 860})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    sign_in(page, place.school, place.people.teacher)
+    yield page
+    context.close()
+    assert problems == []

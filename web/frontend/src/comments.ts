@@ -21,10 +21,20 @@ async function send(lessonId: string, draft: Draft): Promise<boolean> {
   }
 }
 
+/** Send what was kept, oldest first; a comment leaves the device only once the server has it, or will never take it. */
 export async function sendWaiting(): Promise<void> {
-  const kept = JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][];
-  localStorage.removeItem(WAITING);
-  for (const [lessonId, draft] of kept) await send(lessonId, draft).catch(() => false);
+  for (;;) {
+    const kept = JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][];
+    const first = kept[0];
+    if (!first) return;
+    try {
+      await ask<Comment>("POST", `/api/lessons/${first[0]}/comments`, first[1]);
+    } catch (error) {
+      if (!(error instanceof Refused) || error.status >= 500) return; // later
+    }
+    const left = (JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][]).filter((each) => each[1].draft_id !== first[1].draft_id);
+    localStorage.setItem(WAITING, JSON.stringify(left));
+  }
 }
 
 export class LessonComments extends HTMLElement {
@@ -135,7 +145,7 @@ export class CommentComposer extends HTMLElement {
         localStorage.removeItem(`draft:${id}`);
         this.startMs = this.endMs = null;
         stamp.textContent = "";
-        await this.refresh();
+        if (sent) await this.refresh();
         void this.player.media?.play();
       } catch (error) {
         said.textContent = (error as Error).message;

@@ -30,7 +30,7 @@ for (const each of [lanes, transcript, comments, composer, measures]) each.playe
 steps.lessonId = comments.lessonId = page.lesson.id;
 
 function show(): void {
-  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, page.lesson.id);
+  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, page.lesson.id, page.media.fps);
   lanes.show(page);
   transcript.show(page.turns);
   measures.show(page);

@@ -7,10 +7,12 @@ export class LessonPlayer extends HTMLElement {
   media: HTMLMediaElement | undefined;
   moments: () => number[] = () => [];
   private key = "";
+  private frame = 40; // ms a picture lasts
   private readout = make("output", { ariaLabel: "Speed" });
 
-  open(kind: string, source: string, captions: string, poster: string | null, lessonId: string): void {
+  open(kind: string, source: string, captions: string, poster: string | null, lessonId: string, fps: number): void {
     if (this.media) return;
+    if (fps > 0 && fps <= 120) this.frame = 1000 / fps;
     this.key = `at:${lessonId}`;
     const media = document.createElement(kind === "video" ? "video" : "audio");
     media.controls = true;
@@ -51,6 +53,14 @@ export class LessonPlayer extends HTMLElement {
     if (play) void this.media.play();
   }
 
+  /** Show the middle of the picture before or after, whatever the rounding of times. */
+  private step(by: number): void {
+    if (!this.media) return;
+    this.media.pause();
+    const picture = Math.floor((this.media.currentTime * 1000) / this.frame + 0.01);
+    this.media.currentTime = Math.max(0, ((picture + by + 0.5) * this.frame) / 1000);
+  }
+
   private speed(step: number): void {
     if (!this.media) return;
     const now = this.media.playbackRate;
@@ -75,7 +85,7 @@ export class LessonPlayer extends HTMLElement {
       " ": toggle, k: toggle,
       j: () => this.seek(this.ms - 10_000, false), l: () => this.seek(this.ms + 10_000, false),
       ArrowLeft: () => this.seek(this.ms - 5000, false), ArrowRight: () => this.seek(this.ms + 5000, false),
-      ",": () => (media.pause(), this.seek(this.ms - 40, false)), ".": () => (media.pause(), this.seek(this.ms + 40, false)),
+      ",": () => this.step(-1), ".": () => this.step(1),
       "-": () => this.speed(-1), "+": () => this.speed(1), "[": () => this.jump(-1), "]": () => this.jump(1),
       c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus(),
     };

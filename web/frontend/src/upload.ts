@@ -130,6 +130,13 @@ class LessonUpload extends HTMLElement {
   }
 }
 
+for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
+  button.addEventListener("click", async () => {
+    await fetch(`/api/uploads/${button.dataset["discard"]}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } });
+    button.closest("li")?.remove();
+  });
+}
+
 function sentenceOf(body: string | undefined): string {
   try {
     return (JSON.parse(body || "{}") as { message?: string }).message ?? "";
