@@ -95,8 +95,18 @@ def _settle(q: Question, goes_on: bool, re_put: bool) -> Question:
     kind = q.kind
     if goes_on and not re_put and kind is not QuestionKind.MANAGERIAL:
         kind = QuestionKind.RHETORICAL
+    return _of_kind(q, kind, goes_on)
+
+
+def _of_kind(q: Question, kind: QuestionKind, goes_on: bool) -> Question:
     waits = kind not in (QuestionKind.MANAGERIAL, QuestionKind.RHETORICAL) and not goes_on
     return replace(q, kind=kind, wait_1_ms=q.wait_1_ms if waits else None, wait_2_ms=q.wait_2_ms if waits else None)
+
+
+def question_by_hand(u: Utterance, kind: QuestionKind, heard: Sequence[Heard]) -> Question:
+    """Return the question that a person says is asked, quite sure (confidence 1), with the waits after it."""
+    question, goes_on = _followed(u, 1.0, heard)
+    return replace(_of_kind(question, kind, goes_on), confidence=1.0)
 
 
 def questions_of_transcript(path: Path) -> tuple[Question, ...]:

@@ -18,13 +18,11 @@ from core.types import Chunk, FreeWatch, MediaInfo, Pictures, Span, VoiceTurn, W
 from ingest.pictures import make_pictures
 from ingest.probe import probe_media
 from ingest.sound import extract_audio
-from transcription.activities import find_activities
 from transcription.chunks import plan_chunks
 from transcription.document import Analysis
-from transcription.measures import measure_lesson
 from transcription.merge import merge_transcript
-from transcription.questions import find_questions
 from transcription.recogniser import find_language, transcribe_chunk
+from transcription.understanding import Evidence, understand
 from transcription.voice import find_speech
 from workers.compose import hear_speakers, load_recogniser, tell_roles
 from workers.crew import Crew, Task, peak_rss_bytes
@@ -230,9 +228,9 @@ def _understand(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard:
         words = merge_transcript(heard.words[number] for number in sorted(heard.words))
     else:
         words = tuple(word for word in order.words if word.start_ms < media.duration_ms)
-    turns = tell_roles(words, heard.voices, speech)
-    questions = find_questions(turns, heard.voices, speech)
+    roles = tell_roles(words, heard.voices, speech)
     movement = heard.pictures.movement if heard.pictures else ()
+    found = understand(Evidence(words, heard.voices, roles, speech, media.duration_ms, movement))
     return Analysis(
         name=order.file.name.encode("utf-8", "replace").decode(),
         sha256="",
@@ -240,11 +238,11 @@ def _understand(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard:
         media=media,
         asr=order.asr_model if order.words is None else FROM_TRANSCRIPT,
         language=heard.language or "en",
-        turns=turns,
-        questions=questions,
-        activities=find_activities(turns, heard.voices, speech, media.duration_ms, movement),
+        turns=found.turns,
+        questions=found.questions,
+        activities=found.activities,
         scenes=heard.pictures.scenes if heard.pictures else (),
-        measures=measure_lesson(turns, heard.voices, speech, questions, media.duration_ms),
+        measures=found.measures,
     )
 
 

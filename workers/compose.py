@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from core.errors import HindsightError, ModelMissing
-from core.types import Role, Span, Turn, VoiceTurn, Watch, Word
+from core.types import Role, Span, VoiceTurn, Watch, Word
 from transcription.models import whisper_model
 from transcription.questions import find_questions
 from transcription.recogniser import Recogniser, WhisperRecogniser
@@ -42,8 +42,8 @@ def hear_speakers(
     return find_speakers(sound, speech, models=OnnxSpeakerModels(models_dir), speakers=speakers, watch=watch)
 
 
-def tell_roles(words: Sequence[Word], voices: Sequence[VoiceTurn], speech: Sequence[Span]) -> tuple[Turn, ...]:
-    """Return the turns with words and roles: who asks is part of what tells the teacher."""
+def tell_roles(words: Sequence[Word], voices: Sequence[VoiceTurn], speech: Sequence[Span]) -> tuple[Role, ...]:
+    """Return the role of each voice turn: who asks is part of what tells the teacher."""
     nameless = speak_words(words, voices, (Role.UNSURE,) * len(voices))
     asked = Counter(question.speaker for question in find_questions(nameless, voices, speech))
-    return speak_words(words, voices, turn_roles(voices, find_roles(voices, asked)))
+    return turn_roles(voices, find_roles(voices, asked))

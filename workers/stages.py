@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from core.models import ActivityRow, ChunkRow, Finding, Lesson, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
+from core.models import ChunkRow, Finding, Lesson
 from core.settings import Settings
-from core.types import Chunk, MediaInfo, Role, Span, Turn, VoiceTurn, Watch, Word
+from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
 from ingest.pictures import make_pictures as write_pictures
 from ingest.probe import media_to_json
 from ingest.probe import probe_media as probe_file
@@ -23,12 +23,20 @@ from ingest.renditions import make_rendition as write_rendition
 from ingest.sound import extract_audio as write_sound
 from transcription.activities import find_activities as name_activities
 from transcription.chunks import plan_chunks as cut_chunks
-from transcription.document import measures_document
+from transcription.keeping import (
+    keep_activities,
+    keep_measures,
+    keep_questions,
+    keep_turns,
+    lay_over,
+    words_to_json,
+)
 from transcription.measures import measure_lesson as compute_measures
 from transcription.merge import merge_transcript as merge_words
 from transcription.questions import find_questions as hear_questions
 from transcription.recogniser import find_language
 from transcription.recogniser import transcribe_chunk as hear_words
+from transcription.turns import speak_words
 from transcription.voice import find_speech
 from workers.compose import hear_speakers, load_recogniser, tell_roles
 
@@ -213,32 +221,16 @@ def find_speakers(context: Context) -> Output:
 def find_questions(context: Context) -> Output:
     """Put words, voices and roles together, and find what is asked."""
     words = tuple(Word(*row) for row in context.found.get("words", ()))
-    turns = tell_roles(words, context.voices, context.speech)
-    questions = hear_questions(turns, context.voices, context.speech)
+    voices = context.voices
+    roles = tell_roles(words, voices, context.speech)
+    turns = speak_words(words, voices, roles)
+    questions = hear_questions(turns, voices, context.speech)
 
     def save(session: Session, lesson: Lesson) -> None:
-        for table in (TurnRow, SpeakerRow, QuestionRow):
-            session.execute(delete(table).where(table.lesson_id == lesson.id))
-        session.add_all(turn_row(lesson.id, number, turn) for number, turn in enumerate(turns))
-        roles = {turn.speaker: turn.role for turn in turns if turn.role is not Role.GROUP}
-        labels = {turn.speaker: roles.get(turn.speaker, Role.GROUP) for turn in turns}
-        session.add_all(SpeakerRow(lesson_id=lesson.id, label=label, role=role) for label, role in labels.items())
-        session.add_all(
-            QuestionRow(
-                lesson_id=lesson.id,
-                start_ms=question.start_ms or 0,
-                end_ms=question.end_ms or 0,
-                text=question.text,
-                speaker=question.speaker,
-                role=question.role,
-                kind=question.kind,
-                confidence=question.confidence,
-                answered_by=question.answered_by,
-                wait_1_ms=question.wait_1_ms,
-                wait_2_ms=question.wait_2_ms,
-            )
-            for question in questions
-        )
+        save_finding("roles", list(roles))(session, lesson)
+        keep_turns(session, lesson.id, turns)
+        keep_questions(session, lesson.id, questions)
+        lay_over(session, lesson)
 
     return Output(save, event="words")
 
@@ -250,11 +242,8 @@ def find_activities(context: Context) -> Output:
     activities = name_activities(context.turns, context.voices, context.speech, duration_ms, movement)
 
     def save(session: Session, lesson: Lesson) -> None:
-        session.execute(delete(ActivityRow).where(ActivityRow.lesson_id == lesson.id))
-        session.add_all(
-            ActivityRow(lesson_id=lesson.id, start_ms=each.start_ms, end_ms=each.end_ms, kind=each.kind)
-            for each in activities
-        )
+        keep_activities(session, lesson.id, activities)
+        lay_over(session, lesson)
 
     return Output(save, event="words")
 
@@ -265,13 +254,10 @@ def measure_lesson(context: Context) -> Output:
     measures = compute_measures(
         context.turns, context.voices, context.speech, questions, context.known_media.duration_ms
     )
-    document = measures_document(measures)
-    document["heard_in"] = {
-        name: [[span.start_ms, span.end_ms] for span in spans] for name, spans in measures.heard_in.items()
-    }
 
     def save(session: Session, lesson: Lesson) -> None:
-        session.merge(MeasuresRow(lesson_id=lesson.id, document=document))
+        keep_measures(session, lesson.id, measures)
+        lay_over(session, lesson)
 
     return Output(save, event="words")
 
@@ -287,25 +273,6 @@ def save_finding(kind: str, document: Any) -> Save:
         session.merge(Finding(lesson_id=lesson.id, kind=kind, document=document))
 
     return save
-
-
-def words_to_json(words: tuple[Word, ...]) -> list[list[Any]]:
-    """Return words as they are stored: start, end, text, probability."""
-    return [[word.start_ms, word.end_ms, word.text, word.probability] for word in words]
-
-
-def turn_row(lesson_id: str, number: int, turn: Turn) -> TurnRow:
-    """Return the row of a turn."""
-    return TurnRow(
-        lesson_id=lesson_id,
-        number=number,
-        start_ms=turn.start_ms,
-        end_ms=turn.end_ms,
-        speaker=turn.speaker,
-        role=turn.role,
-        text=turn.text,
-        words=words_to_json(turn.words),
-    )
 
 
 def has_sound(media: MediaInfo) -> bool:
@@ -343,6 +310,7 @@ STAGES: dict[str, Stage] = {
             find_questions,
             reads("words", "voices", "speech"),
             has_sound,
+            version=2,
         ),
         Stage(
             "find_activities",

@@ -1,4 +1,7 @@
-"""What the machine found in a lesson. A person's corrections will be rows of their own, and win."""
+"""What is understood of a lesson: findings that only the machine writes, and rows for the pages.
+
+The rows say what the machine found, with what a person put right laid over it (`transcription/keeping.py`).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from core.models.base import Base, Id, new_id
 
 
 class Finding(Base):
-    """The result of one stage that later stages build on, as JSON: `speech`, `voices`, `words`, `pictures`."""
+    """The result of one stage that later stages build on, as JSON: `speech`, `voices`, `words`, `roles`, `pictures`."""
 
     __tablename__ = "finding"
 
@@ -45,6 +48,7 @@ class SpeakerRow(Base):
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     label: Mapped[str] = mapped_column(String(12))  # S1, S2, ...
     role: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(String(80), default="")  # given by a person
 
 
 class TurnRow(Base):

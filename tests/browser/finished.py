@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 from core.clock import utc_now
 from core.db import Database
-from core.models import ActivityRow, MeasuresRow, Person, QuestionRow, SpeakerRow, Step
+from core.models import Finding, Person, Step
 from core.steps import ORDER
-from core.types import ActivityKind, Role, Span, Turn, VoiceTurn, Word
+from core.types import Role, Span, Turn, VoiceTurn, Word
 from tests.browser.school import School
 from tests.factories import make_file, make_lesson
-from transcription.document import measures_document
-from transcription.measures import measure_lesson
-from transcription.questions import find_questions
-from workers.stages import turn_row
+from transcription.keeping import put_right, words_to_json
 
 PROJECT = Path(__file__).resolve().parents[2]
 DURATION_MS = 148_600
@@ -49,11 +47,6 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1) -> str:
     )
     voices = tuple(VoiceTurn(turn.start_ms, turn.end_ms, turn.speaker) for turn in turns)
     speech = tuple(Span(turn.start_ms, turn.end_ms) for turn in turns)
-    questions = find_questions(turns, voices, speech)
-    measures = measure_lesson(turns, voices, speech, questions, DURATION_MS * times)
-    document = measures_document(measures) | {
-        "heard_in": {name: [[s.start_ms, s.end_ms] for s in spans] for name, spans in measures.heard_in.items()}
-    }
     database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
     with database.write() as session:
         owner = session.query(Person).filter_by(email=email).one()
@@ -64,29 +57,15 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1) -> str:
         shutil.copyfile(PROJECT / "demo" / "lesson.mp4", target)
         info = {"width": 640, "height": 360, "remuxed": True, "fps": 25.0}
         make_file(session, lesson, "rendition", key, bytes=target.stat().st_size, info=info)
-        session.add_all(turn_row(lesson.id, number, turn) for number, turn in enumerate(turns))
-        roles = {turn.speaker: turn.role for turn in turns}
-        session.add_all(SpeakerRow(lesson_id=lesson.id, label=label, role=role) for label, role in roles.items())
-        session.add_all(
-            QuestionRow(
-                lesson_id=lesson.id,
-                start_ms=one.start_ms or 0,
-                end_ms=one.end_ms or 0,
-                text=one.text,
-                speaker=one.speaker,
-                role=one.role,
-                kind=one.kind,
-                confidence=one.confidence,
-                answered_by=one.answered_by,
-                wait_1_ms=one.wait_1_ms,
-                wait_2_ms=one.wait_2_ms,
-            )
-            for one in questions
-        )
-        activity = {"start_ms": 0, "end_ms": DURATION_MS * times, "kind": ActivityKind.DISCUSSION}
-        session.add_all(
-            [ActivityRow(lesson_id=lesson.id, **activity), MeasuresRow(lesson_id=lesson.id, document=document)]
-        )
+        findings = {
+            "words": words_to_json(word for turn in turns for word in turn.words),
+            "voices": [asdict(voice) for voice in voices],
+            "roles": [turn.role for turn in turns],
+            "speech": [[span.start_ms, span.end_ms] for span in speech],
+        }
+        session.add_all(Finding(lesson_id=lesson.id, kind=kind, document=found) for kind, found in findings.items())
+        session.flush()
+        put_right(session, lesson)
         now = utc_now()
         session.add_all(
             Step(lesson_id=lesson.id, stage=stage, queue="io", state="done", next_at=now, progress=1.0)
