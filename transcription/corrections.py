@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from itertools import accumulate, pairwise
 
 from core.types import Activity, ActivityKind, Question, QuestionKind, Role, Span, Turn, VoiceTurn, Word
@@ -290,21 +289,12 @@ def _correct_words(talk: Talk, correction: WordsCorrection) -> Talk | None:
 
 
 def say(words: Sequence[Word], texts: Sequence[str], span: Span) -> list[Word]:
-    """Return words that say `texts` in `span`: those that stay keep their times, the others share what is free."""
-    said: list[Word] = []
-    matcher = SequenceMatcher(a=[word.text for word in words], b=list(texts), autojunk=False)
-    for what, a1, a2, b1, b2 in matcher.get_opcodes():
-        if what == "equal":
-            said += words[a1:a2]
-        elif a2 - a1 == b2 - b1:
-            said += [
-                replace(word, text=text, probability=1.0) for word, text in zip(words[a1:a2], texts[b1:b2], strict=True)
-            ]
-        else:
-            start_ms = words[a1].start_ms if a1 < a2 else words[a1 - 1].end_ms if a1 else span.start_ms
-            end_ms = words[a2 - 1].end_ms if a1 < a2 else words[a2].start_ms if a2 < len(words) else span.end_ms
-            said += _spread(texts[b1:b2], start_ms, end_ms)
-    return said
+    """Return words that say `texts`: as many as there were keep their times, else they share the time there is."""
+    if len(words) == len(texts):
+        pairs = zip(words, texts, strict=True)
+        return [word if word.text == text else replace(word, text=text, probability=1.0) for word, text in pairs]
+    start_ms, end_ms = (words[0].start_ms, words[-1].end_ms) if words else (span.start_ms, span.end_ms)
+    return _spread(texts, start_ms, end_ms)
 
 
 def _spread(texts: Sequence[str], start_ms: int, end_ms: int) -> list[Word]:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.models import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
+from core.types import Role, Turn, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ def find_turns(session: Session, lesson_id: str) -> Sequence[TurnRow]:
         select(TurnRow).where(TurnRow.lesson_id == lesson_id).order_by(TurnRow.start_ms, TurnRow.number)
     ).all()
     return turns or words_so_far(session, lesson_id)
+
+
+def read_turns(session: Session, lesson_id: str) -> tuple[Turn, ...]:
+    """Return the turns of a lesson in order."""
+    rows = session.scalars(select(TurnRow).where(TurnRow.lesson_id == lesson_id).order_by(TurnRow.number))
+    return tuple(
+        Turn(row.start_ms, row.end_ms, row.speaker, Role(row.role), row.text, tuple(Word(*word) for word in row.words))
+        for row in rows
+    )
 
 
 def words_so_far(session: Session, lesson_id: str) -> list[TurnRow]:

@@ -11,6 +11,7 @@ from core.db import get_database
 from web import (
     accounts,
     comments,
+    corrections,
     goals,
     lessons,
     live,
@@ -40,7 +41,8 @@ def create_app() -> FastAPI:
     app.state.attempts = Attempts()
     live.begin_live(app)
     add_error_answers(app)
-    for room in (accounts, pages, lessons, live, comments, shares, media, partnerships, goals, programme, uploads):
+    rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
+    for room in (*rooms, uploads):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)

@@ -140,6 +140,17 @@ class SpeakerView(View):
 
     label: str
     role: str
+    name: str
+
+
+class CorrectionView(View):
+    """What the owner put right; `fits` is false when nothing in the lesson is meant any more."""
+
+    id: str
+    sentence: str
+    made_at: datetime
+    undone: bool
+    fits: bool
 
 
 class GoalTitleView(View):

@@ -20,11 +20,12 @@ from core.clock import utc_now
 from core.db import Database, get_database
 from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped
 from core.events import record_event
-from core.models import ChunkRow, Finding, Lesson, Step, StoredFile, TurnRow
+from core.models import ChunkRow, Finding, Lesson, Step, StoredFile
 from core.settings import Settings, get_settings
 from core.storage import Storage, get_storage
-from core.types import Chunk, Role, Span, Turn, Word
+from core.types import Chunk, Span, Word
 from ingest.probe import media_from_json
+from transcription.queries import read_turns
 from workers.stages import FAN_OUT, STAGES, SUFFIX, Context, NewFile, Output, Stage
 
 log = logging.getLogger(__name__)
@@ -166,15 +167,6 @@ def read_chunks(session: Session, lesson_id: str) -> list[tuple[Chunk, tuple[Wor
         )
         for row in rows
     ]
-
-
-def read_turns(session: Session, lesson_id: str) -> tuple[Turn, ...]:
-    """Return the turns of a lesson in order."""
-    rows = session.scalars(select(TurnRow).where(TurnRow.lesson_id == lesson_id).order_by(TurnRow.number))
-    return tuple(
-        Turn(row.start_ms, row.end_ms, row.speaker, Role(row.role), row.text, tuple(Word(*word) for word in row.words))
-        for row in rows
-    )
 
 
 def store(database: Database, storage: Storage, claim: steps.Claim, stage: Stage, output: Output) -> None:

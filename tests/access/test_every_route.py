@@ -17,6 +17,7 @@ LEAD = frozenset({"lead"})
 EVERYBODY = frozenset(KINDS)
 SIGNED_IN = EVERYBODY - {"nobody"}
 COMMENT = {"text": "A note", "start_ms": 5}
+VOICE = {"kind": "voice", "speaker": "S1", "name": "Ms Owner"}
 
 # (method, route): (who is let in, JSON body, form body). A refusal is 401, 403, 404, or the way to the sign-in page.
 TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None]] = {
@@ -57,6 +58,9 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("PATCH", "/api/comments/{comment_id}"): (COACH, {"text": "Better words"}, None),
     ("DELETE", "/api/comments/{comment_id}"): (COACH, None, None),
     ("POST", "/api/comments/{comment_id}/restore"): (COACH, None, None),
+    ("GET", "/api/lessons/{lesson_id}/corrections"): (OWNER, None, None),
+    ("POST", "/api/lessons/{lesson_id}/corrections"): (OWNER, VOICE, None),
+    ("PUT", "/api/lessons/{lesson_id}/corrections/{correction_id}"): (OWNER, {"undone": True}, None),
     ("GET", "/api/lessons/{lesson_id}/shares"): (OWNER, None, None),
     ("POST", "/api/lessons/{lesson_id}/shares"): (OWNER, {"partnership_id": "PARTNERSHIP"}, None),
     ("DELETE", "/api/shares/{share_id}"): (OWNER, None, None),
@@ -87,6 +91,7 @@ def address(school: School, path: str) -> str:
         "goal_id": school.ids["goal"],
         "comment_id": school.ids["comment"],
         "share_id": school.ids["share"],
+        "correction_id": school.ids["correction"],
         "person_id": school.ids["person_stranger"],
         "secret": "join-me",
         "sign_in_id": "unknown",

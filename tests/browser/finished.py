@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 from core.clock import utc_now
 from core.db import Database
-from core.models import Finding, Person, Step
+from core.models import Person, Step
 from core.steps import ORDER
 from core.types import Role, Span, Turn, VoiceTurn, Word
 from tests.browser.school import School
 from tests.factories import make_file, make_lesson
-from transcription.keeping import put_right, words_to_json
+from tests.heard import keep_evidence
+from transcription.understanding import Evidence
 
 PROJECT = Path(__file__).resolve().parents[2]
 DURATION_MS = 148_600
@@ -57,15 +57,9 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1) -> str:
         shutil.copyfile(PROJECT / "demo" / "lesson.mp4", target)
         info = {"width": 640, "height": 360, "remuxed": True, "fps": 25.0}
         make_file(session, lesson, "rendition", key, bytes=target.stat().st_size, info=info)
-        findings = {
-            "words": words_to_json(word for turn in turns for word in turn.words),
-            "voices": [asdict(voice) for voice in voices],
-            "roles": [turn.role for turn in turns],
-            "speech": [[span.start_ms, span.end_ms] for span in speech],
-        }
-        session.add_all(Finding(lesson_id=lesson.id, kind=kind, document=found) for kind, found in findings.items())
-        session.flush()
-        put_right(session, lesson)
+        words = [word for turn in turns for word in turn.words]
+        roles = [turn.role for turn in turns]
+        keep_evidence(session, lesson, Evidence(words, voices, roles, speech, DURATION_MS * times))
         now = utc_now()
         session.add_all(
             Step(lesson_id=lesson.id, stage=stage, queue="io", state="done", next_at=now, progress=1.0)

@@ -12,7 +12,7 @@ from annotation.people import hash_secret
 from annotation.signing_in import begin_sign_in
 from core.clock import utc_now
 from core.db import Database
-from core.models import Comment, Goal, Invitation, Person, Step, TurnRow
+from core.models import Comment, Correction, Finding, Goal, Invitation, Person, Step, TurnRow
 from core.storage import LocalStorage, Storage
 from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
 from web.app import create_app
@@ -103,9 +103,20 @@ def make_school(database: Database, storage: Storage) -> School:
             created_at=now,
             expires_at=now + timedelta(days=1),
         )
-        session.add_all([comment, turn, step, invitation])
+        body = {"span": {"start_ms": 0, "end_ms": 400}, "text": "Secret"}
+        correction = Correction(
+            lesson_id=lesson.id, made_by_id=people["owner"].id, made_at=now, kind="words", body=body, undone_at=now
+        )
+        findings = {
+            "words": words,
+            "voices": [{"start_ms": 0, "end_ms": 900, "speaker": "S1"}],
+            "roles": ["teacher"],
+            "speech": [[0, 900]],
+        }
+        session.add_all(Finding(lesson_id=lesson.id, kind=kind, document=found) for kind, found in findings.items())
+        session.add_all([comment, turn, step, invitation, correction])
         session.flush()
-        ids |= {"lesson": lesson.id, "goal": goal.id, "comment": comment.id}
+        ids |= {"lesson": lesson.id, "goal": goal.id, "comment": comment.id, "correction": correction.id}
         ids |= {f"person_{kind}": person.id for kind, person in people.items()}
         secrets = {kind: begin_sign_in(session, person, "a browser") for kind, person in people.items()}
     return School(create_app(), database, ids, secrets)
