@@ -1,7 +1,9 @@
 /** The review page: puts its components together and keeps them current. */
+import { LessonActivities } from "./activities";
 import { ask } from "./api/client";
 import type { Comment, LessonPage } from "./api/types";
 import { CommentComposer, LessonComments, sendWaiting } from "./comments";
+import { LessonCorrections } from "./corrections";
 import { TalkLanes } from "./lanes";
 import { LessonMeasures } from "./measures";
 import { TrustPill } from "./pill";
@@ -24,15 +26,21 @@ const transcript = part(LessonTranscript, "lesson-transcript");
 const comments = part(LessonComments, "lesson-comments");
 const composer = part(CommentComposer, "comment-composer");
 const measures = part(LessonMeasures, "lesson-measures");
+const activities = part(LessonActivities, "lesson-activities");
+const corrections = part(LessonCorrections, "lesson-corrections");
 const steps = part(StepProgress, "step-progress");
 const pill = part(TrustPill, "trust-pill");
-for (const each of [lanes, transcript, comments, composer, measures]) each.player = player;
+for (const each of [lanes, transcript, comments, composer, measures, activities]) each.player = player;
+activities.corrections = corrections;
+transcript.correct = (turn) => corrections.open(turn);
 steps.lessonId = comments.lessonId = page.lesson.id;
 
 function show(): void {
   if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, page.lesson.id, page.media.fps);
   lanes.show(page);
-  transcript.show(page.turns);
+  transcript.show(page);
+  corrections.show(page);
+  activities.show(page);
   measures.show(page);
   comments.show(page.comments);
   steps.show({ steps: page.steps, playable: page.lesson.playable, kind: page.lesson.kind, media: page.media });
@@ -45,6 +53,12 @@ async function refreshComments(): Promise<void> {
   lanes.draw();
 }
 
+async function refresh(): Promise<void> {
+  page = await ask<LessonPage>("GET", address);
+  show();
+}
+
+corrections.refresh = refresh;
 comments.refresh = composer.refresh = refreshComments;
 player.moments = () => [...page.questions, ...page.comments].map((each) => each.start_ms).sort((a, b) => a - b);
 show();
@@ -54,7 +68,11 @@ pill.show(page, read("partnership-data"));
 follow(page.lesson.id, (kind) => {
   if (kind === "gone") location.assign("/");
   else if (kind === "comment") void refreshComments();
-  else void ask<LessonPage>("GET", address).then((newer) => ((page = newer), show()));
+  else void refresh();
+});
+addEventListener("keydown", (event) => {
+  const typing = event.target instanceof Element && event.target.matches("input, textarea, select");
+  if (event.key === "e" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) transcript.correctNow();
 });
 addEventListener("online", () => void sendWaiting().then(refreshComments));
 void sendWaiting();

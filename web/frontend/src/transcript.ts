@@ -1,11 +1,12 @@
 /** <lesson-transcript>: the words; they follow the film, a click seeks, a search counts and steps. */
-import type { Turn } from "./api/types";
+import type { LessonPage, Turn } from "./api/types";
 import { make } from "./dom";
 import type { LessonPlayer } from "./player";
-import { words } from "./words";
+import { voiceName, words } from "./words";
 
 export class LessonTranscript extends HTMLElement {
   player!: LessonPlayer;
+  correct: (turn: Turn) => void = () => undefined;
   private turns: Turn[] = [];
   private lines: HTMLElement[] = [];
   private now = -1;
@@ -13,24 +14,71 @@ export class LessonTranscript extends HTMLElement {
   private at = 0;
   private count = make("span", { className: "quiet", role: "status" });
   private body = make("div");
+  private owned = false;
+  private wrong = make("button", { type: "button", className: "plain wrong" }, words.whatIsWrong);
 
-  show(turns: Turn[]): void {
+  show({ turns, speakers, lesson }: LessonPage): void {
+    const names = new Map(speakers.map((one) => [one.label, one.name]));
+    const focused = this.lines.findIndex((line) => line === document.activeElement);
     this.turns = turns;
     this.lines = turns.map((turn) =>
-      make("p", { className: "turn", data: {
+      make("p", { className: "turn", tabIndex: -1, data: {
         turn: String(turn.number), start: String(turn.start_ms), end: String(turn.end_ms), speaker: turn.speaker, role: turn.role,
-        who: turn.role === "unsure" ? words.unsure : `${words.roles[turn.role] ?? turn.role} ${turn.role === "pupil" ? turn.speaker : ""}`,
+        who: voiceName(turn.role, turn.speaker, names.get(turn.speaker)),
       } }, turn.text));
-    this.body.replaceChildren(...this.lines.filter((_, i) => turns[i]!.text));
+    this.owned = lesson.is_owner;
+    this.body.replaceChildren(...this.lines.filter((_, i) => turns[i]!.text || this.owned));
+    const first = this.lines[Math.max(0, focused)] ?? this.lines[0];
+    if (first) first.tabIndex = 0;
+    if (focused >= 0) first?.focus();
     if (this.body.isConnected) return;
     const search = make("input", { type: "search", ariaLabel: "Search the words", placeholder: "Search the words" });
     search.addEventListener("input", () => this.search(search.value));
     search.addEventListener("keydown", (event) => event.key === "Enter" && this.step(event.shiftKey ? -1 : 1));
+    this.wrong.addEventListener("click", () => this.correctAt(this.wrong.parentElement));
     this.body.addEventListener("click", (event) => {
-      const line = (event.target as HTMLElement).closest<HTMLElement>(".turn");
-      if (line && getSelection()?.isCollapsed !== false) this.player.seek(Number(line.dataset["start"]));
+      const line = this.lineOf(event);
+      if (line && event.target !== this.wrong && getSelection()?.isCollapsed !== false) this.player.seek(Number(line.dataset["start"]));
     });
+    const offer = (event: Event) => {
+      const line = this.lineOf(event);
+      if (this.owned && line !== this.wrong.parentElement) line?.append(this.wrong);
+    };
+    this.body.addEventListener("pointerover", offer);
+    this.body.addEventListener("focusin", offer);
+    this.body.addEventListener("keydown", (event) => this.press(event));
     this.replaceChildren(make("div", { className: "row" }, search, this.count), this.body);
+  }
+
+  /** Ask what is wrong with the turn that is focused, or else heard now. */
+  correctNow(): void {
+    const focused = this.lines.find((line) => line.contains(document.activeElement));
+    this.correctAt(focused ?? this.lines[this.turns.findLastIndex((turn) => turn.start_ms <= this.player.ms)] ?? null);
+  }
+
+  private correctAt(line: HTMLElement | null): void {
+    const turn = line && this.turns[this.lines.indexOf(line)];
+    if (turn && this.owned) this.correct(turn);
+  }
+
+  private lineOf(event: Event): HTMLElement | null {
+    return (event.target as HTMLElement).closest<HTMLElement>(".turn");
+  }
+
+  private press(event: KeyboardEvent): void {
+    const line = this.lineOf(event);
+    if (!line || event.target !== line) return;
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Enter") this.player.seek(Number(line.dataset["start"]));
+    else if (by) {
+      const next = (by > 0 ? line.nextElementSibling : line.previousElementSibling) as HTMLElement | null;
+      if (!next) return;
+      line.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   /** Mark the turn and the word that are heard at a time. */

@@ -17,6 +17,30 @@ export const words = {
   offline: "No connection: this is kept on your device and sent later.",
   deleted: "Deleted.",
   undo: "Undo",
+  redo: "Redo",
+  undone: "Undone:",
+  redone: "Done again:",
+  close: "Close",
+  putItRight: "Put it right",
+  putRight: "Put right. The measures follow.",
+  whatIsWrong: "Put right",
+  wrongAt: (at: string) => `What is not right at ${at}?`,
+  whoseVoice: "Who speaks",
+  everywhere: "everywhere in this lesson",
+  nameOfVoice: "Name of this voice",
+  sameVoice: (who: string, at: string) => `The same as ${who}, first at ${at}`,
+  whatIsSaid: "What is said",
+  whatIsAsked: "What is asked",
+  kindOfQuestion: "Kind of question",
+  noQuestion: "not a question",
+  fitsNothing: "fits nothing in this lesson any more",
+  yourCorrections: (n: number) => `What you put right (${n}); only you see this list`,
+  whatTheClassDid: "What the class did",
+  activityFrom: (at: string) => `What the class did from ${at}`,
+  endOfActivity: "Until when",
+  until: "until ",
+  endsHere: "ends here",
+  noEnd: (from: string, to: string) => `Please write a moment between ${from} and ${to}, such as 2:41.`,
   retry: "Try again",
   stopWork: "Stop the work for now",
   listen: "Listen to these",
@@ -37,7 +61,16 @@ export const words = {
   } as Record<string, string>,
   keys: [
     ["Space", "play or pause"], ["J K L", "back 10 s, pause, on 10 s"], ["← →", "5 s back or on"], ["- +", "slower, faster"],
-    [", .", "one frame back or on"], ["[ ]", "previous or next moment"], ["c", "write a comment"], ["?", "this list"],
+    [", .", "one frame back or on"], ["[ ]", "previous or next moment"], ["c", "write a comment"], ["e", "put right what is said now"], ["Ctrl Z", "undo what you put right"], ["?", "this list"],
   ] as [string, string][],
+  whoSpeaks: { teacher: "The teacher", pupil: "A pupil", group: "Several at once", unsure: "I am not sure either" } as Record<string, string>,
+  kinds: { recall: "recall: one known answer", open: "open: several answers", probing: "probing: explain or extend", managerial: "managerial: order, checking", rhetorical: "rhetorical: no answer expected" } as Record<string, string>,
+  activities: { exposition: "exposition", discussion: "discussion", group: "group work", independent: "independent work", other: "something else" } as Record<string, string>,
   roles: { teacher: "Teacher", pupil: "Pupil", group: "Several at once", unsure: "Unsure who" } as Record<string, string>,
 };
+
+/** How a voice is called: by its name, else by what is known of it. */
+export function voiceName(role: string, label: string, name = ""): string {
+  if (role === "unsure") return name || words.unsure;
+  return name || `${words.roles[role] ?? role}${role === "pupil" ? ` ${label}` : ""}`;
+}

@@ -7,3 +7,5 @@ export type Comment = Schemas["CommentView"];
 export type Share = Schemas["ShareView"];
 export type Steps = Schemas["StepsView"];
 export type Turn = Schemas["TurnView"];
+export type Question = Schemas["QuestionView"];
+export type Correction = Schemas["CorrectionView"];
