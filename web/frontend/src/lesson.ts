@@ -53,8 +53,13 @@ async function refreshComments(): Promise<void> {
   lanes.draw();
 }
 
+let asked = 0;
+/** Fetch the page anew; an answer that was overtaken by a later one is not shown. */
 async function refresh(): Promise<void> {
-  page = await ask<LessonPage>("GET", address);
+  const mine = ++asked;
+  const newer = await ask<LessonPage>("GET", address);
+  if (mine !== asked) return;
+  page = newer;
   show();
 }
 
