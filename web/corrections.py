@@ -186,7 +186,7 @@ def correction_views(session: Session, lesson: Lesson) -> list[CorrectionView]:
             id=row.id,
             sentence=describe(read_correction(row)),
             made_at=row.made_at,
-            undone=row.undone_at is not None,
+            undone_at=row.undone_at,
             fits=row.id not in unplaced,
         )
         for row in list_corrections(session, lesson.id)

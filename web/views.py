@@ -149,7 +149,7 @@ class CorrectionView(View):
     id: str
     sentence: str
     made_at: datetime
-    undone: bool
+    undone_at: datetime | None
     fits: bool
 
 

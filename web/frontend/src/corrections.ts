@@ -61,26 +61,27 @@ export class LessonCorrections extends HTMLElement {
 
   private tell(made: Correction[]): void {
     this.made = made;
-    const inForce = made.filter((one) => !one.undone);
+    const inForce = made.filter((one) => !one.undone_at);
     this.bar.hidden = !made.length;
     this.undoButton.disabled = !inForce.length;
     this.redoButton.disabled = !this.lastUndone;
     this.summary.textContent = words.yourCorrections(inForce.length);
     this.list.replaceChildren(...made.toReversed().map((one) => {
-      const button = make("button", { type: "button", className: "plain" }, one.undone ? words.redo : words.undo);
-      button.addEventListener("click", () => void this.set(one, !one.undone));
-      const sentence = make(one.undone ? "s" : "span", {}, one.sentence);
+      const button = make("button", { type: "button", className: "plain" }, one.undone_at ? words.redo : words.undo);
+      button.addEventListener("click", () => void this.set(one, !one.undone_at));
+      const sentence = make(one.undone_at ? "s" : "span", {}, one.sentence);
       return make("li", { className: "row" }, sentence, ...(one.fits ? [] : [make("small", { className: "quiet" }, words.fitsNothing)]), button);
     }));
   }
 
-  /** What redo brings back: the earliest undone one after the last that is in force. */
+  /** What redo brings back: what was undone last, unless something was put right since. */
   private get lastUndone(): Correction | undefined {
-    return this.made[this.made.findLastIndex((one) => !one.undone) + 1];
+    const later = this.made.slice(this.made.findLastIndex((one) => !one.undone_at) + 1);
+    return later.sort((a, b) => (a.undone_at! < b.undone_at! ? 1 : -1))[0];
   }
 
   private async undo(): Promise<void> {
-    const last = this.made.findLast((one) => !one.undone);
+    const last = this.made.findLast((one) => !one.undone_at);
     if (last) await this.set(last, true);
   }
 
