@@ -8,7 +8,7 @@ nor a child. Real classroom sound with reference turns may not be had (docs/accu
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,19 +19,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.types import Activity, ActivityKind, Role, Span
-from transcription.intervals import union
+from transcription.intervals import clip, union
 
 Samples = NDArray[np.float32]
 Half = Literal["tune", "report"]
 
 RATE = 16_000
-TEACHERS: dict[Half, tuple[str, ...]] = {"tune": ("1688", "2033"), "report": ("2609", "3080", "367")}
+TEACHERS: dict[Half, tuple[str, ...]] = {
+    "tune": ("2033", "367"),
+    "report": ("2609", "3080"),
+}  # 1688 has noise of its own
 CHILDREN = 6
-FRAME_MS, QUIET_DB, BRIDGED_MS = 20, 32.0, 300
+FRAME_MS, QUIET_DB, BRIDGED_MS = 20, 28.0, 300
 SHORTEST_SENTENCE_MS = 1500
+LEVEL = 0.08  # of everything that is said, root mean square
 NOISE_DB = 15.0  # speech of the teacher over the noise of the room
 ECHO_SECONDS = 0.45  # until an echo is 60 dB down
 FAR_DB = 7.0  # how much quieter a child is than the teacher
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """Something said, from its first sound to its last, and where in it there is voice."""
+
+    samples: Samples
+    voiced: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +87,8 @@ class Desk:
     """What a lesson is put together on. `at` is in samples."""
 
     chance: np.random.Generator
-    teacher: list[Samples]
-    children: dict[str, list[Samples]]
+    teacher: list[Spoken]
+    children: dict[str, list[Spoken]]
     length: int
     sound: Samples = field(init=False)
     at: int = 0
@@ -87,22 +99,22 @@ class Desk:
     def __post_init__(self) -> None:
         self.sound = np.zeros(self.length, np.float32)
 
-    def say(self, speaker: str, spoken: Samples, at: int) -> int:
+    def say(self, speaker: str, spoken: Spoken, at: int) -> int:
         """Let somebody speak at a sample; returns where it ends."""
-        spoken = spoken[: max(0, self.length - at)]
+        samples = spoken.samples[: max(0, self.length - at)]
         role = Role.TEACHER if speaker == "teacher" else Role.PUPIL
-        heard = spoken if role is Role.TEACHER else spoken * np.float32(10 ** (-FAR_DB / 20))
-        self.sound[at : at + len(spoken)] += heard
-        for span in sounding(spoken):
-            start_ms = at * 1000 // RATE
+        heard = samples if role is Role.TEACHER else samples * np.float32(10 ** (-FAR_DB / 20))
+        self.sound[at : at + len(samples)] += heard
+        start_ms, length_ms = at * 1000 // RATE, len(samples) * 1000 // RATE
+        for span in clip(spoken.voiced, Span(0, length_ms)):
             self.turns.append(TrueTurn(start_ms + span.start_ms, start_ms + span.end_ms, speaker, role))
-        return at + len(spoken)
+        return at + len(samples)
 
     def teach(self) -> None:
         """Let the teacher say something."""
         self.at = self.say("teacher", self.any_of(self.teacher), self.at)
 
-    def any_of(self, spoken: list[Samples]) -> Samples:
+    def any_of(self, spoken: list[Spoken]) -> Spoken:
         """Return one of the recordings by chance."""
         return spoken[int(self.chance.integers(len(spoken)))]
 
@@ -197,46 +209,47 @@ def in_a_room(sound: Samples, chance: np.random.Generator) -> Samples:
 
 
 def sounding(spoken: Samples) -> tuple[Span, ...]:
-    """Return where a clean recording sounds: its frames less than `QUIET_DB` below the loud ones, bridged."""
+    """Return where a clean recording sounds, bridged: its frames nearer (in dB) to its loud ones than to its noise."""
     size = RATE * FRAME_MS // 1000
     frames = spoken[: len(spoken) // size * size].reshape(-1, size)
     levels = 20 * np.log10(np.sqrt(np.mean(frames**2, axis=1)) + 1e-9)
     if not len(levels):
         return ()
-    loud = np.flatnonzero(levels > np.quantile(levels, 0.95) - QUIET_DB)
+    noise, loudest = np.quantile(levels, (0.05, 0.95))
+    loud = np.flatnonzero(levels > loudest - min(QUIET_DB, 0.6 * (loudest - noise)))
     return union((Span(int(i) * FRAME_MS, (int(i) + 1) * FRAME_MS) for i in loud), BRIDGED_MS)
 
 
-def levelled(spoken: Samples) -> Samples:
-    """Trim silence at both ends, and bring to one level."""
-    spans = sounding(spoken)
-    if not spans:
-        return spoken
-    kept = spoken[spans[0].start_ms * RATE // 1000 : spans[-1].end_ms * RATE // 1000]
-    return np.asarray(kept * (0.08 / max(1e-6, float(np.sqrt(np.mean(kept**2))))), np.float32)
+def cut(recording: Samples, voiced: Sequence[Span]) -> Spoken:
+    """Return the part of a recording that holds these spans, brought to one level."""
+    start_ms, end_ms = voiced[0].start_ms, voiced[-1].end_ms
+    kept = recording[start_ms * RATE // 1000 : end_ms * RATE // 1000]
+    level = max(1e-6, float(np.sqrt(np.mean(kept**2))))
+    spans = tuple(Span(span.start_ms - start_ms, span.end_ms - start_ms) for span in voiced)
+    return Spoken(np.asarray(kept * (LEVEL / level), np.float32), spans)
 
 
 @cache
-def reader(data: Path, number: str) -> list[Samples]:
+def reader(data: Path, number: str) -> list[Spoken]:
     """Return what an adult reader says, in sentences of a few seconds: cut where she pauses."""
-    sentences: list[Samples] = []
+    sentences: list[Spoken] = []
     for file in sorted((data / "Resemblyzer").rglob(f"{number}-*.flac")):
-        spoken = levelled(read_sound(file))
-        begin_ms: int | None = None
-        for span in sounding(spoken):
-            begin_ms = span.start_ms if begin_ms is None else begin_ms
-            if span.end_ms - begin_ms >= SHORTEST_SENTENCE_MS:
-                sentences.append(spoken[begin_ms * RATE // 1000 : span.end_ms * RATE // 1000])
-                begin_ms = None
+        recording, said = read_sound(file), list[Span]()
+        for span in sounding(recording):
+            said.append(span)
+            if said[-1].end_ms - said[0].start_ms >= SHORTEST_SENTENCE_MS:
+                sentences.append(cut(recording, said))
+                said = []
     return sentences
 
 
 @cache
-def child(data: Path, number: str) -> list[Samples]:
+def child(data: Path, number: str) -> list[Spoken]:
     """Return the utterances of a child."""
     folder = data / "speechocean762"
     files = (folder / row["file"] for row in rows_of(folder) if row["speaker"] == number)
-    return [levelled(read_sound(file)) for file in files if file.is_file()]
+    recordings = (read_sound(file) for file in files if file.is_file())
+    return [cut(recording, voiced) for recording in recordings if (voiced := sounding(recording))]
 
 
 def children_of(data: Path, half: Half) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-THRESHOLD = 0.55  # cosine distance from which two groups are two people (average linkage)
+THRESHOLD = 0.60  # cosine distance from which two groups are two people (average linkage)
 SMALLEST_MS, SMALLEST_SHARE = 4000, 0.012  # a voice heard less than this is folded into the nearest
 SHORT_SHARE = 0.08  # but in a short recording a voice heard for this share of it is kept
 MOST_LINKED = 2500  # pieces that are linked exactly; further ones join the nearest group

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from core.types import Span, VoiceTurn, Watch
 from transcription.clustering import cluster_voices
-from transcription.intervals import intersect, union
+from transcription.intervals import clip, intersect, near, total_ms, union
 from transcription.sound import SAMPLES_A_MS, Samples, read_sound, sound_length_ms
 from transcription.speaker_models import SpeakerModels
 
@@ -33,18 +33,24 @@ SHORTEST_EMBEDDED_MS = 250
 JOINED_MS = 300  # turns of one voice closer than this are one
 SHORTEST_TURN_MS = 200
 COUNT_MS = 50  # step at which the voices heard at once are counted
-NEAR_SPEECH_MS = 300  # a voice is believed this far around speech that the voice activity model heard
+BELIEVED = 0.5  # of a run heard by the voice activity model too: then its silences are believed, else the run is whole
+EARLY_MS, LATE_MS = 40, 100  # by so much the voice activity model begins too early, and in a room's echo ends too late
+PAUSE_MS = 500  # a shorter silence of it is no pause
 BATCH = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of one local speaker in one window, at most `LONGEST_PIECE_MS` long, with how it sounds alone."""
+    """A run of one local speaker in one window, at most `LONGEST_PIECE_MS` long, with how it sounds alone.
+
+    `heard` is where in it there is sound.
+    """
 
     start_ms: int
     end_ms: int
     alone_ms: int
     voice: NDArray[np.float32] | None
+    heard: tuple[Span, ...]
 
 
 def find_speakers(
@@ -60,14 +66,15 @@ def find_speakers(
     `speech` is what the voice activity model heard; `speakers` fixes how many voices there are.
     """
     length_ms = sound_length_ms(sound)
-    near = union((Span(max(0, s.start_ms - NEAR_SPEECH_MS), s.end_ms + NEAR_SPEECH_MS) for s in speech), 0)
+    speech = trim(speech)
     crowd = np.zeros(-(-length_ms // COUNT_MS), np.float32)
     pieces: list[Piece] = []
-    for start_ms, samples, frames in windows(sound, length_ms, near, models):
+    for start_ms, samples, frames in windows(sound, length_ms, models):
         watch.check()
-        watch.progress(min(1.0, start_ms / max(1, length_ms)))
-        count_voices(crowd, start_ms, frames, owned(start_ms, length_ms))
-        pieces += pieces_of(start_ms, samples, frames, near, length_ms, models)
+        watch.progress(min(1.0, max(0, start_ms) / max(1, length_ms)))
+        mine = owned(start_ms, length_ms)
+        count_voices(crowd, start_ms, frames, mine)
+        pieces += pieces_of(start_ms, samples, frames, speech, mine, models)
     known = [piece for piece in pieces if piece.voice is not None]
     if not known:
         return ()
@@ -77,15 +84,15 @@ def find_speakers(
     return tuple(with_sound(turns, crowd, sound))
 
 
-def windows(
-    sound: Path, length_ms: int, near: Sequence[Span], models: SpeakerModels
-) -> Iterator[tuple[int, Samples, NDArray[np.bool_]]]:
-    """Yield start, samples and who speaks [frames, 3] of each window whose middle has speech."""
-    wanted = [
-        start_ms
-        for start_ms in range(-MARGIN_MS, max(1, length_ms - MARGIN_MS), STEP_MS)
-        if intersect(near, [owned(start_ms, length_ms)])
-    ]
+def trim(speech: Sequence[Span]) -> tuple[Span, ...]:
+    """Return speech without what the voice activity model adds at its ends, and without its short silences."""
+    trimmed = (Span(s.start_ms + EARLY_MS, s.end_ms - LATE_MS) for s in speech)
+    return union((span for span in trimmed if span.length_ms > 0), PAUSE_MS)
+
+
+def windows(sound: Path, length_ms: int, models: SpeakerModels) -> Iterator[tuple[int, Samples, NDArray[np.bool_]]]:
+    """Yield start, samples and who speaks [frames, 3] of each window."""
+    wanted = range(-MARGIN_MS, max(1, length_ms - MARGIN_MS), STEP_MS)
     for first in range(0, len(wanted), BATCH):
         starts = wanted[first : first + BATCH]
         batch = np.stack([_window(sound, start_ms) for start_ms in starts])
@@ -123,28 +130,33 @@ def pieces_of(
     start_ms: int,
     samples: Samples,
     frames: NDArray[np.bool_],
-    near: Sequence[Span],
-    length_ms: int,
+    speech: Sequence[Span],
+    mine: Span,
     models: SpeakerModels,
 ) -> Iterator[Piece]:
-    """Yield the pieces of a window's own middle, each with the voice of its speaker."""
-    mine = owned(start_ms, length_ms)
+    """Yield the pieces of a window's own middle, each with the voice of its speaker.
+
+    The segmentation bridges pauses of a second, the voice activity model misses faint voices: its silences count
+    inside a run that it heard for the most part.
+    """
     alone = frames.sum(axis=1) == 1
     for local in range(frames.shape[1]):
         for first, last in runs_of(frames[:, local]):
             begin = start_ms + round(FIRST_FRAME_MS + (first - 0.5) * FRAME_MS)
             end = start_ms + round(FIRST_FRAME_MS + (last - 0.5) * FRAME_MS)
-            kept = (
-                intersect(near, [Span(max(begin, mine.start_ms), min(end, mine.end_ms))])
-                if (begin < mine.end_ms and end > mine.start_ms)
-                else ()
-            )
-            for span in kept:
-                yield from _cut(span, start_ms, samples, frames[:, local] & alone, models)
+            for run in clip([Span(begin, end)], mine):
+                heard = intersect([run], near(speech, run))
+                heard = heard if total_ms(heard) >= BELIEVED * run.length_ms else (run,)
+                yield from _cut(run, heard, start_ms, samples, frames[:, local] & alone, models)
 
 
 def _cut(
-    span: Span, window_ms: int, samples: Samples, alone: NDArray[np.bool_], models: SpeakerModels
+    span: Span,
+    heard: Sequence[Span],
+    window_ms: int,
+    samples: Samples,
+    alone: NDArray[np.bool_],
+    models: SpeakerModels,
 ) -> Iterator[Piece]:
     count = -(-span.length_ms // LONGEST_PIECE_MS)
     edges = [span.start_ms + span.length_ms * i // count for i in range(count + 1)] if count else []
@@ -155,9 +167,8 @@ def _cut(
         voice = None
         if alone_ms >= SHORTEST_EMBEDDED_MS:
             step = round(FRAME_MS * SAMPLES_A_MS)
-            heard = np.concatenate([samples[i * step : (i + 1) * step] for i in solo])
-            voice = models.embed(heard)
-        yield Piece(begin, end, alone_ms, voice)
+            voice = models.embed(np.concatenate([samples[i * step : (i + 1) * step] for i in solo]))
+        yield Piece(begin, end, alone_ms, voice, clip(heard, Span(begin, end)))
 
 
 def runs_of(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -202,7 +213,7 @@ def join_turns(named: Sequence[tuple[Piece, int]]) -> list[VoiceTurn]:
     """Join pieces of one voice that are close, drop specks, and number the voices as they first appear."""
     turns: list[tuple[Span, int]] = []
     for group in {group for _, group in named}:
-        spans = union((Span(piece.start_ms, piece.end_ms) for piece, own in named if own == group), JOINED_MS)
+        spans = union((span for piece, own in named if own == group for span in piece.heard), JOINED_MS)
         turns += [(span, group) for span in spans if span.length_ms >= SHORTEST_TURN_MS]
     turns.sort(key=lambda each: (each[0].start_ms, each[0].end_ms))
     names: dict[int, str] = {}
