@@ -77,6 +77,10 @@ openapi: $(PROJECT) ## Write web/frontend/openapi.json, from which the pages kno
 	$(BIN)/hindsight openapi > web/frontend/openapi.json.new
 	mv web/frontend/openapi.json.new web/frontend/openapi.json
 
+.PHONY: bench-accuracy
+bench-accuracy: install $(TEST) ## Measure the analysis on references, and write docs/accuracy.md (quickly: ARGS=--quick)
+	$(BIN)/python -m benchmarks.accuracy --json accuracy.json --docs docs/accuracy.md $(ARGS)
+
 .PHONY: screenshot
 screenshot: install $(TEST) browser ## Take the README's picture
 	$(BIN)/python -m tests.browser.screenshot
@@ -106,7 +110,7 @@ clean: ## Remove what make made (never a school's data)
 help:
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^## / { printf "\n%s\n", substr($$0, 4) } \
-		/^[a-z][a-z-]*:.*## / { printf "  make %-11s %s\n", $$1, $$2 } \
+		/^[a-z][a-z-]*:.*## / { printf "  make %-14s %s\n", $$1, $$2 } \
 		END { print "" }' $(firstword $(MAKEFILE_LIST))
 
 # The steps of the installation

@@ -68,6 +68,24 @@ def measure_text(table: Path, half: str) -> dict[str, dict[str, float]]:
     return {"finding": score(finding), "probing": score(probing)}
 
 
+def measure_kinds(table: Path, half: str) -> float:
+    """Return the macro-F1 over the sentences that a teacher asks: reasons, accuracy, and neither (human labels).
+
+    press_for_reasoning is our `probing`, press_for_accuracy our `recall` or `open`; the rest is what is left.
+    """
+    with table.open(encoding="utf-8", newline="") as file:
+        everything = [row for row in csv.DictReader(file) if half_of(row["transcript_id"]) == half]
+    asked = [row for row in everything if row["speaker"] == "T" and "?" in row["sentence"]]
+    pairs: list[tuple[str, str]] = []
+    for row in asked:
+        kind = kind_of(row["sentence"], True)[0]
+        ours = {QuestionKind.PROBING: "reasons", QuestionKind.RECALL: "accuracy", QuestionKind.OPEN: "accuracy"}
+        labels = {"press_for_reasoning": "reasons", "press_for_accuracy": "accuracy"}
+        pairs.append((labels.get(row["teacher_label"], "other"), ours.get(kind, "other")))
+    names = ("reasons", "accuracy", "other")
+    return sum(score((true == name, found == name) for true, found in pairs)["f1"] for name in names) / len(names)
+
+
 def measure_waits(seed: int, exchanges: int = 200) -> dict[str, float]:
     """Return the median error (ms) of both waits on made intervals whose word times drift by up to 400 ms."""
     rng = random.Random(seed)

@@ -128,12 +128,23 @@ class Filmstrip:
 
 
 @dataclass(frozen=True, slots=True)
+class MovementGrid:
+    """Where the picture moves: for each step of `every_ms` the share of each cell, 0..100, row by row."""
+
+    columns: int
+    rows: int
+    every_ms: int
+    cells: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pictures:
     """What picture analysis found; `movement` is 0..1 at even steps over the lesson."""
 
     filmstrip: Filmstrip | None
     scenes: tuple[Span, ...]
     movement: tuple[float, ...] = ()
+    grid: MovementGrid | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ class Findings:
     activities: Sequence[ActivityRow]
     speakers: Sequence[SpeakerRow]
     scenes: list[Any]
+    movement: dict[str, Any] | None  # core.types.MovementGrid as JSON
     measures: dict[str, Any] | None
 
 
@@ -68,13 +69,14 @@ def find_findings(session: Session, lesson_id: str) -> Findings:
     speakers = select(SpeakerRow).where(SpeakerRow.lesson_id == lesson_id)
     pictures = session.get(Finding, (lesson_id, "pictures"))
     measures = session.get(MeasuresRow, lesson_id)
-    scenes = pictures.document.get("scenes", []) if pictures and isinstance(pictures.document, dict) else []
+    seen = pictures.document if pictures is not None else {}
     return Findings(
         turns=find_turns(session, lesson_id),
         questions=session.scalars(questions.order_by(QuestionRow.start_ms)).all(),
         activities=session.scalars(activities.order_by(ActivityRow.start_ms)).all(),
         speakers=session.scalars(speakers.order_by(SpeakerRow.label)).all(),
-        scenes=list(scenes),
+        scenes=list(seen.get("scenes", ())),
+        movement=seen.get("grid"),
         measures=None if measures is None else measures.document,
     )
 

@@ -78,6 +78,15 @@ class FilmstripView(View):
     interval_ms: int
 
 
+class MovementView(View):
+    """Where the picture moves: for each step the share of each cell, 0..100, row by row."""
+
+    columns: int
+    rows: int
+    every_ms: int
+    cells: list[list[int]]
+
+
 class StepView(View):
     """One stage of the work."""
 
@@ -226,6 +235,7 @@ class LessonPageView(View):
     questions: list[QuestionView]
     activities: list[ActivityView]
     scenes: list[Any]
+    movement: MovementView | None
     speakers: list[SpeakerView]
     measures: dict[str, Any] | None
     comments: list[CommentView]

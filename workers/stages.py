@@ -150,7 +150,11 @@ def make_pictures(context: Context) -> Output:
     made = write_pictures(
         context.known_source, context.known_media, poster, strip, context.watch, ffmpeg=context.settings.ffmpeg
     )
-    found = {"scenes": [asdict(scene) for scene in made.scenes], "movement": made.movement}
+    found = {
+        "scenes": [asdict(scene) for scene in made.scenes],
+        "movement": made.movement,
+        "grid": asdict(made.grid) if made.grid else None,
+    }
     info = asdict(made.filmstrip) if made.filmstrip else {}
     files = (NewFile("poster", poster, "image/jpeg", {}), NewFile("filmstrip", strip, "image/jpeg", info))
     return Output(save_finding("pictures", found), files, event="lesson")
@@ -296,13 +300,22 @@ STAGES: dict[str, Stage] = {
         Stage("probe_media", "io", (), probe_media, reads("source")),
         Stage("make_rendition", "media", ("probe_media",), make_rendition, reads("source")),
         Stage(
-            "make_pictures", "media", ("make_rendition",), make_pictures, reads("source"), has_picture, optional=True
+            "make_pictures",
+            "media",
+            ("make_rendition",),
+            make_pictures,
+            reads("source"),
+            has_picture,
+            optional=True,
+            version=2,
         ),
         Stage("extract_audio", "io", ("probe_media",), extract_audio, reads("source"), has_sound),
         Stage("plan_chunks", "analysis", ("extract_audio",), plan_chunks, reads("sound"), has_sound),
         Stage("transcribe_chunk", "asr", ("plan_chunks",), transcribe_chunk, reads("sound", "chunk"), has_sound),
         Stage("merge_transcript", "io", ("transcribe_chunk",), merge_transcript, reads("pieces"), has_sound),
-        Stage("find_speakers", "analysis", ("plan_chunks",), find_speakers, reads("sound", "speech"), has_sound),
+        Stage(
+            "find_speakers", "analysis", ("plan_chunks",), find_speakers, reads("sound", "speech"), has_sound, version=2
+        ),
         Stage(
             "find_questions",
             "analysis",
