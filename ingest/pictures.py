@@ -6,7 +6,7 @@ One pass of ffmpeg over small pictures feeds OpenCV; it costs a few percent of w
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import StepFailed
-from core.types import Filmstrip, MediaInfo, Pictures, Span, VideoStream, Watch
-from ingest.ffmpeg import output, run_ffmpeg, run_frames, source_of
+from core.types import Filmstrip, MediaInfo, MovementGrid, Pictures, Span, VideoStream, Watch
+from ingest.ffmpeg import merge, output, run_ffmpeg, run_frames, source_of
 from ingest.renditions import even, upright
 
 WIDTH = 160  # of a small picture
@@ -27,6 +27,8 @@ SCENE_DISTANCE = 0.45  # of hue and brightness histograms, 0..1 (Bhattacharyya)
 SHORTEST_SCENE_MS = 4000
 DARK, FLAT = 25.0, 8.0  # mean brightness and contrast (0..255) of a picture that shows nothing
 MOVED = 18  # difference of brightness from which a pixel has moved
+GRID_COLUMNS, GRID_ROWS = 4, 3  # the cells in which movement is kept
+GRID_MS = 5000  # how long a step of the grid lasts
 
 Picture = NDArray[np.uint8]
 
@@ -41,6 +43,8 @@ class Look:
     sharpness: float
     distance: float  # of its histogram from the one before, 0..1
     movement: float  # share of pixels that moved since the one before, 0..1
+    cells: tuple[float, ...]  # the same for each cell of the grid, row by row
+    repeated: bool  # the decoder had no newer picture
 
 
 def make_pictures(
@@ -53,23 +57,28 @@ def make_pictures(
     every_ms = min(max(1000, info.duration_ms // MOST_LOOKS), max(40, info.duration_ms // 4))
     strip_ms = max(every_ms, -(-info.duration_ms // MOST_PICTURES))
     looks: list[Look] = []
-    kept: list[Picture] = []
+    strip: list[tuple[float, Picture]] = []  # the best picture of each part, and how good it is
     before: Picture | None = None
     for number, picture in enumerate(small_pictures(source, info, width, height, every_ms, watch, ffmpeg)):
         at_ms = number * every_ms
         looks.append(look(picture, before, at_ms))
-        if at_ms >= len(kept) * strip_ms and len(kept) < MOST_PICTURES:
-            kept.append(picture)
+        part, worth = at_ms // strip_ms, worth_seeing(looks[-1])
+        if part == len(strip) < MOST_PICTURES:
+            strip.append((worth, picture))
+        elif part == len(strip) - 1 and worth > strip[-1][0]:
+            strip[-1] = (worth, picture)
         before = picture
         watch.progress(min(0.95, at_ms / info.duration_ms))
     if not looks:
         raise StepFailed
-    write_sheet(kept, filmstrip)
+    write_sheet([picture for _, picture in strip], filmstrip)
     write_poster(source, info.video, best_moment(looks), poster, watch, ffmpeg)
+    looks = spread(looks)
     return Pictures(
-        filmstrip=Filmstrip(width, height, COLUMNS, len(kept), strip_ms),
+        filmstrip=Filmstrip(width, height, COLUMNS, len(strip), strip_ms),
         scenes=scenes(looks, info.duration_ms),
         movement=tuple(round(each.movement, 3) for each in looks),
+        grid=movement_grid(looks, max(GRID_MS, every_ms)),
     )
 
 
@@ -85,13 +94,17 @@ def small_pictures(
     """Yield one small picture (height, width, BGR) each `every_ms`."""
     options: dict[str, Any] = {"skip_frame": "nokey"} if info.duration_ms > LONG_MS else {}
     index = info.video.index if info.video else 0
+    read = source_of(source, **options)
     node = output(
-        [source_of(source, **options)[str(index)]],
+        [read[str(index)]],
         "pipe:1",
-        vf=f"fps={1000 / every_ms:.6f}:round=up,scale={width}:{height}:flags=area",
+        # start_time: a picture that begins later than the sound is where it is in the film
+        vf=f"fps={1000 / every_ms:.6f}:round=up:start_time=0,scale={width}:{height}:flags=area",
         f="rawvideo",
         pix_fmt="bgr24",
     )
+    if info.audio is not None:  # a clock begins with the first track that is read: so the sound is read too
+        node = merge(node, output([read[str(info.audio.index)]], "-", c="copy", f="null"))
     for frame in run_frames(node, width * height * 3, watch=watch, ffmpeg=ffmpeg):
         yield np.frombuffer(frame, np.uint8).reshape(height, width, 3)
 
@@ -101,13 +114,57 @@ def look(picture: Picture, before: Picture | None, at_ms: int) -> Look:
     import cv2
 
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
-    distance = movement = 0.0
+    distance = 0.0
+    moved = np.zeros(grey.shape, np.bool_)
     if before is not None:
         distance = cv2.compareHist(histogram(picture), histogram(before), cv2.HISTCMP_BHATTACHARYYA)
-        change = cv2.absdiff(grey, cv2.cvtColor(before, cv2.COLOR_BGR2GRAY))
-        movement = float((change > MOVED).mean())
-    sharpness = float(cv2.Laplacian(grey, cv2.CV_64F).var())
-    return Look(at_ms, float(grey.mean()), float(grey.std()), sharpness, float(distance), movement)
+        moved = cv2.absdiff(grey, cv2.cvtColor(before, cv2.COLOR_BGR2GRAY)) > MOVED
+    return Look(
+        at_ms,
+        brightness=float(grey.mean()),
+        contrast=float(grey.std()),
+        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
+        distance=float(distance),
+        movement=float(moved.mean()),
+        cells=cells_of(moved),
+        repeated=before is not None and np.array_equal(picture, before),
+    )
+
+
+def cells_of(moved: NDArray[np.bool_]) -> tuple[float, ...]:
+    """Return the share that moved in each cell of the grid, row by row."""
+    bands = np.array_split(moved, GRID_ROWS, axis=0)
+    return tuple(float(cell.mean()) for band in bands for cell in np.array_split(band, GRID_COLUMNS, axis=1))
+
+
+def spread(looks: Sequence[Look]) -> list[Look]:
+    """Share what moved between two pictures among all looks from one to the next.
+
+    Of a long film only key frames are decoded, one every few seconds: between them the same picture is seen again.
+    """
+    found: list[Look] = []
+    for each in reversed(looks):
+        later = found[-1] if found else each
+        same = each.repeated and found
+        found.append(replace(each, movement=later.movement, cells=later.cells) if same else each)
+    return found[::-1]
+
+
+def movement_grid(looks: Sequence[Look], every_ms: int) -> MovementGrid:
+    """Return how much moves where, the mean of each step, in hundredths."""
+    steps: dict[int, list[tuple[float, ...]]] = {}
+    for each in looks:
+        steps.setdefault(each.at_ms // every_ms, []).append(each.cells)
+    cells = tuple(
+        tuple(round(100 * float(share)) for share in np.mean(steps[step], axis=0)) if step in steps else ()
+        for step in range(max(steps) + 1)
+    )
+    return MovementGrid(GRID_COLUMNS, GRID_ROWS, every_ms, cells)
+
+
+def worth_seeing(each: Look) -> float:
+    """Return how much a picture shows: one that is dark or flat shows nothing, else the sharpest is best."""
+    return each.sharpness if each.brightness > DARK and each.contrast > FLAT else -1.0
 
 
 def histogram(picture: Picture) -> NDArray[np.float32]:
@@ -121,7 +178,7 @@ def histogram(picture: Picture) -> NDArray[np.float32]:
 
 def best_moment(looks: Sequence[Look]) -> int:
     """Return the time of the sharpest picture that shows something, early ones first when alike."""
-    worth = [each for each in looks if each.brightness > DARK and each.contrast > FLAT] or list(looks)
+    worth = [each for each in looks if worth_seeing(each) >= 0] or list(looks)
     sharp = float(np.quantile([each.sharpness for each in worth], 0.8))
     return next(each.at_ms for each in worth if each.sharpness >= sharp)
 

@@ -3,8 +3,8 @@ import type { LessonPage } from "./api/types";
 import { clock, make } from "./dom";
 import type { LessonPlayer } from "./player";
 
-const LANES = ["comment", "question", "teacher", "pupil", "group", "unsure", "activity"] as const;
-const NAMES: Record<string, string> = { comment: "Comments", question: "Questions", teacher: "Teacher", pupil: "Pupils", group: "Group", unsure: "Unsure", activity: "Activity" };
+const LANES = ["comment", "question", "teacher", "pupil", "group", "unsure", "activity", "movement"] as const;
+const NAMES: Record<string, string> = { comment: "Comments", question: "Questions", teacher: "Teacher", pupil: "Pupils", group: "Group", unsure: "Unsure", activity: "Activity", movement: "Movement" };
 const LABEL = 74;
 
 export class TalkLanes extends HTMLElement {
@@ -105,8 +105,28 @@ export class TalkLanes extends HTMLElement {
       pen.fillStyle = colour("ink");
       if (x(a.end_ms) - x(a.start_ms) > 70) pen.fillText(a.kind, Math.max(LABEL, x(a.start_ms)) + 5, 6.5 * row);
     });
+    this.drawMovement(pen, page, x, row, colour("ink"));
     pen.fillStyle = colour("accent");
     pen.fillRect(x(this.player.ms) - 1, 0, 2, height);
+  }
+
+  /** Where the picture moves: a stripe for each column of it, the left one on top; the darker, the more. */
+  private drawMovement(pen: CanvasRenderingContext2D, page: LessonPage, x: (ms: number) => number, row: number, ink: string): void {
+    const moves = page.movement;
+    if (!moves) return;
+    const top = LANES.indexOf("movement") * row + 2;
+    const thick = (row - 4) / moves.columns;
+    pen.fillStyle = ink;
+    moves.cells.forEach((cells, step) => {
+      const [left, right] = [x(step * moves.every_ms), x((step + 1) * moves.every_ms)];
+      if (right < LABEL || left > this.canvas.clientWidth) return;
+      for (let column = 0; column < moves.columns; column++) {
+        const most = Math.max(0, ...cells.filter((_, i) => i % moves.columns === column));
+        pen.globalAlpha = Math.min(0.8, most / 40);
+        pen.fillRect(left, top + column * thick, Math.max(1, right - left), thick);
+      }
+    });
+    pen.globalAlpha = 1;
   }
 }
 customElements.define("talk-lanes", TalkLanes);
