@@ -14,6 +14,7 @@ from web import (
     goals,
     lessons,
     live,
+    measures,
     media,
     pages,
     partnerships,
@@ -40,7 +41,20 @@ def create_app() -> FastAPI:
     app.state.attempts = Attempts()
     live.begin_live(app)
     add_error_answers(app)
-    for room in (accounts, pages, lessons, live, comments, shares, media, partnerships, goals, programme, uploads):
+    for room in (
+        accounts,
+        pages,
+        lessons,
+        live,
+        comments,
+        shares,
+        media,
+        partnerships,
+        goals,
+        measures,
+        programme,
+        uploads,
+    ):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)

@@ -33,6 +33,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/me/password"): (frozenset(), None, {"old": "wrong words here", "new": "other words here"}),
     ("GET", "/"): (SIGNED_IN, None, None),
     ("GET", "/upload"): (SIGNED_IN, None, None),
+    ("GET", "/measures"): (SIGNED_IN, None, None),  # her own alone
     ("GET", "/lessons/{lesson_id}"): (PAIR, None, None),
     ("GET", "/partnerships"): (SIGNED_IN, None, None),
     ("GET", "/partnerships/{partnership_id}"): (PAIR, None, None),
