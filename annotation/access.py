@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import Comment, Goal, Lesson, Partnership, Person, Share
+from core.models import Comment, Goal, Lesson, Partnership, Person, Share, ShownMeasures
 
 Action = Literal["see", "change"]
 Thing = Lesson | Comment | Partnership | Goal | Share
@@ -40,6 +40,16 @@ def shared_with(person: Person) -> ColumnElement[bool]:
 def lessons_seen_by(person: Person) -> ColumnElement[bool]:
     """Condition: a lesson that this person may see: her own, or one that is shared with her now."""
     return and_(Lesson.deleted_at.is_(None), or_(Lesson.owner_id == person.id, shared_with(person)))
+
+
+def live_showing() -> ColumnElement[bool]:
+    """Condition: somebody's measures over time are shown now, to an active partnership in which she is coached."""
+    return and_(
+        ShownMeasures.taken_back_at.is_(None),
+        ShownMeasures.partnership_id == Partnership.id,
+        Partnership.state == "active",
+        Partnership.coachee_id == ShownMeasures.owner_id,
+    )
 
 
 def partnerships_of(person: Person) -> ColumnElement[bool]:

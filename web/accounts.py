@@ -11,6 +11,7 @@ from annotation.errors import AlreadyBegun
 from annotation.people import accept_invitation, find_invitation, make_first_account, nobody_yet
 from annotation.sharing import openings
 from annotation.signing_in import Attempts, change_password, check_sign_in, end_sign_in, list_devices, revoke_device
+from annotation.voice_prints import allow_print, delete_print, find_print
 from core.db import get_database
 from core.errors import HindsightError
 from core.models import Person, SignIn
@@ -121,7 +122,10 @@ def join(request: Request, secret: str, name: Text = "", password: Text = "") ->
 
 def _show_me(request: Request, person: Person, device: SignIn, status: int = 200, **more: Any) -> HTMLResponse:
     with get_database().read() as session:
-        context = {
+        voice = find_print(session, person)
+        context: dict[str, Any] = {
+            "voice": voice
+            and {"since": voice.consented_at, "seconds": voice.heard_ms // 1000, "made": voice.voice is not None},
             "devices": [
                 {"id": row.id, "device": row.device, "last_seen_at": row.last_seen_at, "is_this": row.id == device.id}
                 for row in list_devices(session, person)
@@ -139,6 +143,22 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
 def show_me(request: Request, person: CurrentPerson, device: CurrentDevice) -> HTMLResponse:
     """Show one's profile, one's devices, and who saw what of one's own."""
     return _show_me(request, person, device)
+
+
+@router.post("/me/voice")
+def allow_voice(person: CurrentPerson) -> Response:
+    """Consent to a voice print."""
+    with get_database().write() as session:
+        allow_print(session, person)
+    return go("/me", "print-allowed")
+
+
+@router.post("/me/voice/delete")
+def delete_voice(person: CurrentPerson) -> Response:
+    """Delete the voice print, and the consent with it."""
+    with get_database().write() as session:
+        delete_print(session, person)
+    return go("/me", "print-deleted")
 
 
 @router.post("/me/devices/{sign_in_id}")

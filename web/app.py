@@ -15,6 +15,7 @@ from web import (
     goals,
     lessons,
     live,
+    measures,
     media,
     pages,
     partnerships,
@@ -42,7 +43,7 @@ def create_app() -> FastAPI:
     live.begin_live(app)
     add_error_answers(app)
     rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
-    for room in (*rooms, uploads):
+    for room in (*rooms, measures, uploads):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)

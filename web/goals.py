@@ -15,6 +15,7 @@ from core.db import get_database
 from core.errors import HindsightError, NotFound
 from core.models import Person
 from web.auth import CurrentPerson
+from web.measures import goal_chart
 from web.partnerships import partnership_context, partnership_lines
 from web.rendering import go, page
 
@@ -58,6 +59,7 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
     goal = get_goal(session, person, goal_id)
     partnership = get_partnership(session, person, goal.partnership_id)
     return {
+        "chart": goal_chart(session, person, goal),
         "goal": goal,
         "set_by": names_of(session, {goal.set_by_id})[goal.set_by_id],
         "set_by_coach": set_by_the_coach(goal, partnership),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from annotation.comments import list_comments
 from annotation.goals import goals_of
+from annotation.guesses import find_guess
 from annotation.lessons import Stage, files_of, stages_of
 from annotation.partnerships import names_of
 from annotation.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
@@ -23,6 +24,7 @@ from web.views import (
     FailureView,
     FilmstripView,
     GoalTitleView,
+    GuessView,
     LessonPageView,
     LessonView,
     MediaView,
@@ -204,6 +206,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
     found = find_findings(session, lesson.id)
     shares = open_shares(session, me, [lesson.id]).get(lesson.id, [])
     is_owner = lesson.owner_id == me.id
+    guess = guess_view(session, me, lesson, found.measures)
     owner_name = names_of(session, {lesson.owner_id})[lesson.owner_id]
     return LessonPageView(
         lesson=lesson_view(lesson, files, me, owner_name),
@@ -219,11 +222,19 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         scenes=found.scenes,
         movement=None if found.movement is None else MovementView.model_validate(found.movement),
         speakers=[SpeakerView.model_validate(row) for row in found.speakers],
-        measures=found.measures,
+        guess=guess,
+        measures=None if guess.wanted else found.measures,
         comments=comment_views(session, me, lesson.id),
         audiences=audience_views(session, me, shares),
         shares=share_views(session, me, lesson.id) if is_owner else [],
     )
+
+
+def guess_view(session: Session, me: Person, lesson: Lesson, measures: dict[str, Any] | None) -> GuessView:
+    """Return whether the owner can guess; a lesson without talk or without measures has nothing to guess."""
+    made = find_guess(session, me, lesson.id) if lesson.owner_id == me.id else None
+    asks = lesson.owner_id == me.id and made is None and measures is not None and measures["speech_ms"] > 0
+    return GuessView(wanted=asks, share=None if made is None else made.share)
 
 
 def pill_of(session: Session, me: Person, lesson: Lesson) -> Pill:

@@ -18,6 +18,7 @@ from ingest.uploads import list_unfinished
 from web.auth import CurrentPerson, MaybePerson
 from web.lesson_views import lesson_cards, pill_of
 from web.lessons import read_lesson_page
+from web.measures import goal_chart
 from web.partnerships import partnership_lines
 from web.rendering import page
 
@@ -50,7 +51,11 @@ def show_home(request: Request, person: MaybePerson) -> Response:
                 }
                 for comment, author, lesson in newest_comments(session, person)
             ],
-            "goals": [goal for goal in goals_of(session, person) if goal.closed_at is None],
+            "goals": [
+                (goal, goal_chart(session, person, goal))
+                for goal in goals_of(session, person)
+                if goal.closed_at is None
+            ],
             "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
             "measure_names": MEASURES,
         }

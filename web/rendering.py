@@ -32,6 +32,9 @@ NOTICES = {
     "lesson-deleted": "The lesson is deleted. You can still bring it back from here.",
     "lesson-restored": "The lesson is back.",
     "share-closed": "It is taken back.",
+    "measures-shown": "It is shown. You can take it back at any time.",
+    "print-allowed": "Thank you. Your next lesson makes your voice print.",
+    "print-deleted": "Your voice print is deleted.",
     "signed-out": "You are signed out.",
 }
 

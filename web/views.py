@@ -221,6 +221,19 @@ class ShareView(View):
     openings: list[OpeningView]
 
 
+class NewGuess(BaseModel):
+    """A share of the talk (0..1), or that she does not want to guess."""
+
+    share: float | None = None
+
+
+class GuessView(View):
+    """What the owner guessed; `wanted`: she can guess now, and the measures wait for it."""
+
+    wanted: bool
+    share: float | None
+
+
 class LessonPageView(View):
     """Everything of the lesson page."""
 
@@ -237,6 +250,7 @@ class LessonPageView(View):
     scenes: list[Any]
     movement: MovementView | None
     speakers: list[SpeakerView]
+    guess: GuessView
     measures: dict[str, Any] | None
     comments: list[CommentView]
     audiences: list[AudienceView]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.clock import utc_now
 from core.db import Database
-from core.models import Person, Step
+from core.models import Guess, Person, Step
 from core.steps import ORDER
 from core.types import Role, Span, Turn, VoiceTurn, Word
 from tests.browser.school import School
@@ -38,7 +38,7 @@ def spoken(start_ms: int, end_ms: int, speaker: str, text: str) -> Turn:
     return Turn(start_ms, end_ms, speaker, Role.TEACHER if speaker == "S1" else Role.PUPIL, text, tuple(words))
 
 
-def add_finished_lesson(school: School, email: str, *, times: int = 1) -> str:
+def add_finished_lesson(school: School, email: str, *, times: int = 1, guessed: bool = True) -> str:
     """Add the demo's lesson for a person, `times` over for a long one, and return its id."""
     turns = tuple(
         spoken(turn.start_ms + n * DURATION_MS, turn.end_ms + n * DURATION_MS, turn.speaker, turn.text)
@@ -61,6 +61,8 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1) -> str:
         roles = [turn.role for turn in turns]
         keep_evidence(session, lesson, Evidence(words, voices, roles, speech, DURATION_MS * times))
         now = utc_now()
+        if guessed:
+            session.add(Guess(lesson_id=lesson.id, person_id=owner.id, share=None, made_at=now))
         session.add_all(
             Step(lesson_id=lesson.id, stage=stage, queue="io", state="done", next_at=now, progress=1.0)
             for stage in ORDER

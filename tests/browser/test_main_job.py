@@ -40,8 +40,11 @@ def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(browser: B
 
         wait_until_it_plays(teacher)
         teacher.get_by_role("tab", name="Measures").click()
-        measured = teacher.get_by_text(re.compile(r"The teacher spoke for \d+ % of the talk"))
-        expect(measured).to_be_visible(timeout=WORK_MS)
+        guess = teacher.get_by_role("slider", name="How much of the talk in this lesson was yours?")
+        expect(guess).to_be_visible(timeout=WORK_MS)
+        guess.fill("40")
+        teacher.get_by_role("button", name="Show me").click()
+        expect(teacher.get_by_text(re.compile(r"You spoke for \d+ % of the talk; you guessed 40 %"))).to_be_visible()
         asked = teacher.locator("#questions")
         expect(asked).to_contain_text("number at the bottom")
         expect(asked).to_contain_text("Why do you think")

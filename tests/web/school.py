@@ -12,7 +12,7 @@ from annotation.people import hash_secret
 from annotation.signing_in import begin_sign_in
 from core.clock import utc_now
 from core.db import Database
-from core.models import Comment, Correction, Finding, Goal, Invitation, Person, Step, TurnRow
+from core.models import Comment, Correction, Finding, Goal, Invitation, Person, ShownMeasures, Step, TurnRow
 from core.storage import LocalStorage, Storage
 from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
 from web.app import create_app
@@ -114,9 +114,17 @@ def make_school(database: Database, storage: Storage) -> School:
             "speech": [[0, 900]],
         }
         session.add_all(Finding(lesson_id=lesson.id, kind=kind, document=found) for kind, found in findings.items())
-        session.add_all([comment, turn, step, invitation, correction])
+        partnership_id = ids["partnership_coach"]
+        showing = ShownMeasures(owner_id=people["owner"].id, partnership_id=partnership_id, shown_at=now)
+        session.add_all([showing, comment, turn, step, invitation, correction])
         session.flush()
-        ids |= {"lesson": lesson.id, "goal": goal.id, "comment": comment.id, "correction": correction.id}
+        ids |= {
+            "lesson": lesson.id,
+            "goal": goal.id,
+            "comment": comment.id,
+            "correction": correction.id,
+            "showing": showing.id,
+        }
         ids |= {f"person_{kind}": person.id for kind, person in people.items()}
         secrets = {kind: begin_sign_in(session, person, "a browser") for kind, person in people.items()}
     return School(create_app(), database, ids, secrets)

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from core.models import Finding, Lesson, TurnRow
+from core.clock import utc_now
+from core.models import Finding, Guess, Lesson, TurnRow
 from tests.heard import evidence_of, keep_evidence
 from tests.web.school import School
 from transcription.keeping import keep_turns, lay_over
@@ -19,7 +20,9 @@ from transcription.understanding import understand
 def heard(school: School) -> School:
     """The school, with a lesson in which the machine heard six turns of three voices."""
     with school.database.write() as session:
-        keep_evidence(session, session.get_one(Lesson, school.ids["lesson"]), evidence_of())
+        lesson = session.get_one(Lesson, school.ids["lesson"])
+        keep_evidence(session, lesson, evidence_of())
+        session.add(Guess(lesson_id=lesson.id, person_id=lesson.owner_id, share=None, made_at=utc_now()))
     return school
 
 

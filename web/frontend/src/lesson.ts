@@ -63,7 +63,7 @@ async function refresh(): Promise<void> {
   show();
 }
 
-corrections.refresh = refresh;
+corrections.refresh = measures.refresh = refresh;
 comments.refresh = composer.refresh = refreshComments;
 player.moments = () => [...page.questions, ...page.comments].map((each) => each.start_ms).sort((a, b) => a - b);
 show();

@@ -1,4 +1,5 @@
 /** <lesson-measures>: each measure in a plain sentence, with a way to hear every interval that it counts. */
+import { ask } from "./api/client";
 import type { LessonPage } from "./api/types";
 import { make, spoken } from "./dom";
 import { timeLink, type LessonPlayer } from "./player";
@@ -8,17 +9,19 @@ type Spans = [number, number][];
 
 export class LessonMeasures extends HTMLElement {
   player!: LessonPlayer;
+  refresh: () => Promise<void> = async () => undefined;
   private playing = 0;
 
   show(page: LessonPage): void {
     const m = page.measures as (Record<string, unknown> & { heard_in: Record<string, Spans> }) | null;
     const asked = make("ul", { id: "questions" }, ...page.questions.map((q) =>
       make("li", {}, timeLink(q.start_ms, this.player), ` ${q.text} `, make("small", {}, `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`))));
+    if (page.guess.wanted) return this.offerGuess(page.lesson.id);
     if (!m) return this.replaceChildren(make("p", { className: "quiet" }, "What was measured will be here when the work is done."), asked);
     const share = m["teacher_share_of_talk"] as number | null;
     const n = (name: string) => m[name] as number;
     const rows: [string, string][] = [
-      ["teacher_ms", share === null ? "Nobody was heard to speak." : `The teacher spoke for ${Math.round(share * 100)} % of the talk, ${spoken(n("teacher_ms"))} in all.`],
+      ["teacher_ms", share === null ? "Nobody was heard to speak." : page.guess.share !== null ? words.guessed(share, page.guess.share, n("speech_ms")) : `The teacher spoke for ${Math.round(share * 100)} % of the talk, ${spoken(n("teacher_ms"))} in all.`],
       ["pupil_ms", `Single pupils spoke for ${spoken(n("pupil_ms"))}.`],
       ["group_ms", `Several voices at once for ${spoken(n("group_ms"))}.`],
       ["unsure_ms", `For ${spoken(n("unsure_ms"))} we are unsure who spoke.`],
@@ -34,6 +37,24 @@ export class LessonMeasures extends HTMLElement {
       return card;
     });
     this.replaceChildren(make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."), ...cards, make("h2", {}, `${page.questions.length} questions`), asked);
+  }
+
+  /** Guess, then see: once for each lesson, and never a must. */
+  private offerGuess(lessonId: string): void {
+    if (this.querySelector("form.guess")) return; // she is at it
+    const share = make("input", { type: "range", id: "guess", min: "0", max: "100", value: "50" });
+    const shown = make("output", {}, words.percent(50));
+    share.addEventListener("input", () => (shown.textContent = words.percent(Number(share.value))));
+    const said = make("p", { role: "status", className: "quiet" });
+    const answer = (value: number | null) =>
+      void ask("POST", `/api/lessons/${lessonId}/guess`, { share: value }).then(this.refresh, (error: Error) => (said.textContent = error.message));
+    const skip = make("button", { type: "button", className: "plain" }, words.skip);
+    skip.addEventListener("click", () => answer(null));
+    const form = make("form", { className: "guess" },
+      make("label", { htmlFor: "guess" }, words.guess), make("div", { className: "row" }, share, shown),
+      make("div", { className: "row" }, make("button", { className: "primary" }, words.see), skip), said);
+    form.addEventListener("submit", (event) => (event.preventDefault(), answer(Number(share.value) / 100)));
+    this.replaceChildren(form);
   }
 
   private listen(spans: Spans): HTMLElement {

@@ -35,6 +35,15 @@ export const words = {
   noQuestion: "not a question",
   fitsNothing: "fits nothing in this lesson any more",
   yourCorrections: (n: number) => `What you put right (${n}); only you see this list`,
+  guess: "How much of the talk in this lesson was yours?",
+  see: "Show me",
+  skip: "Skip this",
+  percent: (share: number) => `${share} %`,
+  guessed: (share: number, guess: number, talkMs: number) => {
+    const apart = Math.round(((share - guess) * talkMs) / 60_000);
+    const minutes = `${Math.abs(apart)} minute${Math.abs(apart) === 1 ? "" : "s"}`;
+    return `You spoke for ${Math.round(share * 100)} % of the talk; you guessed ${Math.round(guess * 100)} %. ${apart ? `That is about ${minutes} ${apart > 0 ? "more" : "less"} than you guessed.` : "You guessed it to the minute."}`;
+  },
   whatTheClassDid: "What the class did",
   activityFrom: (at: string) => `What the class did from ${at}`,
   endOfActivity: "Until when",

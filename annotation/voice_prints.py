@@ -1,0 +1,26 @@
+"""A teacher lends her own voice, so that her next lessons start right: her consent, and taking it back."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.models import Person, VoicePrint
+
+
+def find_print(session: Session, person: Person) -> VoicePrint | None:
+    """Return her consent and, once it is made, her voice print; None: she did not consent."""
+    return session.get(VoicePrint, person.id)
+
+
+def allow_print(session: Session, person: Person) -> None:
+    """Note her consent; the next lesson in which it is clear who the teacher is fills it."""
+    if find_print(session, person) is None:
+        session.add(VoicePrint(person_id=person.id, consented_at=utc_now()))
+
+
+def delete_print(session: Session, person: Person) -> None:
+    """Delete her voice print and her consent, at once and for good."""
+    row = find_print(session, person)
+    if row is not None:
+        session.delete(row)
