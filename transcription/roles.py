@@ -25,13 +25,16 @@ class Heard:
     questions: int
 
 
-def find_roles(turns: Sequence[VoiceTurn], questions: Mapping[str, int]) -> dict[str, Role]:
+def find_roles(
+    turns: Sequence[VoiceTurn], questions: Mapping[str, int], known_teacher: str | None = None
+) -> dict[str, Role]:
     """Return the role of each voice; all are unsure when nobody stands out.
 
-    `questions` counts what each voice asks. A single voice that is heard long enough is the teacher's.
+    `questions` counts what each voice asks; `known_teacher` is whose voice was known again. A single voice that is
+    heard long enough is the teacher's.
     """
     heard = {speaker: hear(turns, speaker, questions.get(speaker, 0)) for speaker in {t.speaker for t in turns}}
-    teacher = find_teacher(heard)
+    teacher = known_teacher if known_teacher in heard else find_teacher(heard)
     if teacher is None:
         return dict.fromkeys(heard, Role.UNSURE)
     return {speaker: Role.TEACHER if speaker == teacher else _pupil(own) for speaker, own in heard.items()}

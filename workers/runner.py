@@ -20,7 +20,7 @@ from core.clock import utc_now
 from core.db import Database, get_database
 from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped
 from core.events import record_event
-from core.models import ChunkRow, Finding, Lesson, Step, StoredFile
+from core.models import ChunkRow, Finding, Lesson, Step, StoredFile, VoicePrint
 from core.settings import Settings, get_settings
 from core.storage import Storage, get_storage
 from core.types import Chunk, Span, Word
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
 # Locks a lesson against other endings, but not against an event or a comment that refers to it (PostgreSQL).
 LESSON_LOCK = {"key_share": True}
-FINDINGS = frozenset({"speech", "voices", "words", "pictures"})
+FINDINGS = frozenset({"speech", "voices", "words", "pictures", "teacher"})
 
 
 class Heart:
@@ -142,6 +142,7 @@ def read_context(
         chunks = read_chunks(session, lesson.id) if stage.reads & {"chunk", "pieces"} else []
         turns = read_turns(session, lesson.id) if "turns" in stage.reads else ()
         media = media_from_json(lesson.media) if lesson.media else None
+        lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in stage.reads else None
     return Context(
         source=opened.enter_context(storage.local(keys["original"])) if "source" in stage.reads else None,
         sound=opened.enter_context(storage.local(keys["sound"])) if "sound" in stage.reads else None,
@@ -154,6 +155,8 @@ def read_context(
         found=found,
         settings=settings,
         watch=heart,
+        own_voice=tuple(lent.voice) if lent is not None and lent.voice else None,
+        may_learn_voice=lent is not None and not lent.voice,
     )
 
 

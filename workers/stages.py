@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from core.models import ChunkRow, Finding, Lesson
+from core.models import ChunkRow, Finding, Lesson, VoicePrint
 from core.settings import Settings
 from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
 from ingest.pictures import make_pictures as write_pictures
@@ -38,7 +38,7 @@ from transcription.recogniser import find_language
 from transcription.recogniser import transcribe_chunk as hear_words
 from transcription.turns import speak_words
 from transcription.voice import find_speech
-from workers.compose import hear_speakers, load_recogniser, tell_roles
+from workers.compose import hear_speakers, know_teacher, learn_teacher, load_recogniser, tell_roles
 
 Save = Callable[[Session, Lesson], None]
 SUFFIX = {"video/mp4": ".mp4", "video/webm": ".webm", "audio/mp4": ".m4a", "audio/wav": ".wav", "image/jpeg": ".jpg"}
@@ -59,6 +59,8 @@ class Context:
     found: Mapping[str, Any]
     settings: Settings
     watch: Watch
+    own_voice: tuple[float, ...] | None = None  # that the lesson's owner lent
+    may_learn_voice: bool = False  # she allowed it, and it is not made yet
 
     @property
     def known_media(self) -> MediaInfo:
@@ -219,14 +221,27 @@ def find_speakers(context: Context) -> Output:
     """Hear who speaks when."""
     settings = context.settings
     voices = hear_speakers(context.known_sound, context.speech, None, settings.models_dir, context.watch)
-    return Output(save_finding("voices", [asdict(voice) for voice in voices]))
+    learned = known = None
+    if voices and context.own_voice is not None:
+        known = know_teacher(context.known_sound, voices, context.own_voice, settings.models_dir)
+    elif voices and context.may_learn_voice:
+        learned = learn_teacher(context.known_sound, voices, settings.models_dir)
+
+    def save(session: Session, lesson: Lesson) -> None:
+        save_finding("voices", [asdict(voice) for voice in voices])(session, lesson)
+        save_finding("teacher", known)(session, lesson)
+        lent = session.get(VoicePrint, lesson.owner_id)
+        if learned is not None and lent is not None and lent.voice is None:  # she may have taken it back meanwhile
+            lent.voice, lent.heard_ms = list(learned.voice), learned.heard_ms
+
+    return Output(save)
 
 
 def find_questions(context: Context) -> Output:
     """Put words, voices and roles together, and find what is asked."""
     words = tuple(Word(*row) for row in context.found.get("words", ()))
     voices = context.voices
-    roles = tell_roles(words, voices, context.speech)
+    roles = tell_roles(words, voices, context.speech, context.found.get("teacher"))
     turns = speak_words(words, voices, roles)
     questions = hear_questions(turns, voices, context.speech)
 
@@ -314,14 +329,20 @@ STAGES: dict[str, Stage] = {
         Stage("transcribe_chunk", "asr", ("plan_chunks",), transcribe_chunk, reads("sound", "chunk"), has_sound),
         Stage("merge_transcript", "io", ("transcribe_chunk",), merge_transcript, reads("pieces"), has_sound),
         Stage(
-            "find_speakers", "analysis", ("plan_chunks",), find_speakers, reads("sound", "speech"), has_sound, version=2
+            "find_speakers",
+            "analysis",
+            ("plan_chunks",),
+            find_speakers,
+            reads("sound", "speech", "own_voice"),
+            has_sound,
+            version=2,
         ),
         Stage(
             "find_questions",
             "analysis",
             ("merge_transcript", "find_speakers"),
             find_questions,
-            reads("words", "voices", "speech"),
+            reads("words", "voices", "speech", "teacher"),
             has_sound,
             version=2,
         ),

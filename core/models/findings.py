@@ -14,7 +14,8 @@ from core.models.base import Base, Id, new_id
 
 
 class Finding(Base):
-    """The result of one stage that later stages build on, as JSON: `speech`, `voices`, `words`, `roles`, `pictures`."""
+    """The result of one stage that later stages build on, as JSON: `speech`, `voices`, `words`, `roles`, `pictures`,
+    and `teacher`: the voice that was known from a voice print."""
 
     __tablename__ = "finding"
 
