@@ -27,17 +27,21 @@ from transcription.vocabulary import (
     WHICH_GOES_ON,
 )
 
+GAP = {"is", "are", "was", "were", "equals", "makes", "called", "into", "because", "means", "be", "a", "the"}
+"""Words that nobody ends on who does not leave the rest to the class."""
+
 REPLY = re.compile(r"^(yes|yeah|yep|no|nope|mm-?hmm?|uh-?huh|because|cause|'cause|i don't know|i think|it's|um|uh)\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What surrounds an utterance. `marked`: this transcript does use question marks."""
+    """What surrounds an utterance. `marked`: this transcript does use question marks; `after_own`: she goes on."""
 
     teacher: bool
     hands_over: bool = False
     reply: str = ""
     marked: bool = False
+    after_own: bool = False
 
 
 WEIGHTS = {
@@ -77,6 +81,8 @@ WEIGHTS = {
     "teacher_hands_over": 1.0,
     "teacher_replied_to": 0.8,
     "calls_on": 1.2,
+    "right_after_own": 2.6,
+    "leaves_a_gap": 2.4,
     "teacher": 0.2,
     "short_answer": -0.4,
     "let_us": -2.0,
@@ -213,6 +219,8 @@ def _around_features(words: list[str], around: Around) -> list[str]:
         ("replied_to", replied),
         ("teacher_hands_over", around.teacher and around.hands_over),
         ("teacher_replied_to", around.teacher and replied),
+        ("right_after_own", around.teacher and around.after_own and words == ["right"]),
+        ("leaves_a_gap", around.teacher and around.hands_over and len(words) > 1 and words[-1] in GAP),
         ("calls_on", around.teacher and around.hands_over and len(words) == 1 and words[0] not in PRAISE),
     )
     return [name for name, holds in rules if holds]

@@ -56,9 +56,10 @@ def judge(utterances: Sequence[Utterance]) -> list[float]:
     sure: list[float] = []
     for i, u in enumerate(utterances):
         after = utterances[i + 1] if i + 1 < len(utterances) else None
+        after_own = i > 0 and utterances[i - 1].speaker == u.speaker
         hands_over = after is not None and after.speaker != u.speaker
         teacher = u.role is Role.TEACHER
-        around = Around(teacher, hands_over, after.text if after is not None and hands_over else "", marked)
+        around = Around(teacher, hands_over, after.text if after is not None and hands_over else "", marked, after_own)
         p = asks(u.text, around)
         sure.append(max(p, REQUEST) if teacher and press_for_reasons(u.text) else p)
     return sure

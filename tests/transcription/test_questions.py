@@ -201,3 +201,9 @@ def test_a_pupil_who_breaks_in_gives_a_wait_of_nothing() -> None:
 
 def test_no_turns_give_no_questions() -> None:
     assert find_questions([], None, []) == ()
+
+
+def test_a_right_after_her_own_words_and_a_sentence_left_for_the_class_ask() -> None:
+    alone, after_own = Around(True), Around(True, after_own=True)
+    assert asks("Right.", alone) < 0.5 < asks("Right.", after_own)
+    assert asks("And the height is.", Around(True)) < 0.5 < asks("And the height is.", Around(True, hands_over=True))
