@@ -324,7 +324,7 @@ STAGES: dict[str, Stage] = {
             optional=True,
             version=2,
         ),
-        Stage("extract_audio", "io", ("probe_media",), extract_audio, reads("source"), has_sound),
+        Stage("extract_audio", "io", ("probe_media",), extract_audio, reads("source"), has_sound, version=2),
         Stage("plan_chunks", "analysis", ("extract_audio",), plan_chunks, reads("sound"), has_sound),
         Stage("transcribe_chunk", "asr", ("plan_chunks",), transcribe_chunk, reads("sound", "chunk"), has_sound),
         Stage("merge_transcript", "io", ("transcribe_chunk",), merge_transcript, reads("pieces"), has_sound),
