@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import mean
 
 from benchmarks.lessons import judge_lesson, median_error, peak_mb
+from benchmarks.pictures import pictures_seconds
 from benchmarks.questions import measure_kinds, measure_text, measure_waits
 from benchmarks.speakers import measure_speakers
 from benchmarks.words import measure_words, words_seconds
@@ -153,8 +154,18 @@ def word_rows(audio: Path, models: Path, model: str, every: int) -> Iterator[Row
 def cost_rows(rows: list[Row], audio: Path, models: Path, model: str, quick: bool) -> Iterator[Row]:
     """What comes after the words, against the words; and memory."""
     hearing = next((row.value for row in rows if row.measure.startswith("hearing voices")), None)
+    words = words_seconds(audio, models, model)
+    for minutes in (2, 12):
+        yield Row(
+            "pictures, of the words' time",
+            f"720p film of {minutes} minutes",
+            False,
+            100 * pictures_seconds(minutes) / words,
+            "%",
+            10,
+            note="Films of up to five minutes are looked at frame by frame, which takes some seconds; longer ones by their key frames.",
+        )
     if hearing is not None:
-        words = words_seconds(audio, models, model)
         yield Row(
             "everything after the words, of the words' time",
             f"one thread, {model}, {words:.1f} s a minute of speech",

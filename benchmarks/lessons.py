@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Sequence
@@ -148,4 +147,6 @@ def _write_long(data: Path, path: Path, minutes: float) -> None:
 def _hear_long(path: Path, models_dir: Path) -> float:
     speech = find_speech(path, FreeWatch())
     find_speakers(path, speech, models=OnnxSpeakerModels(models_dir), watch=FreeWatch())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # not ru_maxrss: a process begins with that of its parent
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024

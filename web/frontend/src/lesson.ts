@@ -32,7 +32,7 @@ const steps = part(StepProgress, "step-progress");
 const pill = part(TrustPill, "trust-pill");
 for (const each of [lanes, transcript, comments, composer, measures, activities]) each.player = player;
 activities.corrections = corrections;
-transcript.correct = (turn) => corrections.open(turn);
+transcript.correct = measures.correct = (turn) => corrections.open(turn);
 steps.lessonId = comments.lessonId = page.lesson.id;
 
 function show(): void {

@@ -1,7 +1,7 @@
 /** <lesson-measures>: each measure in a plain sentence, with a way to hear every interval that it counts. */
 import { ask } from "./api/client";
-import type { LessonPage } from "./api/types";
-import { make, spoken } from "./dom";
+import type { LessonPage, Turn } from "./api/types";
+import { clock, make, spoken } from "./dom";
 import { timeLink, type LessonPlayer } from "./player";
 import { words } from "./words";
 
@@ -10,12 +10,14 @@ type Spans = [number, number][];
 export class LessonMeasures extends HTMLElement {
   player!: LessonPlayer;
   refresh: () => Promise<void> = async () => undefined;
+  correct: (turn: Turn) => void = () => undefined;
   private playing = 0;
 
   show(page: LessonPage): void {
     const m = page.measures as (Record<string, unknown> & { heard_in: Record<string, Spans> }) | null;
     const asked = make("ul", { id: "questions" }, ...page.questions.map((q) =>
-      make("li", {}, timeLink(q.start_ms, this.player), ` ${q.text} `, make("small", {}, `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`))));
+      make("li", {}, timeLink(q.start_ms, this.player), ` ${q.text} `, make("small", {}, `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`),
+        ...this.putRight(page, q.start_ms, q.speaker))));
     if (page.guess.wanted) return this.offerGuess(page.lesson.id);
     if (!m) return this.replaceChildren(make("p", { className: "quiet" }, "What was measured will be here when the work is done."), asked);
     const share = m["teacher_share_of_talk"] as number | null;
@@ -37,6 +39,15 @@ export class LessonMeasures extends HTMLElement {
       return card;
     });
     this.replaceChildren(make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."), ...cards, make("h2", {}, `${page.questions.length} questions`), asked);
+  }
+
+  /** The owner's way from a question to what is wrong with it. */
+  private putRight(page: LessonPage, ms: number, speaker: string): HTMLElement[] {
+    const turn = page.turns.find((one) => one.start_ms <= ms && one.end_ms > ms && one.speaker === speaker);
+    if (!page.lesson.is_owner || !turn) return [];
+    const button = make("button", { type: "button", className: "plain", ariaLabel: words.wrongAt(clock(ms)) }, words.whatIsWrong);
+    button.addEventListener("click", () => this.correct(turn));
+    return [button];
   }
 
   /** Guess, then see: once for each lesson, and never a must. */
