@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import Comment, Goal, Lesson, Partnership, Person, Share, ShownMeasures
+from core.models import Clip, ClipShare, Comment, Goal, Lesson, Partnership, Person, Share, ShownMeasures
 
 Action = Literal["see", "change"]
-Thing = Lesson | Comment | Partnership | Goal | Share
+Thing = Lesson | Clip | Comment | Partnership | Goal | Share
 
 
 def live_share() -> ColumnElement[bool]:
@@ -40,6 +40,29 @@ def shared_with(person: Person) -> ColumnElement[bool]:
 def lessons_seen_by(person: Person) -> ColumnElement[bool]:
     """Condition: a lesson that this person may see: her own, or one that is shared with her now."""
     return and_(Lesson.deleted_at.is_(None), or_(Lesson.owner_id == person.id, shared_with(person)))
+
+
+def live_clip_share() -> ColumnElement[bool]:
+    """Condition: a clip's share is open now, in an active partnership whose coachee owns the lesson."""
+    return and_(
+        ClipShare.taken_back_at.is_(None),
+        ClipShare.clip_id == Clip.id,
+        Clip.deleted_at.is_(None),
+        ClipShare.partnership_id == Partnership.id,
+        Partnership.state == "active",
+        Partnership.coachee_id == Lesson.owner_id,
+    )
+
+
+def clips_seen_by(person: Person) -> ColumnElement[bool]:
+    """Condition, in a query that also has its `Lesson`: a clip of one's own, or one that is shared with this person.
+
+    Seeing a whole lesson is seeing its clips' moments, but a clip is a thing of its own: it has its own shares.
+    """
+    share = select(ClipShare.id).join(Partnership, Partnership.id == ClipShare.partnership_id)
+    open_to = share.where(live_clip_share(), Partnership.coach_id == person.id).correlate(Clip, Lesson)
+    mine = Lesson.owner_id == person.id
+    return and_(Lesson.deleted_at.is_(None), Clip.deleted_at.is_(None), or_(mine, open_to.exists()))
 
 
 def live_showing() -> ColumnElement[bool]:
@@ -94,6 +117,10 @@ def may(session: Session, person: Person, action: Action, thing: Thing) -> bool:
         if action == "change":
             return thing.owner_id == person.id
         return _holds(session, select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person)).exists())
+    if isinstance(thing, Clip):
+        its = select(Clip.id).join(Lesson, Lesson.id == Clip.lesson_id).where(Clip.id == thing.id)
+        mine = its.where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
+        return _holds(session, (mine if action == "change" else its.where(clips_seen_by(person))).exists())
     if isinstance(thing, Comment):
         if action == "change" and thing.author_id != person.id:
             return False

@@ -182,6 +182,13 @@ def list_comments(session: Session, person: Person, lesson_id: str) -> Sequence[
     return [(row[0], row[1], row[2]) for row in session.execute(rows)]
 
 
+def versions_of(session: Session, person: Person, comment_id: str) -> Sequence[CommentVersion]:
+    """Return what a comment said before, oldest first, to whoever may read it; raises NotFound."""
+    require(session, person, "see", session.get(Comment, comment_id))
+    rows = select(CommentVersion).where(CommentVersion.comment_id == comment_id)
+    return session.scalars(rows.order_by(CommentVersion.written_at)).all()
+
+
 def newest_comments(session: Session, person: Person, limit: int = 8) -> list[tuple[Comment, Person, Lesson]]:
     """Return what others lately wrote to this person."""
     rows = (

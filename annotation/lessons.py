@@ -15,7 +15,7 @@ from annotation.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
-from core.models import Comment, Lesson, Person, Step, StoredFile
+from core.models import Comment, Lesson, Person, Place, Step, StoredFile
 from core.steps import ORDER, start_again, stop_steps
 
 TITLE_LENGTH = 200
@@ -111,6 +111,21 @@ def _together(name: str, steps: Sequence[Step]) -> Stage:
     done = sum(1.0 if step.state == "done" else step.progress for step in steps) / len(steps)
     code, sentence = (failed.error_code, failed.error_sentence) if failed else ("", "")
     return Stage(name, state, round(done, 4), code, sentence)
+
+
+def remember_place(session: Session, person: Person, lesson: Lesson, at_ms: int) -> None:
+    """Keep where a person is in a lesson that she may see, so that she goes on there on any device."""
+    require(session, person, "see", lesson)
+    at_ms = min(at_ms, lesson.duration_ms or at_ms)
+    session.merge(Place(lesson_id=lesson.id, person_id=person.id, at_ms=at_ms, kept_at=utc_now()))
+
+
+def place_in(session: Session, person: Person, lesson: Lesson) -> int:
+    """Return where a person stopped watching (ms); the beginning if she was at the end or never here."""
+    place = session.get(Place, (lesson.id, person.id))
+    if place is None or (lesson.duration_ms is not None and place.at_ms > lesson.duration_ms - 3000):
+        return 0
+    return place.at_ms
 
 
 def rename_lesson(

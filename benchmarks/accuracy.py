@@ -140,7 +140,7 @@ def question_rows(classroom: Path) -> Iterator[Row]:
 def word_rows(audio: Path, models: Path, model: str, every: int) -> Iterator[Row]:
     """Words."""
     for who, rate in measure_words(audio, models, model, every).items():
-        data = f"speechocean762, {who}, one sentence at a time" + (f", every {every}th" if every > 1 else "")
+        data = f"speechocean762, {who}, one sentence at a time" + (f", one of {every}" if every > 1 else "")
         yield Row(
             "word error rate",
             data,

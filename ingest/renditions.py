@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from core.types import MediaInfo, Rendition, VideoStream, Watch
+from core.types import MediaInfo, Rendition, Span, VideoStream, Watch
 from ingest.ffmpeg import THREADS, FfmpegFailed, output, run_ffmpeg, source_of
 
 MAX_WIDTH, MAX_HEIGHT, MAX_FPS = 1280, 720, 30
@@ -54,7 +54,15 @@ def remux(source: Path, info: MediaInfo, target: Path, container: str) -> Any:
     return output(tracks(source, info), target, **options)
 
 
-def transcode(source: Path, info: MediaInfo, target: Path, container: str) -> Any:
+def cut_clip(source: Path, info: MediaInfo, span: Span, target: Path, watch: Watch, *, ffmpeg: str = "") -> Rendition:
+    """Write a range of the recording as a file of its own, exact to the picture, without anything of the rest."""
+    container = "mp4" if info.video else "ipod"
+    duration_ms = span.end_ms - span.start_ms
+    run_ffmpeg(transcode(source, info, target, container, span), duration_ms=duration_ms, watch=watch, ffmpeg=ffmpeg)
+    return described(info, container, remuxed=False)
+
+
+def transcode(source: Path, info: MediaInfo, target: Path, container: str, span: Span | None = None) -> Any:
     """Decode and encode as H.264 and AAC; ffmpeg turns the picture upright by itself."""
     options: dict[str, Any] = {"map_metadata": -1, "map_chapters": -1, "f": container, "movflags": "+faststart"}
     if info.video:
@@ -68,7 +76,7 @@ def transcode(source: Path, info: MediaInfo, target: Path, container: str) -> An
         }
     if info.audio:
         options |= {"c:a": "aac", "b:a": "128k", "ac": min(2, info.audio.channels), "ar": 48000}
-    return output(tracks(source, info), target, **options)
+    return output(tracks(source, info, span), target, **options)
 
 
 def scaling(video: VideoStream) -> str:
@@ -104,7 +112,8 @@ def even(length: float) -> int:
     return max(2, round(length / 2) * 2)
 
 
-def tracks(source: Path, info: MediaInfo) -> list[Any]:
-    """Return the picture and the sound that were probed, and nothing else of the file."""
-    node = source_of(source)
+def tracks(source: Path, info: MediaInfo, span: Span | None = None) -> list[Any]:
+    """Return the picture and the sound that were probed, whole or a range of them, and nothing else of the file."""
+    seconds = {"ss": span.start_ms / 1000, "t": (span.end_ms - span.start_ms) / 1000} if span else {}
+    node = source_of(source, **seconds)
     return [node[str(track.index)] for track in (info.video, info.audio) if track]

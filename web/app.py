@@ -10,6 +10,7 @@ from annotation.signing_in import Attempts
 from core.db import get_database
 from web import (
     accounts,
+    clips,
     comments,
     corrections,
     goals,
@@ -20,6 +21,7 @@ from web import (
     pages,
     partnerships,
     programme,
+    sessions,
     shares,
     uploads,
 )
@@ -43,7 +45,7 @@ def create_app() -> FastAPI:
     live.begin_live(app)
     add_error_answers(app)
     rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
-    for room in (*rooms, measures, uploads):
+    for room in (*rooms, measures, clips, sessions, uploads):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)
@@ -54,6 +56,7 @@ def create_app() -> FastAPI:
         return {"status": "ok"}
 
     app.mount("/static/build", StaticFiles(directory=BUILD, check_dir=False), name="build")
+    app.add_middleware(live.Wake)
     app.add_middleware(CompressPages)
     app.add_middleware(Guard)
     return app

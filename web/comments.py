@@ -13,12 +13,13 @@ from annotation.comments import (
     edit_comment,
     get_own_comment,
     restore_comment,
+    versions_of,
 )
 from annotation.lessons import get_lesson
 from core.db import get_database
 from web.auth import CurrentPerson
 from web.lesson_views import comment_views
-from web.views import CommentChange, CommentView, NewComment
+from web.views import CommentChange, CommentVersionView, CommentView, NewComment
 
 router = APIRouter(tags=["comments"])
 
@@ -43,6 +44,13 @@ def write_comment(lesson_id: str, new: NewComment, person: CurrentPerson, respon
     if not is_new:
         response.status_code = 200
     return next(view for view in views if view.id == comment.id)
+
+
+@router.get("/api/comments/{comment_id}/versions")
+def read_versions(comment_id: str, person: CurrentPerson) -> list[CommentVersionView]:
+    """Return what a comment said before."""
+    with get_database().read() as session:
+        return [CommentVersionView.model_validate(one) for one in versions_of(session, person, comment_id)]
 
 
 @router.patch("/api/comments/{comment_id}")

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
+from annotation.clips import clips_of, open_clip_shares
 from annotation.comments import list_comments
 from annotation.goals import goals_of
 from annotation.guesses import find_guess
-from annotation.lessons import Stage, files_of, stages_of
-from annotation.partnerships import names_of
+from annotation.lessons import Stage, files_of, place_in, stages_of
+from annotation.partnerships import list_partnerships, names_of
 from annotation.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
 from core.models import Comment, Lesson, Person, StoredFile
 from transcription.queries import find_findings
@@ -20,11 +21,13 @@ from web.views import (
     ActivityView,
     AudienceGoalView,
     AudienceView,
+    ClipView,
     CommentView,
     FailureView,
     FilmstripView,
     GoalTitleView,
     GuessView,
+    LessonGoalView,
     LessonPageView,
     LessonView,
     MediaView,
@@ -227,7 +230,40 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         comments=comment_views(session, me, lesson.id),
         audiences=audience_views(session, me, shares),
         shares=share_views(session, me, lesson.id) if is_owner else [],
+        place_ms=place_in(session, me, lesson),
+        goals=lesson_goals(session, me, lesson, [one.partnership.id for one in shares]),
+        clips=clip_views(session, me, lesson, files) if is_owner else [],
     )
+
+
+def lesson_goals(session: Session, me: Person, lesson: Lesson, partnership_ids: Sequence[str]) -> list[LessonGoalView]:
+    """Return the active goals that a lesson can be looked at for: all of its owner's, or those that a coach shares."""
+    if lesson.owner_id == me.id:
+        partnership_ids = [one.id for one in list_partnerships(session, me) if one.coachee_id == me.id]
+    goals = [goal for goal in goals_of(session, me, partnership_ids) if not goal.closed_at]
+    names = names_of(session, {goal.set_by_id for goal in goals})
+    return [
+        LessonGoalView(id=one.id, title=one.title, set_by_name=names[one.set_by_id], measure=one.measure)
+        for one in goals
+    ]
+
+
+def clip_views(session: Session, me: Person, lesson: Lesson, files: Files) -> list[ClipView]:
+    """Return the clips of one's own lesson, with who can see each."""
+    clips = clips_of(session, me, lesson.id)
+    shares = open_clip_shares(session, me, [clip.id for clip in clips])
+    return [
+        ClipView(
+            id=clip.id,
+            title=clip.title,
+            start_ms=clip.start_ms,
+            end_ms=clip.end_ms,
+            ready=f"clip-{clip.number}" in files,
+            with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares.get(clip.id, [])],
+            partnership_ids=[one.partnership.id for one in shares.get(clip.id, [])],
+        )
+        for clip in clips
+    ]
 
 
 def guess_view(session: Session, me: Person, lesson: Lesson, measures: dict[str, Any] | None) -> GuessView:

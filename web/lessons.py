@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from annotation.lessons import delete_lesson, get_lesson, rename_lesson, restart_work, restore_lesson, stop_work
+from annotation.lessons import (
+    delete_lesson,
+    get_lesson,
+    remember_place,
+    rename_lesson,
+    restart_work,
+    restore_lesson,
+    stop_work,
+)
 from annotation.sharing import record_opening
 from core.db import get_database
 from core.models import Lesson, Person
 from web.auth import CurrentPerson
 from web.lesson_views import lesson_page_view, steps_view
-from web.views import LessonChange, LessonDeletion, LessonPageView, StepsView
+from web.views import LessonChange, LessonDeletion, LessonPageView, NewPlace, StepsView
 
 router = APIRouter(tags=["lessons"])
 
@@ -37,6 +45,13 @@ def read_steps(lesson_id: str, person: CurrentPerson) -> StepsView:
     """Return how far the work is."""
     with get_database().read() as session:
         return steps_view(session, person, get_lesson(session, person, lesson_id))
+
+
+@router.put("/api/lessons/{lesson_id}/place", status_code=204)
+def keep_place(lesson_id: str, place: NewPlace, person: CurrentPerson) -> None:
+    """Keep where the viewer is, for herself on any device."""
+    with get_database().write() as session:
+        remember_place(session, person, get_lesson(session, person, lesson_id), place.at_ms)
 
 
 @router.patch("/api/lessons/{lesson_id}")

@@ -17,6 +17,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, FastAPI, Request
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotation.access import may
 from annotation.lessons import get_lesson
@@ -25,6 +26,7 @@ from core.db import get_database
 from core.events import events_after, last_event_number
 from core.models import Lesson
 from web.auth import COOKIE, CurrentPerson
+from web.security import SAFE_METHODS
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -41,6 +43,11 @@ class Hub:
         self._waiting: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self._reader: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for new events now: this process has just written some."""
+        self._woken.set()
 
     @asynccontextmanager
     async def listening(self, lesson_id: str) -> AsyncIterator[asyncio.Queue[str]]:
@@ -76,7 +83,9 @@ class Hub:
             for lesson_id, kind in kinds:
                 for queue in self._waiting.get(lesson_id, ()):
                     queue.put_nowait(kind)
-            await asyncio.sleep(POLL_SECONDS)
+            self._woken.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,20 @@ def read_new(seen: Seen) -> tuple[Seen, list[tuple[str, str]]]:
     newest = max([seen.newest, *(event.number for event in events)])
     numbers = frozenset(event.number for event in events)
     return Seen(newest, numbers), list(dict.fromkeys((event.lesson_id, event.kind) for event in new))
+
+
+class Wake:
+    """Wake the hub after each order that this process has carried out, so that the other page knows at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        await self.app(scope, receive, send)
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
+            hub: Hub = scope["app"].state.hub
+            hub.wake()
 
 
 def begin_live(app: FastAPI) -> None:

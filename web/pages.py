@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from annotation.clips import list_shared_clips
 from annotation.comments import newest_comments
 from annotation.goals import MEASURES, goals_of
 from annotation.lessons import list_deleted, list_own, list_shared
@@ -21,6 +22,7 @@ from web.lessons import read_lesson_page
 from web.measures import goal_chart
 from web.partnerships import partnership_lines
 from web.rendering import page
+from web.sessions import open_meetings
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,6 +39,8 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         names = {lesson.owner_id: name for lesson, name in shared}
         context: dict[str, Any] = {
             "lessons": lesson_cards(session, person, list_own(session, person), names),
+            "clips": [(clip, name) for clip, name in list_shared_clips(session, person)],
+            "meetings": open_meetings(session, person),
             "shared": lesson_cards(session, person, [lesson for lesson, _ in shared], names),
             "deleted": list_deleted(session, person),
             "news": [
@@ -92,6 +96,7 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         pill=pill,
         shares=data["shares"],
         audiences=data["audiences"],
+        together=[{"id": one["partnership_id"], "name": one["label"]} for one in data["audiences"]],
         partnerships=[line for line in lines if line["coachee_id"] == person.id],
         goals=[goal for audience in data["audiences"] for goal in audience["goals"]],
         **context,

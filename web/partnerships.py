@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
+from annotation.clips import clips_with
 from annotation.goals import MEASURES, GoalText, goals_of, set_by_the_coach
 from annotation.lessons import list_own, list_shared
 from annotation.partnerships import end_partnership, get_partnership, list_partnerships, names_of
@@ -17,6 +18,7 @@ from core.db import get_database
 from core.models import Partnership, Person
 from web.auth import CurrentPerson
 from web.rendering import go, page
+from web.sessions import open_meetings
 
 router = APIRouter(include_in_schema=False)
 
@@ -73,6 +75,8 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
         "lessons": [
             lesson for lesson in mine if any(one.partnership.id == row.id for one in shared.get(lesson.id, []))
         ],
+        "clips": clips_with(session, person, row.id),
+        "meetings": open_meetings(session, person, row.id),
         "measure_names": MEASURES,
         "draft": GoalText(""),
     }

@@ -175,6 +175,141 @@ class AudienceGoalView(GoalTitleView):
     set_by_name: str
 
 
+class LessonGoalView(AudienceGoalView):
+    """An active goal that a lesson can be looked at for."""
+
+    measure: str
+
+
+class ClipView(View):
+    """A clip of a lesson; `ready` once its file is there, `with` names those who can see it."""
+
+    id: str
+    title: str
+    start_ms: int
+    end_ms: int
+    ready: bool
+    with_: list[NamedView] = Field(alias="with")
+    partnership_ids: list[str]
+
+
+class NewClip(BaseModel):
+    """A range of a lesson and its name."""
+
+    title: str
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+
+
+class ClipSharing(BaseModel):
+    """To which partnership a clip is opened or closed."""
+
+    partnership_id: str
+
+
+class ClipPageView(View):
+    """Everything of a clip's page. Times count from the clip's beginning; nothing outside its range is in it."""
+
+    id: str
+    title: str
+    owner: NamedView
+    is_owner: bool
+    duration_ms: int
+    media: MediaView | None
+    captions_url: str
+    turns: list[TurnView]
+    with_: list[NamedView] = Field(alias="with")
+
+
+class CommentVersionView(View):
+    """What a comment said before."""
+
+    text: str
+    written_at: datetime
+
+
+class NewPlace(BaseModel):
+    """Where somebody is in a lesson."""
+
+    at_ms: int = Field(ge=0, le=2**31 - 1)
+
+
+class RoomView(View):
+    """What both players of a session follow; `at` is the server's clock in ms since 1970."""
+
+    playing: bool
+    position_ms: int
+    speed: float
+    at: int
+    steered_by: str
+    number: int
+
+
+class Steering(BaseModel):
+    """What the steering player does, and when that was on the server's clock."""
+
+    playing: bool
+    position_ms: int = Field(ge=0, le=2**31 - 1)
+    speed: float = 1.0
+    at: int
+
+
+class CardView(View):
+    """A chosen moment of a session."""
+
+    start_ms: int
+    text: str
+    by: str
+
+
+class NewCard(BaseModel):
+    """A moment for a card."""
+
+    start_ms: int = Field(ge=0, le=2**31 - 1)
+    text: str = ""
+
+
+class LogLineView(View):
+    """A line of a log."""
+
+    at_ms: int
+    what: str
+
+
+class LogChange(BaseModel):
+    """What is written into a log; what is not sent stays."""
+
+    notes: dict[str, str] | None = None
+    action: str | None = None
+    action_by: date | None = None
+    minutes: int | None = None
+
+
+class SessionView(View):
+    """A session as one of the two sees it; `now` is the server's clock, `began` and `now` in ms since 1970."""
+
+    id: str
+    partnership_id: str
+    title: str
+    me: NamedView
+    other: NamedView
+    kind: Literal["video", "sound"] | None
+    media: MediaView | None
+    captions_url: str
+    here: list[str]
+    room: RoomView
+    now: int
+    minutes: int
+    began: int | None
+    over: bool
+    moments: list[CardView]
+    offered: list[CardView]
+    notes: dict[str, str]
+    action: str
+    action_by: date | None
+    log: list[LogLineView]
+
+
 class AudienceView(View):
     """Whom the viewer can write to on this lesson."""
 
@@ -255,6 +390,9 @@ class LessonPageView(View):
     comments: list[CommentView]
     audiences: list[AudienceView]
     shares: list[ShareView]
+    place_ms: int
+    goals: list[LessonGoalView]
+    clips: list[ClipView]
 
 
 Kind = Literal["noticed", "question", "suggestion"]

@@ -20,7 +20,7 @@ from core.clock import utc_now
 from core.db import Database, get_database
 from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped
 from core.events import record_event
-from core.models import ChunkRow, Finding, Lesson, Step, StoredFile, VoicePrint
+from core.models import ChunkRow, Clip, Finding, Lesson, Step, StoredFile, VoicePrint
 from core.settings import Settings, get_settings
 from core.storage import Storage, get_storage
 from core.types import Chunk, Span, Word
@@ -142,6 +142,7 @@ def read_context(
         chunks = read_chunks(session, lesson.id) if stage.reads & {"chunk", "pieces"} else []
         turns = read_turns(session, lesson.id) if "turns" in stage.reads else ()
         media = media_from_json(lesson.media) if lesson.media else None
+        clip = read_clip(session, lesson.id, claim.chunk_no) if "clip" in stage.reads else None
         lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in stage.reads else None
     return Context(
         source=opened.enter_context(storage.local(keys["original"])) if "source" in stage.reads else None,
@@ -157,7 +158,15 @@ def read_context(
         watch=heart,
         own_voice=tuple(lent.voice) if lent is not None and lent.voice else None,
         may_learn_voice=lent is not None and not lent.voice,
+        clip=clip,
     )
+
+
+def read_clip(session: Session, lesson_id: str, number: int) -> tuple[int, Span] | None:
+    """Return the number and range of a clip that is still wanted."""
+    wanted = select(Clip).where(Clip.lesson_id == lesson_id, Clip.number == number, Clip.deleted_at.is_(None))
+    clip = session.scalar(wanted)
+    return None if clip is None else (number, Span(clip.start_ms, clip.end_ms))
 
 
 def read_chunks(session: Session, lesson_id: str) -> list[tuple[Chunk, tuple[Word, ...]]]:
@@ -239,7 +248,7 @@ def advance(session: Session, lesson: Lesson) -> None:
     if lesson.media is None:
         return
     media = media_from_json(lesson.media)
-    wanted = {name: stage for name, stage in STAGES.items() if stage.wanted(media)}
+    wanted = {name: stage for name, stage in STAGES.items() if stage.wanted(media) and not stage.asked}
     present = step_states(session, lesson.id)
     for name, stage in wanted.items():
         if name == FAN_OUT and present.get("plan_chunks") == {"done"}:

@@ -19,6 +19,7 @@ from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
 from ingest.pictures import make_pictures as write_pictures
 from ingest.probe import media_to_json
 from ingest.probe import probe_media as probe_file
+from ingest.renditions import cut_clip as write_clip
 from ingest.renditions import make_rendition as write_rendition
 from ingest.sound import extract_audio as write_sound
 from transcription.activities import find_activities as name_activities
@@ -61,6 +62,7 @@ class Context:
     watch: Watch
     own_voice: tuple[float, ...] | None = None  # that the lesson's owner lent
     may_learn_voice: bool = False  # she allowed it, and it is not made yet
+    clip: tuple[int, Span] | None = None  # its number in the lesson, and its range
 
     @property
     def known_media(self) -> MediaInfo:
@@ -115,7 +117,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A row of the table. `reads` names what the context must hold; `optional`: others go on when it fails."""
+    """A row of the table. `reads` names what the context must hold; `optional`: others go on when it fails.
+
+    `asked`: it is done when somebody asks for it, once for each number, and no lesson waits for it.
+    """
 
     name: str
     queue: str
@@ -124,6 +129,7 @@ class Stage:
     reads: frozenset[str] = frozenset()
     wanted: Callable[[MediaInfo], bool] = bool
     optional: bool = False
+    asked: bool = False
     version: int = 1
 
 
@@ -281,6 +287,18 @@ def measure_lesson(context: Context) -> Output:
     return Output(save, event="words")
 
 
+def cut_clip(context: Context) -> Output:
+    """Make a clip's own file."""
+    if context.clip is None:
+        return Output(save_nothing)  # it was deleted for good meanwhile
+    number, span = context.clip
+    target = context.folder / "clip"
+    made = write_clip(
+        context.known_source, context.known_media, span, target, context.watch, ffmpeg=context.settings.ffmpeg
+    )
+    return Output(save_nothing, (NewFile(f"clip-{number}", target, made.mime, asdict(made)),), event="lesson")
+
+
 def save_nothing(_session: Session, _lesson: Lesson) -> None:
     """The files are all."""
 
@@ -362,6 +380,7 @@ STAGES: dict[str, Stage] = {
             reads("turns", "voices", "speech"),
             has_sound,
         ),
+        Stage("cut_clip", "media", (), cut_clip, reads("source", "clip"), optional=True, asked=True),
     )
 }
 QUEUES = tuple(sorted({stage.queue for stage in STAGES.values()}))

@@ -1,10 +1,10 @@
 """All tables, one file an aggregate."""
 
 from core.models.base import Base, new_id
-from core.models.coaching import Comment, CommentVersion, Goal, Partnership, Share
+from core.models.coaching import CoachingSession, Comment, CommentVersion, Goal, Partnership, Share
 from core.models.events import Event
 from core.models.findings import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
-from core.models.lessons import Lesson, Opening, StoredFile, Upload
+from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
 from core.models.people import Invitation, Person, SignIn
 from core.models.reflection import Correction, Guess, ShownMeasures, VoicePrint
 from core.models.steps import Step
@@ -13,6 +13,9 @@ __all__ = [
     "ActivityRow",
     "Base",
     "ChunkRow",
+    "Clip",
+    "ClipShare",
+    "CoachingSession",
     "Comment",
     "CommentVersion",
     "Correction",
@@ -26,6 +29,7 @@ __all__ = [
     "Opening",
     "Partnership",
     "Person",
+    "Place",
     "QuestionRow",
     "Share",
     "ShownMeasures",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, new_id
@@ -91,3 +92,28 @@ class CommentVersion(Base):
     comment_id: Mapped[str] = mapped_column(Id, ForeignKey("comment.id", ondelete="CASCADE"), index=True)
     text: Mapped[str]
     written_at: Mapped[datetime]
+
+
+class CoachingSession(Base):
+    """One meeting of a partnership over a lesson or a clip of it: what both see at once, and the log that it leaves.
+
+    `room` is what the players follow; `moments` are at most three, `notes` one line for each of G, R, O, W.
+    """
+
+    __tablename__ = "coaching_session"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
+    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"), index=True)
+    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    minutes: Mapped[int] = mapped_column(default=12)
+    began_at: Mapped[datetime | None]  # the timer runs
+    ended_at: Mapped[datetime | None]
+    room: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    moments: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    notes: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    action: Mapped[str] = mapped_column(String(500), default="")
+    action_by: Mapped[date | None]
+    coach_seen_at: Mapped[datetime | None]
+    coachee_seen_at: Mapped[datetime | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, new_id
@@ -74,3 +74,42 @@ class Opening(Base):
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
     opened_at: Mapped[datetime]
+
+
+class Place(Base):
+    """Where a person stopped watching a lesson, on whatever device. Hers alone."""
+
+    __tablename__ = "place"
+
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    at_ms: Mapped[int]
+    kept_at: Mapped[datetime]
+
+
+class Clip(Base):
+    """A named range of a lesson with a file of its own, so that it can be shared alone."""
+
+    __tablename__ = "clip"
+    __table_args__ = (UniqueConstraint("lesson_id", "number"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]  # in its lesson, from 1: names its step and its file
+    title: Mapped[str] = mapped_column(String(200))
+    start_ms: Mapped[int]
+    end_ms: Mapped[int]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class ClipShare(Base):
+    """A clip opened to one partnership, until it is taken back. It opens nothing else of the lesson."""
+
+    __tablename__ = "clip_share"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    clip_id: Mapped[str] = mapped_column(Id, ForeignKey("clip.id", ondelete="CASCADE"), index=True)
+    partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    taken_back_at: Mapped[datetime | None]

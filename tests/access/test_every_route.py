@@ -68,6 +68,29 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/api/lessons/{lesson_id}/corrections"): (OWNER, None, None),
     ("POST", "/api/lessons/{lesson_id}/corrections"): (OWNER, VOICE, None),
     ("PUT", "/api/lessons/{lesson_id}/corrections/{correction_id}"): (OWNER, {"undone": True}, None),
+    ("PUT", "/api/lessons/{lesson_id}/place"): (PAIR, {"at_ms": 1000}, None),
+    ("GET", "/api/comments/{comment_id}/versions"): (PAIR, None, None),
+    ("POST", "/api/lessons/{lesson_id}/clips"): (OWNER, {"title": "A", "start_ms": 0, "end_ms": 9000}, None),
+    ("GET", "/clips/{clip_id}"): (PAIR, None, None),
+    ("GET", "/api/clips/{clip_id}"): (PAIR, None, None),
+    ("DELETE", "/api/clips/{clip_id}"): (OWNER, None, None),
+    ("POST", "/api/clips/{clip_id}/restore"): (OWNER, None, None),
+    ("POST", "/api/clips/{clip_id}/shares"): (OWNER, {"partnership_id": "PARTNERSHIP"}, None),
+    ("DELETE", "/api/clips/{clip_id}/shares/{partnership_id}"): (OWNER, None, None),
+    ("GET", "/media/clips/{clip_id}"): (PAIR, None, None),
+    ("HEAD", "/media/clips/{clip_id}"): (PAIR, None, None),
+    ("GET", "/media/clips/{clip_id}/captions.vtt"): (PAIR, None, None),
+    ("POST", "/partnerships/{partnership_id}/sessions"): (PAIR, None, {"lesson_id": "LESSON"}),
+    ("GET", "/sessions/{session_id}"): (PAIR, None, None),
+    ("GET", "/api/sessions/{session_id}"): (PAIR, None, None),
+    ("PATCH", "/api/sessions/{session_id}"): (PAIR, {"notes": {"G": "Secret words"}}, None),
+    ("GET", "/api/sessions/{session_id}/clock"): (SIGNED_IN, None, None),
+    ("POST", "/api/sessions/{session_id}/steer"): (PAIR, {"playing": True, "position_ms": 0, "at": 0}, None),
+    ("POST", "/api/sessions/{session_id}/here"): (PAIR, None, None),
+    ("POST", "/api/sessions/{session_id}/leave"): (PAIR, None, None),
+    ("POST", "/api/sessions/{session_id}/moments"): (PAIR, {"start_ms": 100, "text": "Here"}, None),
+    ("DELETE", "/api/sessions/{session_id}/moments/{start_ms}"): (PAIR, None, None),
+    ("POST", "/api/sessions/{session_id}/end"): (PAIR, None, None),
     ("GET", "/api/lessons/{lesson_id}/shares"): (OWNER, None, None),
     ("POST", "/api/lessons/{lesson_id}/shares"): (OWNER, {"partnership_id": "PARTNERSHIP"}, None),
     ("DELETE", "/api/shares/{share_id}"): (OWNER, None, None),
@@ -76,7 +99,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("HEAD", "/media/lessons/{lesson_id}/{kind}"): (PAIR, None, None),
 }
 # Routes of other rooms are tried in their own tests, with the same kinds of person.
-ELSEWHERE = ("/api/uploads", "/api/lessons/{lesson_id}/events")
+ELSEWHERE = ("/api/uploads", "/api/lessons/{lesson_id}/events", "/api/sessions/{session_id}/events")
 
 
 def routes_of(routes: Iterable[object]) -> set[tuple[str, str]]:
@@ -104,6 +127,9 @@ def address(school: School, path: str) -> str:
         "secret": "join-me",
         "sign_in_id": "unknown",
         "kind": "rendition",
+        "clip_id": school.ids["clip"],
+        "session_id": school.ids["session"],
+        "start_ms": "100",
     }
     return path.format(**places)
 
@@ -122,6 +148,8 @@ def test_a_route_lets_in_those_of_the_table_alone(school: School, method: str, p
         body = {"partnership_id": school.ids["partnership_coach"]}
     if form is not None and "partnership_id" in form:
         form = form | {"partnership_id": school.ids["partnership_coach"]}
+    if form is not None and "lesson_id" in form:
+        form = form | {"lesson_id": school.ids["lesson"]}
     if path == "/programme/partnerships" and form is not None:
         pair = {"coach_id": school.ids["person_stranger"], "coachee_id": school.ids["person_owner"]}
         form = form | pair

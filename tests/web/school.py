@@ -9,10 +9,23 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from annotation.people import hash_secret
+from annotation.sessions import begin_session
 from annotation.signing_in import begin_sign_in
 from core.clock import utc_now
 from core.db import Database
-from core.models import Comment, Correction, Finding, Goal, Invitation, Person, ShownMeasures, Step, TurnRow
+from core.models import (
+    Clip,
+    ClipShare,
+    Comment,
+    Correction,
+    Finding,
+    Goal,
+    Invitation,
+    Person,
+    ShownMeasures,
+    Step,
+    TurnRow,
+)
 from core.storage import LocalStorage, Storage
 from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
 from web.app import create_app
@@ -117,7 +130,18 @@ def make_school(database: Database, storage: Storage) -> School:
         partnership_id = ids["partnership_coach"]
         showing = ShownMeasures(owner_id=people["owner"].id, partnership_id=partnership_id, shown_at=now)
         session.add_all([showing, comment, turn, step, invitation, correction])
+        clip = Clip(lesson_id=lesson.id, number=1, title="A wait", start_ms=0, end_ms=5000, created_at=now)
+        session.add(clip)
         session.flush()
+        session.add(ClipShare(clip_id=clip.id, partnership_id=partnership_id, created_at=now))
+        old = ids["partnership_taken_back"]
+        session.add(ClipShare(clip_id=clip.id, partnership_id=old, created_at=now, taken_back_at=now))
+        key = f"lessons/{lesson.id}/clip-1"
+        storage.path(key).write_bytes(BYTES)
+        make_file(session, lesson, "clip-1", key, mime="video/mp4", bytes=len(BYTES), info={})
+        meeting = begin_session(session, people["owner"], partnership_id, lesson_id=lesson.id)
+        meeting.action = "Wait"
+        ids |= {"clip": clip.id, "session": meeting.id}
         ids |= {
             "lesson": lesson.id,
             "goal": goal.id,

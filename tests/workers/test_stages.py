@@ -17,4 +17,6 @@ def test_the_first_step_is_the_one_that_an_upload_adds() -> None:
 
 
 def test_everything_builds_on_the_first_stage() -> None:
-    assert all(FIRST_STAGE in all_before(name) for name in STAGES if name != FIRST_STAGE)
+    assert all(
+        FIRST_STAGE in all_before(name) for name, stage in STAGES.items() if name != FIRST_STAGE and not stage.asked
+    )

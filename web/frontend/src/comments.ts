@@ -1,6 +1,6 @@
 /** <lesson-comments> and <comment-composer>: what people say at a moment, in threads, and where they write it. */
 import { ask, Refused } from "./api/client";
-import type { Comment, LessonPage } from "./api/types";
+import type { Comment, CommentVersion, LessonPage } from "./api/types";
 import { clock, make } from "./dom";
 import { timeLink, type LessonPlayer } from "./player";
 import { words } from "./words";
@@ -41,18 +41,47 @@ export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
   lessonId = "";
   refresh: () => Promise<void> = async () => undefined;
+  private all: Comment[] = [];
+  private only = { author: "", kind: "", goal: "", stage: "" };
 
   show(comments: Comment[]): void {
+    this.all = comments;
     if (this.querySelector("textarea")) return; // somebody is answering: do not take the field away
     const top = comments.filter((one) => !one.parent_id).sort((a, b) => a.start_ms - b.start_ms);
-    const rows = top.map((one) => this.article(one, comments.filter((each) => each.parent_id === one.id)));
+    const { author, kind, goal, stage } = this.only;
+    const fits = (one: Comment) => (!author || one.author.id === author) && (!kind || one.kind === kind) && (!goal || one.goal?.id === goal) && (!stage || one.stage === stage);
+    const replies = new Map<string, Comment[]>();
+    for (const one of comments) if (one.parent_id) replies.set(one.parent_id, [...(replies.get(one.parent_id) ?? []), one]);
+    const shown = top.filter((one) => fits(one) || replies.get(one.id)?.some(fits));
+    const rows = shown.map((one) => this.article(one, replies.get(one.id) ?? []));
     const empty = make("p", { className: "quiet" }, "Nothing is said yet. Write at a moment that made you think: press c.");
-    this.replaceChildren(...(rows.length ? rows : [empty]));
+    this.replaceChildren(...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(top.length ? rows : [empty]));
+  }
+
+  /** Choices by person, kind, goal and stage, of those that occur. */
+  private filters(top: Comment[], shown: number): HTMLElement {
+    const choose = (name: keyof typeof this.only, any: string, values: Map<string, string>) => {
+      const choice = make("select", { ariaLabel: any }, make("option", { value: "" }, any), ...[...values].map(([value, text]) => make("option", { value }, text)));
+      choice.value = this.only[name];
+      choice.addEventListener("change", () => {
+        this.only[name] = choice.value;
+        this.show(this.all);
+      });
+      return values.size > 1 || this.only[name] ? [choice] : [];
+    };
+    const kept = Object.values(this.only).some(Boolean);
+    return make("details", { className: "filters", open: kept }, make("summary", {}, kept ? words.filtered(shown, top.length) : words.filter),
+      make("div", { className: "row" },
+        ...choose("author", words.anyone, new Map(this.all.map((one) => [one.author.id, one.author.name]))),
+        ...choose("kind", words.anyKind, new Map(top.map((one) => [one.kind, one.kind]))),
+        ...choose("goal", words.anyGoal, new Map(top.filter((one) => one.goal).map((one) => [one.goal!.id, one.goal!.title]))),
+        ...choose("stage", words.anyStage, new Map(top.filter((one) => one.stage).map((one) => [one.stage, one.stage])))));
   }
 
   private article(one: Comment, replies: Comment[]): HTMLElement {
-    const about = [one.kind, one.goal?.title ?? "", one.stage, one.partnership_id ? "" : "only you", one.edited_at ? "edited" : ""].filter(Boolean).join(" · ");
-    const head = make("header", {}, timeLink(one.start_ms, this.player), make("strong", {}, one.author.name), make("span", {}, about));
+    const about = [one.kind, one.goal?.title ?? "", one.stage, one.partnership_id ? "" : "only you"].filter(Boolean).join(" · ");
+    const head = make("header", {}, timeLink(one.start_ms, this.player), ...(one.end_ms ? [make("span", { className: "figure" }, `to ${clock(one.end_ms)}`)] : []), make("strong", {}, one.author.name), make("span", {}, about));
+    if (one.edited_at) head.append(this.history(one));
     const body = make("p", {}, one.deleted ? words.deleted : one.text);
     const acts = make("div", {});
     const act = (text: string, then: () => void) => {
@@ -73,6 +102,19 @@ export class LessonComments extends HTMLElement {
     const article = make("article", { className: "comment", id: `comment-${one.id}` }, head, body, acts);
     article.append(...replies.map((each) => this.article(each, [])));
     return article;
+  }
+
+  /** What a comment said before, on request. */
+  private history(one: Comment): HTMLElement {
+    const button = make("button", { type: "button", ariaExpanded: "false" }, "edited");
+    button.addEventListener("click", async () => {
+      const versions = await ask<CommentVersion[]>("GET", `/api/comments/${one.id}/versions`).catch(() => []);
+      button.ariaExpanded = "true";
+      const rows = versions.map((each) => make("li", {}, make("time", { dateTime: each.written_at }, new Date(each.written_at).toLocaleString()), ` ${each.text}`));
+      button.closest("article")!.querySelector("p")!.after(make("div", { className: "quiet" }, words.before, make("ul", {}, ...rows)));
+      button.disabled = true;
+    });
+    return button;
   }
 
   private reply(to: Comment, text: string): Promise<unknown> {
@@ -99,6 +141,8 @@ customElements.define("lesson-comments", LessonComments);
 export class CommentComposer extends HTMLElement {
   player!: LessonPlayer;
   refresh: () => Promise<void> = async () => undefined;
+  /** Begin a comment over a range. */
+  over: (from: number, to: number) => void = () => undefined;
   private startMs: number | null = null;
   private endMs: number | null = null;
 
@@ -118,6 +162,12 @@ export class CommentComposer extends HTMLElement {
     fill();
     who.addEventListener("change", fill);
     const stamp = make("span", { className: "figure" });
+    this.over = (from, to) => {
+      [this.startMs, this.endMs] = [Math.round(from), Math.round(to)];
+      stamp.textContent = words.selectedRange(clock(from), clock(to));
+      this.player.media?.pause();
+      area.focus();
+    };
     const range = make("button", { type: "button", className: "plain" }, "until now");
     const save = make("button", { type: "button", className: "primary" }, "Save");
     const said = make("span", { role: "status" });
@@ -157,8 +207,24 @@ export class CommentComposer extends HTMLElement {
     area.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), void submit());
       if (event.key === "Escape") area.blur();
+      if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
     });
     this.replaceChildren(area, make("div", { className: "row" }, kind, goal, stage, who, stamp, range, save, said));
   }
+
+  /** Choose a goal (Alt and its number) or a GROW stage (Alt and its letter), and choose it away again. */
+  private pick(code: string, goal: HTMLSelectElement, stage: HTMLSelectElement): boolean {
+    const letter = /^Key([GROW])$/.exec(code)?.[1];
+    const number = Number(/^Digit([1-9])$/.exec(code)?.[1]);
+    if (letter) stage.value = stage.value === letter ? "" : letter;
+    else if (number && number < goal.options.length) goal.selectedIndex = goal.selectedIndex === number ? 0 : number;
+    else return false;
+    return true;
+  }
 }
 customElements.define("comment-composer", CommentComposer);
+
+/** Keep a moment for oneself, with one key. */
+export async function mark(lessonId: string, ms: number): Promise<void> {
+  await send(lessonId, { partnership_id: null, parent_id: null, kind: "noticed", start_ms: ms, end_ms: null, goal_id: null, stage: "", text: words.marked, draft_id: crypto.randomUUID() });
+}

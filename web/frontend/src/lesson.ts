@@ -2,14 +2,18 @@
 import { LessonActivities } from "./activities";
 import { ask } from "./api/client";
 import type { Comment, LessonPage } from "./api/types";
-import { CommentComposer, LessonComments, sendWaiting } from "./comments";
+import { LessonClips } from "./clips";
+import { CommentComposer, LessonComments, mark, sendWaiting } from "./comments";
 import { LessonCorrections } from "./corrections";
+import { clock, make } from "./dom";
+import { GoalMoments } from "./goals";
 import { TalkLanes } from "./lanes";
 import { LessonMeasures } from "./measures";
 import { TrustPill } from "./pill";
-import { LessonPlayer } from "./player";
+import { LessonPlayer, type Span } from "./player";
 import { follow, StepProgress } from "./steps";
 import { LessonTranscript } from "./transcript";
+import { words } from "./words";
 
 const read = <T,>(id: string): T => JSON.parse(document.getElementById(id)!.textContent!) as T;
 const part = <T extends Element>(kind: new () => T, name: string): T => {
@@ -19,6 +23,7 @@ const part = <T extends Element>(kind: new () => T, name: string): T => {
 };
 
 let page = read<LessonPage>("lesson-data");
+const partnerships = read<{ id: string; other: string }[]>("partnership-data");
 const address = `/api/lessons/${page.lesson.id}`;
 const player = part(LessonPlayer, "lesson-player");
 const lanes = part(TalkLanes, "talk-lanes");
@@ -26,22 +31,26 @@ const transcript = part(LessonTranscript, "lesson-transcript");
 const comments = part(LessonComments, "lesson-comments");
 const composer = part(CommentComposer, "comment-composer");
 const measures = part(LessonMeasures, "lesson-measures");
+const goals = part(GoalMoments, "goal-moments");
+const clips = part(LessonClips, "lesson-clips");
 const activities = part(LessonActivities, "lesson-activities");
 const corrections = part(LessonCorrections, "lesson-corrections");
 const steps = part(StepProgress, "step-progress");
 const pill = part(TrustPill, "trust-pill");
-for (const each of [lanes, transcript, comments, composer, measures, activities]) each.player = player;
+for (const each of [lanes, transcript, comments, composer, measures, activities, goals, clips]) each.player = player;
 activities.corrections = corrections;
 transcript.correct = measures.correct = (turn) => corrections.open(turn);
 steps.lessonId = comments.lessonId = page.lesson.id;
 
 function show(): void {
-  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, page.lesson.id, page.media.fps);
+  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, `${address}/place`, page.place_ms, page.media.fps);
   lanes.show(page);
   transcript.show(page);
   corrections.show(page);
   activities.show(page);
   measures.show(page);
+  goals.show(page);
+  clips.show(page.lesson.id, page.clips, partnerships);
   comments.show(page.comments);
   steps.show({ steps: page.steps, playable: page.lesson.playable, kind: page.lesson.kind, media: page.media });
   steps.hidden = page.steps.length > 0 && page.steps.every((step) => step.state === "done");
@@ -50,7 +59,7 @@ function show(): void {
 async function refreshComments(): Promise<void> {
   page.comments = await ask<Comment[]>("GET", `${address}/comments`);
   comments.show(page.comments);
-  lanes.draw();
+  lanes.show(page);
 }
 
 let asked = 0;
@@ -66,18 +75,64 @@ async function refresh(): Promise<void> {
 corrections.refresh = measures.refresh = refresh;
 comments.refresh = composer.refresh = refreshComments;
 player.moments = () => [...page.questions, ...page.comments].map((each) => each.start_ms).sort((a, b) => a - b);
+const LONG_SILENCE = 2000; // ms from which skipping is worth it
+player.silences = () => {
+  const silences: Span[] = [];
+  let end = 0;
+  for (const turn of page.turns) {
+    if (turn.start_ms - end > LONG_SILENCE) silences.push([end, turn.start_ms]);
+    end = Math.max(end, turn.end_ms);
+  }
+  return page.turns.length ? silences : [];
+};
+
+const bar = document.getElementById("range")!;
+/** What can be done with the range that is selected on the lanes or in the words. */
+function offer(range: Span | null): void {
+  player.loop(range);
+  bar.hidden = range === null;
+  if (!range) return;
+  const button = (text: string, act: () => void) => {
+    const made = make("button", { type: "button" }, text);
+    made.addEventListener("click", act);
+    return made;
+  };
+  bar.replaceChildren(
+    make("span", { className: "figure" }, words.selectedRange(clock(range[0]), clock(range[1]))),
+    button(words.listen, () => player.seek(range[0])),
+    button(words.commentOnIt, () => composer.over(...range)),
+    ...(page.lesson.is_owner ? [button(words.makeClip, () => {
+      choose(document.getElementById("tab-clips")!);
+      clips.name(range);
+    })] : []),
+    button(words.selectNothing, () => lanes.select(null)));
+}
+lanes.selected = offer;
+transcript.selected = (range) => lanes.select(range);
+
+const said = document.getElementById("said")!;
+player.keys = {
+  c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus(),
+  e: () => transcript.correctNow(),
+  i: () => lanes.select([player.ms, lanes.range && lanes.range[1] > player.ms ? lanes.range[1] : player.ms + 5000]),
+  o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
+  m: () => {
+    const ms = player.ms;
+    void mark(page.lesson.id, ms).then(() => {
+      said.textContent = words.markKept(clock(ms));
+      return refreshComments();
+    }, (error: Error) => (said.textContent = error.message));
+  },
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
+};
 show();
 composer.show(page);
-pill.show(page, read("partnership-data"));
+pill.show(page, partnerships);
 
 follow(page.lesson.id, (kind) => {
   if (kind === "gone") location.assign("/");
   else if (kind === "comment") void refreshComments();
   else void refresh();
-});
-addEventListener("keydown", (event) => {
-  const typing = event.target instanceof Element && event.target.matches("input, textarea, select");
-  if (event.key === "e" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) transcript.correctNow();
 });
 addEventListener("online", () => void sendWaiting().then(refreshComments));
 void sendWaiting();

@@ -1,7 +1,7 @@
 /** <lesson-transcript>: the words; they follow the film, a click seeks, a search counts and steps. */
 import type { LessonPage, Turn } from "./api/types";
 import { make } from "./dom";
-import type { LessonPlayer } from "./player";
+import type { LessonPlayer, Span } from "./player";
 import { voiceName, words } from "./words";
 
 export class LessonTranscript extends HTMLElement {
@@ -15,9 +15,11 @@ export class LessonTranscript extends HTMLElement {
   private count = make("span", { className: "quiet", role: "status" });
   private body = make("div");
   private owned = false;
+  /** Called with the range of the words that are selected, or null. */
+  selected: (range: Span | null) => void = () => undefined;
   private wrong = make("button", { type: "button", className: "plain wrong" }, words.whatIsWrong);
 
-  show({ turns, speakers, lesson }: LessonPage): void {
+  show({ turns, speakers, lesson }: Pick<LessonPage, "turns" | "speakers"> & { lesson: { is_owner: boolean } }): void {
     const names = new Map(speakers.map((one) => [one.label, one.name]));
     const focused = this.lines.findIndex((line) => line === document.activeElement);
     this.turns = turns;
@@ -47,7 +49,34 @@ export class LessonTranscript extends HTMLElement {
     this.body.addEventListener("pointerover", offer);
     this.body.addEventListener("focusin", offer);
     this.body.addEventListener("keydown", (event) => this.press(event));
-    this.replaceChildren(make("div", { className: "row" }, search, this.count), this.body);
+    document.addEventListener("selectionchange", () => this.tellSelection());
+    const [back, on] = [make("button", { type: "button", ariaLabel: words.previous }, "‹"), make("button", { type: "button", ariaLabel: words.next }, "›")];
+    back.addEventListener("click", () => this.step(-1));
+    on.addEventListener("click", () => this.step(1));
+    this.replaceChildren(make("div", { className: "row search" }, search, back, on, this.count), this.body);
+  }
+
+  private tellSelection(): void {
+    const chosen = getSelection();
+    if (!chosen || chosen.isCollapsed || !chosen.rangeCount) return;
+    const range = chosen.getRangeAt(0);
+    if (!this.body.contains(range.commonAncestorContainer)) return;
+    const [start, end] = [this.msAt(range.startContainer, range.startOffset, 0), this.msAt(range.endContainer, range.endOffset, 1)];
+    if (start !== null && end !== null && end > start) this.selected([start, end]);
+  }
+
+  /** When the word at a place of the text begins (edge 0) or ends (edge 1). */
+  private msAt(node: Node, offset: number, edge: 0 | 1): number | null {
+    const line = (node instanceof Element ? node : node.parentElement)?.closest<HTMLElement>(".turn");
+    const turn = line && this.turns[this.lines.indexOf(line)];
+    if (!turn) return null;
+    if (node !== line.firstChild || !turn.words.length) return edge && offset ? turn.end_ms : turn.start_ms;
+    let letters = 0;
+    for (const word of turn.words) {
+      letters += word[2].length + 1;
+      if (letters > offset - edge) return word[edge];
+    }
+    return turn.end_ms;
   }
 
   /** Ask what is wrong with the turn that is focused, or else heard now. */
@@ -116,7 +145,7 @@ export class LessonTranscript extends HTMLElement {
     }
     if ("highlights" in CSS) CSS.highlights.set("found", new Highlight(...this.found));
     this.at = -1;
-    this.count.textContent = lower ? `${this.found.length} found` : "";
+    this.count.textContent = lower && !this.found.length ? words.nothingFound : "";
     if (this.found.length) this.step(1);
   }
 

@@ -7,9 +7,10 @@ export class Refused extends Error {
   }
 }
 
-export async function ask<T>(method: string, address: string, body?: unknown): Promise<T> {
+export async function ask<T>(method: string, address: string, body?: unknown, keepalive = false): Promise<T> {
   const answer = await fetch(address, {
     method,
+    keepalive, // goes on when the page is left
     headers: body === undefined ? {} : { "content-type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
   });

@@ -1,0 +1,72 @@
+/** <lesson-clips>: the owner names ranges of her lesson, shares each alone, and takes it back. */
+import { ask } from "./api/client";
+import type { Clip } from "./api/types";
+import { clock, make } from "./dom";
+import { timeLink, type LessonPlayer, type Span } from "./player";
+import { words } from "./words";
+
+type Partner = { id: string; other: string };
+
+export class LessonClips extends HTMLElement {
+  player!: LessonPlayer;
+  private lessonId = "";
+  private partners: Partner[] = [];
+  private deleted: Clip[] = [];
+  private form = make("div");
+  private list = make("ul", { className: "plain-list" });
+  private said = make("p", { className: "problem", role: "alert", hidden: true });
+
+  show(lessonId: string, clips: Clip[], partners: Partner[]): void {
+    [this.lessonId, this.partners] = [lessonId, partners];
+    if (!this.firstChild) this.replaceChildren(this.form, this.said, this.list);
+    const empty = make("p", { className: "quiet" }, words.noClips);
+    this.deleted = this.deleted.filter((one) => !clips.some((each) => each.id === one.id));
+    this.list.replaceChildren(...clips.map((one) => this.row(one)), ...this.deleted.map((one) =>
+      make("li", { className: "row" }, make("s", {}, one.title), this.button(words.undo, "POST", `/api/clips/${one.id}/restore`))),
+      ...(clips.length || this.deleted.length ? [] : [empty]));
+  }
+
+  /** Ask for the name of a new clip. */
+  name(range: Span): void {
+    const field = make("input", { id: "clip-title", required: true, maxLength: 200 });
+    const form = make("form", {}, make("label", { htmlFor: "clip-title" }, `${words.nameOfClip} (${words.selectedRange(clock(range[0]), clock(range[1]))})`), field, make("button", { className: "primary" }, words.keepClip));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.change("POST", `/api/lessons/${this.lessonId}/clips`, { title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) }, () => form.remove());
+    });
+    this.form.replaceChildren(form);
+    field.focus();
+  }
+
+  private row(one: Clip): HTMLElement {
+    const title = one.ready ? make("a", { href: `/clips/${one.id}` }, one.title) : make("span", {}, one.title);
+    const shares = this.partners.map((partner) => one.partnership_ids.includes(partner.id)
+      ? this.button(words.takeClipBack(partner.other), "DELETE", `/api/clips/${one.id}/shares/${partner.id}`)
+      : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, { partnership_id: partner.id }));
+    const remove = this.button(words.remove, "DELETE", `/api/clips/${one.id}`, undefined, () => this.deleted.push(one));
+    const pill = make("span", { className: "pill" }, one.with.length ? `You and ${one.with.map((who) => who.name.split(" ")[0]).join(" and ")}` : "Only you");
+    return make("li", {}, make("div", { className: "row" }, timeLink(one.start_ms, this.player), title, make("span", { className: "quiet" }, one.ready ? clock(one.end_ms - one.start_ms) : words.cutting), pill),
+      make("div", { className: "row" }, ...shares, ...(one.ready ? [make("a", { href: `/media/clips/${one.id}?download=true` }, words.saveFile)] : []), remove));
+  }
+
+  private button(text: string, method: string, address: string, body?: unknown, before: () => void = () => undefined): HTMLButtonElement {
+    const button = make("button", { type: "button", className: "plain" }, text);
+    button.addEventListener("click", () => {
+      before();
+      this.change(method, address, body);
+    });
+    return button;
+  }
+
+  private change(method: string, address: string, body?: unknown, then: () => void = () => undefined): void {
+    this.said.hidden = true;
+    ask<Clip[]>(method, address, body).then((clips) => {
+      then();
+      this.show(this.lessonId, clips, this.partners);
+    }, (error: Error) => {
+      this.said.textContent = error.message;
+      this.said.hidden = false;
+    });
+  }
+}
+customElements.define("lesson-clips", LessonClips);

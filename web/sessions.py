@@ -1,0 +1,269 @@
+"""The session room: its page, what both players follow, and the log that it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from annotation.comments import list_comments
+from annotation.lessons import files_of
+from annotation.partnerships import names_of
+from annotation.sessions import (
+    be_here,
+    begin_session,
+    choose_moment,
+    drop_moment,
+    end_session,
+    film_is_open,
+    get_session,
+    leave,
+    log_of,
+    now_ms,
+    room_of,
+    sessions_of,
+    steer,
+    who_is_here,
+    write_log,
+)
+from annotation.signing_in import find_sign_in
+from core.db import get_database
+from core.models import Clip, CoachingSession, Lesson, Partnership, Person
+from web.auth import COOKIE, CurrentPerson
+from web.clips import clip_media
+from web.lesson_views import media_view
+from web.live import HEARTBEAT_SECONDS, Hub
+from web.rendering import go, page
+from web.views import (
+    CardView,
+    LogChange,
+    LogLineView,
+    NamedView,
+    NewCard,
+    RoomView,
+    SessionView,
+    Steering,
+)
+
+router = APIRouter(tags=["sessions"])
+
+OFFERED = 12  # comments that can be made a card with one press
+
+
+def session_view(session: Session, me: Person, meeting: CoachingSession, partnership: Partnership) -> SessionView:
+    """Return a session as one of the two sees it; the film is there only while it is open to her."""
+    names = names_of(session, {partnership.coach_id, partnership.coachee_id})
+    other = partnership.coachee_id if partnership.coach_id == me.id else partnership.coach_id
+    is_open = partnership.state == "active" and film_is_open(session, me, meeting)
+    clip = session.get(Clip, meeting.clip_id) if meeting.clip_id and is_open else None
+    lesson = session.get(Lesson, meeting.lesson_id) if meeting.lesson_id and is_open else None
+    media, captions_url, title = None, "", "What you looked at is not open any more"
+    if clip is not None:
+        media, captions_url, title = clip_media(session, clip), f"/media/clips/{clip.id}/captions.vtt", clip.title
+    elif lesson is not None:
+        media = media_view(lesson, files_of(session, [lesson.id]).get(lesson.id, {}))
+        captions_url, title = f"/media/lessons/{lesson.id}/captions.vtt", lesson.title
+    return SessionView(
+        id=meeting.id,
+        partnership_id=partnership.id,
+        title=title,
+        me=NamedView(id=me.id, name=me.name),
+        other=NamedView(id=other, name=names[other]),
+        kind=None if media is None else "video" if media.mime.startswith("video/") else "sound",
+        media=media,
+        captions_url=captions_url,
+        here=sorted(who_is_here(meeting, partnership)),
+        room=RoomView.model_validate(room_of(meeting)),
+        now=now_ms(),
+        minutes=meeting.minutes,
+        began=None if meeting.began_at is None else round(meeting.began_at.timestamp() * 1000),
+        over=meeting.ended_at is not None,
+        moments=[CardView(**one) for one in meeting.moments],
+        offered=offered(session, me, meeting, partnership, clip) if is_open else [],
+        notes=meeting.notes,
+        action=meeting.action,
+        action_by=meeting.action_by,
+        log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)],
+    )
+
+
+def open_meetings(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
+    """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
+    lines = []
+    for meeting in sessions_of(session, me, partnership_id):
+        partnership = session.get_one(Partnership, meeting.partnership_id)
+        other = partnership.coachee_id if partnership.coach_id == me.id else partnership.coach_id
+        lines.append(
+            {
+                "url": f"/sessions/{meeting.id}",
+                "other": names_of(session, {other})[other],
+                "at": meeting.began_at or meeting.created_at,
+                "over": meeting.ended_at is not None,
+                "action": meeting.action,
+                "action_by": meeting.action_by,
+                "active": partnership.state == "active",
+            }
+        )
+    return lines
+
+
+def offered(
+    session: Session, me: Person, meeting: CoachingSession, partnership: Partnership, clip: Clip | None
+) -> list[CardView]:
+    """Return what both have written at moments of the film, to choose cards from; on the clock of what is shown."""
+    begin, end = (clip.start_ms, clip.end_ms) if clip is not None else (0, 2**31)
+    return [
+        CardView(start_ms=comment.start_ms - begin, text=comment.text[:200], by=comment.author_id)
+        for comment, _, _ in list_comments(session, me, meeting.lesson_id or "")
+        if comment.partnership_id == partnership.id
+        and not comment.parent_id
+        and comment.deleted_at is None
+        and begin <= comment.start_ms < end
+    ][:OFFERED]
+
+
+def answer(session: Session, person: Person, session_id: str) -> SessionView:
+    """Return the session anew, after a change."""
+    session.flush()
+    return session_view(session, person, *get_session(session, person, session_id))
+
+
+@router.post("/partnerships/{partnership_id}/sessions", include_in_schema=False)
+def open_room(
+    partnership_id: str,
+    person: CurrentPerson,
+    lesson_id: Annotated[str, Form()] = "",
+    clip_id: Annotated[str, Form()] = "",
+) -> Response:
+    """Open a room over a lesson or a clip."""
+    with get_database().write() as session:
+        of = {"lesson_id": lesson_id or None, "clip_id": clip_id or None}
+        session_id = begin_session(session, person, partnership_id, **of).id
+    return go(f"/sessions/{session_id}")
+
+
+@router.get("/sessions/{session_id}", response_class=HTMLResponse, include_in_schema=False)
+def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLResponse:
+    """Show the room, or the log of a session that is over."""
+    with get_database().read() as session:
+        view = session_view(session, person, *get_session(session, person, session_id))
+    data: dict[str, Any] = view.model_dump(mode="json", by_alias=True)
+    return page(request, "session.html", person, page_title=f"With {view.other.name}", data=data, session=data)
+
+
+@router.get("/api/sessions/{session_id}")
+def read_session(session_id: str, person: CurrentPerson) -> SessionView:
+    """Return a session."""
+    with get_database().read() as session:
+        return session_view(session, person, *get_session(session, person, session_id))
+
+
+@router.get("/api/sessions/{session_id}/clock")
+def read_clock(session_id: str, person: CurrentPerson) -> int:
+    """Return the server's clock in ms since 1970, from which a page learns how far its own is off."""
+    del session_id, person
+    return now_ms()
+
+
+@router.post("/api/sessions/{session_id}/steer")
+def take_the_wheel(session_id: str, order: Steering, person: CurrentPerson) -> RoomView:
+    """Play, pause, seek or change speed for both."""
+    with get_database().write() as session:
+        room = steer(session, person, session_id, **order.model_dump())
+    return RoomView.model_validate(room)
+
+
+@router.post("/api/sessions/{session_id}/here", status_code=204)
+def say_here(session_id: str, person: CurrentPerson) -> None:
+    """Give a sign of life."""
+    with get_database().write() as session:
+        be_here(session, person, session_id)
+
+
+@router.post("/api/sessions/{session_id}/leave", status_code=204)
+def say_gone(session_id: str, person: CurrentPerson) -> None:
+    """Say that the room is closed on this side."""
+    with get_database().write() as session:
+        leave(session, person, session_id)
+
+
+@router.patch("/api/sessions/{session_id}")
+def change_log(session_id: str, change: LogChange, person: CurrentPerson) -> SessionView:
+    """Write notes, the one action, or the length."""
+    with get_database().write() as session:
+        write_log(session, person, session_id, **change.model_dump(exclude_unset=True))
+        return answer(session, person, session_id)
+
+
+@router.post("/api/sessions/{session_id}/moments", status_code=201)
+def put_card(session_id: str, card: NewCard, person: CurrentPerson) -> SessionView:
+    """Put a moment on a card."""
+    with get_database().write() as session:
+        choose_moment(session, person, session_id, card.start_ms, card.text)
+        return answer(session, person, session_id)
+
+
+@router.delete("/api/sessions/{session_id}/moments/{start_ms}")
+def take_card(session_id: str, start_ms: int, person: CurrentPerson) -> SessionView:
+    """Take a card away."""
+    with get_database().write() as session:
+        drop_moment(session, person, session_id, start_ms)
+        return answer(session, person, session_id)
+
+
+@router.post("/api/sessions/{session_id}/end")
+def end_room(session_id: str, person: CurrentPerson) -> SessionView:
+    """End a session; its log is there."""
+    with get_database().write() as session:
+        end_session(session, person, session_id)
+        return answer(session, person, session_id)
+
+
+def seen_session(session_id: str, person: CurrentPerson) -> tuple[str, str]:
+    """Return the ids of a session of one's own and of its lesson; raises NotFound before the stream begins."""
+    with get_database().read() as session:
+        meeting, _ = get_session(session, person, session_id)
+        return meeting.id, meeting.lesson_id or ""
+
+
+@router.get("/api/sessions/{session_id}/events", response_class=EventSourceResponse)
+async def follow_session(
+    request: Request, seen: Annotated[tuple[str, str], Depends(seen_session)]
+) -> EventSourceResponse:
+    """Stream `changed` when the room or what is written in it changes, and `gone` when access ends."""
+    hub: Hub = request.app.state.hub
+    secret = request.cookies.get(COOKIE, "")
+    return EventSourceResponse(_changes(hub, *seen, secret), ping=int(HEARTBEAT_SECONDS))
+
+
+async def _changes(hub: Hub, session_id: str, lesson_id: str, secret: str) -> AsyncIterator[ServerSentEvent]:
+    async with hub.listening(lesson_id) as queue:
+        yield ServerSentEvent(event="changed", data="{}")
+        while True:
+            kind = ""
+            with suppress(TimeoutError):
+                kind = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
+            if not await run_in_threadpool(_still_in, secret, session_id):
+                yield ServerSentEvent(event="gone", data="{}")
+                return
+            if kind in ("session", "comment", "share", "lesson"):
+                yield ServerSentEvent(event="changed", data="{}")
+
+
+def _still_in(secret: str, session_id: str) -> bool:
+    with get_database().read() as session:
+        known = find_sign_in(session, secret)
+        meeting = session.get(CoachingSession, session_id)
+        partnership = None if meeting is None else session.get(Partnership, meeting.partnership_id)
+        return (
+            known is not None
+            and partnership is not None
+            and known[0].id in (partnership.coach_id, partnership.coachee_id)
+        )
