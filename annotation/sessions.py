@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -98,13 +98,16 @@ def get_session(session: Session, person: Person, session_id: str) -> tuple[Coac
     return found, partnership
 
 
-def sessions_of(session: Session, person: Person, partnership_id: str | None = None) -> Sequence[CoachingSession]:
-    """Return a person's sessions, newest first."""
-    rows = select(CoachingSession).join(Partnership, Partnership.id == CoachingSession.partnership_id)
+def sessions_of(
+    session: Session, person: Person, partnership_id: str | None = None
+) -> list[tuple[CoachingSession, Partnership]]:
+    """Return a person's sessions with their partnerships, newest first."""
+    rows = select(CoachingSession, Partnership).join(Partnership, Partnership.id == CoachingSession.partnership_id)
     rows = rows.where(partnerships_of(person))
     if partnership_id is not None:
         rows = rows.where(CoachingSession.partnership_id == partnership_id)
-    return session.scalars(rows.order_by(CoachingSession.created_at.desc(), CoachingSession.id)).all()
+    ordered = rows.order_by(CoachingSession.created_at.desc(), CoachingSession.id)
+    return [(row[0], row[1]) for row in session.execute(ordered)]
 
 
 def film_is_open(session: Session, person: Person, meeting: CoachingSession) -> bool:

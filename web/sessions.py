@@ -96,14 +96,15 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
 
 def open_meetings(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
     """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
+    rows = sessions_of(session, me, partnership_id)
+    names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
     lines = []
-    for meeting in sessions_of(session, me, partnership_id):
-        partnership = session.get_one(Partnership, meeting.partnership_id)
+    for meeting, partnership in rows:
         other = partnership.coachee_id if partnership.coach_id == me.id else partnership.coach_id
         lines.append(
             {
                 "url": f"/sessions/{meeting.id}",
-                "other": names_of(session, {other})[other],
+                "other": names[other],
                 "at": meeting.began_at or meeting.created_at,
                 "over": meeting.ended_at is not None,
                 "action": meeting.action,

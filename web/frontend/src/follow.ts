@@ -2,8 +2,8 @@
 import type { Room } from "./api/types";
 
 const ENDS = 40; // ms of drift that nobody hears
-const JUMP = 700; // ms from which seeking is better than catching up
-const MOST = 0.12; // share by which the speed is changed to catch up
+const JUMP = 1000; // ms from which seeking is better than catching up
+const MOST = 0.25; // share by which the speed is changed to catch up
 
 /** Where the film should be at a moment of the server's clock, in ms. */
 export function placeIn(room: Room, now: number): number {
@@ -16,7 +16,7 @@ export function correction(room: Room, now: number, at: number): { seek?: number
   if (!room.playing) return Math.abs(behind) > ENDS ? { seek: placeIn(room, now), speed: room.speed } : { speed: room.speed };
   if (Math.abs(behind) > JUMP) return { seek: placeIn(room, now), speed: room.speed };
   if (Math.abs(behind) < ENDS) return { speed: room.speed };
-  return { speed: room.speed * (1 + Math.max(-MOST, Math.min(MOST, behind / 1000))) };
+  return { speed: room.speed * (1 + Math.max(-MOST, Math.min(MOST, behind / 400))) };
 }
 
 /** How far the server's clock is ahead of this page's, from what the quickest of some answers said. */

@@ -12,7 +12,7 @@ const player = document.querySelector<LessonPlayer>("lesson-player")!;
 const by = (id: string) => document.getElementById(id)!;
 const said = by("said");
 let ahead = page.now - Date.now(); // of the server's clock, roughly until it is measured
-let mine = 0; // until when events of the player are our own doing, on performance.now()
+let ours = 1; // the speed that was set here, to catch up or not
 const now = () => Date.now() + ahead;
 const first = (name: string) => name.split(" ")[0]!;
 const tell = (error: Error) => void (said.textContent = error.message);
@@ -33,7 +33,7 @@ function align(): void {
   if (!media || media.readyState < 1 || page.over) return;
   const { seek, speed } = correction(page.room, now(), media.currentTime * 1000);
   const ended = page.room.playing && placeIn(page.room, now()) >= media.duration * 1000;
-  mine = performance.now() + 400;
+  ours = speed;
   if (seek !== undefined && !media.seeking) media.currentTime = Math.max(0, Math.min(seek / 1000, media.duration));
   if (media.playbackRate !== speed) media.playbackRate = speed;
   if (page.room.playing && media.paused && !ended) void media.play().catch(() => (by("join").hidden = false));
@@ -51,11 +51,12 @@ function steer(change: Partial<Room>): void {
 }
 
 function watchPlayer(media: HTMLMediaElement): void {
-  const own = () => performance.now() < mine || page.over;
-  media.addEventListener("play", () => own() || steer({ playing: true }));
-  media.addEventListener("pause", () => own() || media.ended || steer({ playing: false }));
-  media.addEventListener("seeked", () => own() || steer({}));
-  media.addEventListener("ratechange", () => own() || steer({ speed: media.playbackRate }));
+  // What the room says already is no order of this person: it is this page that follows.
+  const elsewhere = () => Math.abs(media.currentTime * 1000 - placeIn(page.room, now())) > (page.room.playing ? 500 : 30);
+  media.addEventListener("play", () => page.room.playing || steer({ playing: true }));
+  media.addEventListener("pause", () => !page.room.playing || media.ended || steer({ playing: false }));
+  media.addEventListener("seeked", () => elsewhere() && steer({}));
+  media.addEventListener("ratechange", () => media.playbackRate !== ours && steer({ speed: (ours = media.playbackRate) }));
   setInterval(() => !media.seeking && (page.room.playing || !media.paused) && align(), 250);
 }
 
@@ -155,7 +156,10 @@ if (!page.over) {
   void measureClock().then(align);
   setInterval(() => void measureClock(), 60_000);
   const source = new EventSource(`${address}/events`);
-  source.addEventListener("changed", () => void ask<SessionPage>("GET", address).then(show, tell));
+  const look = () => void ask<SessionPage>("GET", address).then(show, tell);
+  source.addEventListener("changed", look);
+  addEventListener("online", look);
+  setInterval(look, 10_000); // what was missed while this side slept
   source.addEventListener("gone", () => location.assign("/"));
   source.addEventListener("error", () => (said.textContent = words.lost));
   source.addEventListener("open", () => ((said.textContent = ""), here()));

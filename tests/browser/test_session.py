@@ -1,0 +1,124 @@
+"""The pair's ten minutes in two browsers: one film, one wheel, a reload, a lost network, one action, a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.clock import utc_now
+from core.db import Database
+from core.models import Partnership, Share
+from tests.browser.conftest import Place
+from tests.browser.signing_in import sign_in, wait_until_it_plays
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+SHOTS = Path(__file__).resolve().parents[2] / "test-results"
+WHERE = """(() => { const v = document.querySelector('video');
+return [Date.now(), v.currentTime * 1000, v.playbackRate, v.paused]; })()"""
+
+
+@pytest.fixture
+def pair(browser: Browser, teacher: Page, place: Place) -> Iterator[tuple[Page, Page]]:
+    """Yield coachee and coach in one room over the lesson, shared for the time of the test."""
+    database = Database(f"sqlite:///{place.school.data_dir / 'hindsight.sqlite3'}")
+    lesson_id = place.lesson.rsplit("/", 1)[-1]
+    with database.write() as session:
+        partnership = session.query(Partnership).one()
+        share = Share(lesson_id=lesson_id, partnership_id=partnership.id, created_at=utc_now())
+        session.add(share)
+        session.flush()
+        share_id = share.id
+    context = browser.new_context(viewport={"width": 1360, "height": 860})
+    coach = context.new_page()
+    sign_in(coach, place.school, place.people.coach)
+    teacher.goto(place.lesson)
+    teacher.get_by_role("button", name="Open together with Priya").click()
+    wait_until_it_plays(teacher)
+    coach.goto(f"{place.school.address}/")
+    coach.get_by_role("link", name="Open the room with Tom Teacher").click()
+    wait_until_it_plays(coach)
+    expect(teacher.locator("#here")).to_contain_text("Priya is here", timeout=10_000)
+    yield teacher, coach
+    context.close()
+    with database.write() as session:
+        session.get_one(Share, share_id).taken_back_at = utc_now()
+    database.dispose()
+
+
+def drift_ms(one: Page, other: Page) -> float:
+    """Return how far two players are apart at one moment: both are on one machine, so they share a clock."""
+    at, place, rate, paused = one.evaluate(WHERE)
+    later, elsewhere, _, _ = other.evaluate(WHERE)
+    return float(abs(place + (0 if paused else (later - at) * rate) - elsewhere))
+
+
+def is_playing(page: Page) -> bool:
+    return not page.evaluate("document.querySelector('video').paused")
+
+
+def wait_for_playing(page: Page, wanted: bool = True) -> None:
+    end = time.monotonic() + 5
+    while is_playing(page) != wanted:
+        if page.get_by_role("button", name="Join the film").is_visible():  # a browser that wants a press first
+            page.get_by_role("button", name="Join the film").click()
+        assert time.monotonic() < end, f"the film of the other did not {'start' if wanted else 'stop'}"
+        page.wait_for_timeout(50)
+
+
+def test_both_see_the_same_and_leave_with_one_action_and_a_log(pair: tuple[Page, Page], place: Place) -> None:
+    teacher, coach = pair
+    teacher.evaluate("document.querySelector('video').play()")
+    wait_for_playing(coach)
+    teacher.wait_for_timeout(2500)
+    drifts = [drift_ms(teacher, coach) for _ in range(20)]
+    assert median(drifts) < 150, drifts
+    expect(coach.locator("#steers")).to_contain_text("Tom steers")
+    coach.evaluate("document.querySelector('video').currentTime = 60")
+    teacher.wait_for_timeout(2500)
+    assert float(teacher.evaluate("document.querySelector('video').currentTime")) > 60
+    assert median(drift_ms(teacher, coach) for _ in range(20)) < 150
+    coach.evaluate("document.querySelector('video').pause()")
+    wait_for_playing(teacher, wanted=False)
+    assert drift_ms(teacher, coach) < 150
+    coach.get_by_role("button", name="Put this moment on a card").click()
+    expect(teacher.locator("#cards li")).to_have_count(1)
+    teacher.get_by_label("What did you want to see").fill("More of their own words")
+    expect(coach.get_by_label("What did you want to see")).to_have_value("More of their own words", timeout=5000)
+    teacher.screenshot(path=SHOTS / "session.png")
+    teacher.get_by_role("button", name="Done").click()
+    expect(teacher.locator("#said")).to_contain_text("one thing to do")
+    teacher.get_by_label("One thing, by when?").fill("Count to five after I ask")
+    teacher.get_by_role("button", name="Done").click()
+    expect(coach.get_by_role("heading", name="Log")).to_be_visible(timeout=10_000)
+    expect(teacher.get_by_text("Looked at 1:")).to_be_visible()
+    coach.screenshot(path=SHOTS / "session-log.png")
+    teacher.goto(f"{place.school.address}/")
+    expect(teacher.get_by_text("Count to five after I ask")).to_be_visible()
+
+
+def test_a_reload_and_a_lost_network_find_the_other_again(pair: tuple[Page, Page], place: Place) -> None:
+    del place
+    teacher, coach = pair
+    teacher.evaluate("document.querySelector('video').play()")
+    wait_for_playing(coach)
+    coach.reload()
+    wait_until_it_plays(coach)
+    wait_for_playing(coach)
+    coach.context.set_offline(True)
+    teacher.evaluate("document.querySelector('video').currentTime = 100")
+    teacher.wait_for_timeout(1500)
+    coach.context.set_offline(False)
+    end = time.monotonic() + 15
+    while drift_ms(teacher, coach) > 150:
+        assert time.monotonic() < end, "they did not find each other again"
+        coach.wait_for_timeout(200)
+    teacher.evaluate("document.querySelector('video').pause()")
+    teacher.get_by_label("One thing, by when?").fill("Nothing more")
+    teacher.wait_for_timeout(800)
+    teacher.get_by_role("button", name="Done").click()
+    expect(teacher.get_by_role("heading", name="Log")).to_be_visible(timeout=10_000)
