@@ -81,6 +81,10 @@ openapi: $(PROJECT) ## Write web/frontend/openapi.json, from which the pages kno
 bench-accuracy: install $(TEST) ## Measure the analysis on references, and write docs/accuracy.md (quickly: ARGS=--quick)
 	$(BIN)/python -m benchmarks.accuracy --json accuracy.json --docs docs/accuracy.md $(ARGS)
 
+.PHONY: bench-page
+bench-page: install $(TEST) browser ## Measure the review page and the session room in Chromium, and write docs/performance.md
+	$(BIN)/python -m benchmarks.page --json performance.json --docs docs/performance.md $(ARGS)
+
 .PHONY: screenshot
 screenshot: install $(TEST) browser ## Take the README's picture
 	$(BIN)/python -m tests.browser.screenshot

@@ -9,13 +9,13 @@ from pathlib import Path
 from core.clock import utc_now
 from core.db import Database
 from core.models import Guess, Person, Step
-from core.steps import ORDER
 from core.types import Role, Span, Turn, VoiceTurn, Word
 from ingest.probe import media_to_json, probe_media
 from tests.browser.school import School
 from tests.factories import make_file, make_lesson
 from tests.heard import keep_evidence
 from transcription.understanding import Evidence
+from workers.stages import STAGES
 
 PROJECT = Path(__file__).resolve().parents[2]
 DURATION_MS = 148_600
@@ -69,9 +69,17 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1, guessed: 
         if guessed:
             session.add(Guess(lesson_id=lesson.id, person_id=owner.id, share=None, made_at=now))
         session.add_all(
-            Step(lesson_id=lesson.id, stage=stage, queue="io", state="done", next_at=now, progress=1.0)
-            for stage in ORDER
-            if stage != "cut_clip"
+            Step(
+                lesson_id=lesson.id,
+                stage=name,
+                queue="io",
+                state="done",
+                next_at=now,
+                progress=1.0,
+                version=stage.version,
+            )
+            for name, stage in STAGES.items()
+            if not stage.asked
         )
         lesson_id = lesson.id
     database.dispose()
