@@ -57,13 +57,17 @@ HASH_BYTES = 4 * 1024**2
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What somebody wants to upload: the file's name, its bytes, and words about the lesson."""
+    """What somebody wants to upload: the file's name, its bytes, and words about the lesson.
+
+    `is_growing`: it is being recorded, nobody knows its length yet, and `length` is the most that it may be.
+    """
 
     name: str
     length: int
     title: str = ""
     class_name: str = ""
     taught_on: date | None = None
+    is_growing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ def suffix_of(name: str) -> str:
     return ending if ending.lower() in KINDS else ""
 
 
-def read_order(words: Mapping[str, str], length: int, max_bytes: int) -> Order:
-    """Check what is wanted; raises UnknownKind, EmptyFile, TooLarge, InvalidInput."""
+def read_order(words: Mapping[str, str], length: int | None, max_bytes: int) -> Order:
+    """Check what is wanted; no length: it is being recorded. Raises UnknownKind, EmptyFile, TooLarge, InvalidInput."""
+    is_growing, length = length is None, max_bytes if length is None else length
     name = display_name(words.get("filename", ""))
     if not suffix_of(name):
         raise UnknownKind
@@ -113,7 +118,7 @@ def read_order(words: Mapping[str, str], length: int, max_bytes: int) -> Order:
         raise InvalidInput(why="The date of the lesson cannot be read.") from error
     title = clean_text(words.get("title", ""))[:NAME_LENGTH].rstrip()
     class_name = clean_text(words.get("class_name", ""))[:CLASS_LENGTH].rstrip()
-    return Order(name, length, title, class_name, taught_on)
+    return Order(name, length, title, class_name, taught_on, is_growing)
 
 
 def begin_upload(session: Session, owner_id: str, order: Order, keep_hours: int) -> Upload:
@@ -124,6 +129,7 @@ def begin_upload(session: Session, owner_id: str, order: Order, keep_hours: int)
         name=order.name,
         mime=KINDS[suffix_of(order.name).lower()],
         length=order.length,
+        is_growing=order.is_growing,
         title=order.title,
         class_name=order.class_name,
         taught_on=order.taught_on,
@@ -161,6 +167,20 @@ def renew_upload(session: Session, upload: Upload, keep_hours: int) -> datetime:
     if row is not None:
         row.expires_at = until
     return until
+
+
+def fix_length(session: Session, upload: Upload, length: int, offset: int) -> None:
+    """Write down how long a recording became, once it has ended; raises EmptyFile, TooLarge, InvalidInput."""
+    if length == 0:
+        raise EmptyFile
+    if length > upload.length:
+        raise TooLarge
+    if length < offset:
+        raise InvalidInput(why="More of this recording is here already than its length says.")
+    row = session.get(Upload, upload.id)
+    if row is None:
+        raise NotFound
+    row.length, row.is_growing = length, False
 
 
 def original_key(upload: Upload) -> str:
@@ -279,6 +299,8 @@ def sweep_uploads(session: Session, folder: Path, now: datetime) -> list[str]:
             continue
         try:
             path = folder / upload.id
+            if upload.is_growing and size_of(path):  # it will not grow any more: what was recorded is kept
+                upload.length, upload.is_growing = size_of(path), False
             if path.is_file() and path.stat().st_size >= upload.length:
                 continue
             path.unlink(missing_ok=True)

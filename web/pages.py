@@ -71,7 +71,14 @@ def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
     """Show where a recording is dropped, and what is not finished yet."""
     with get_database().read() as session:
         unfinished = [
-            {"id": row.id, "name": row.name, "megabytes": row.length / 1e6, "share": there / row.length}
+            {
+                "id": row.id,
+                "name": row.name,
+                "megabytes": (there if row.is_growing else row.length) / 1e6,
+                "share": there / row.length,
+                "bytes": there,
+                "is_growing": row.is_growing,
+            }
             for row, there in list_unfinished(session, get_settings().uploads_dir, person.id)
         ]
     return page(request, "upload.html", person, page_title="Upload a lesson", unfinished=unfinished)

@@ -1,4 +1,4 @@
-"""Resumable uploads over tus 1.0 (https://tus.io): core, creation, termination, expiration."""
+"""Resumable uploads over tus 1.0 (https://tus.io): core, creation (length deferred, too), termination, expiration."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from ingest.uploads import (
     begin_upload,
     complete_upload,
     find_upload,
+    fix_length,
     read_order,
     read_progress,
     remove_upload,
@@ -39,7 +40,7 @@ from web.auth import CurrentPerson
 from web.errors import answer, log
 
 VERSION = "1.0.0"
-ABOUT = {"Tus-Version": VERSION, "Tus-Extension": "creation,termination,expiration"}
+ABOUT = {"Tus-Version": VERSION, "Tus-Extension": "creation,creation-defer-length,termination,expiration"}
 BYTES_TYPE = "application/offset+octet-stream"
 WRITE_BYTES = 1024**2  # collected before a thread writes them
 STALLED_SECONDS = 5.0  # silent for so long, a sender may be replaced by a newer one
@@ -100,10 +101,13 @@ async def create(request: Request, person: CurrentPerson) -> Response:
     require_version(request)
     settings = get_settings()
     words = read_metadata(request.headers.get("upload-metadata", ""))
-    order = read_order(words, whole_number(request, "upload-length"), settings.upload_max_bytes)
+    is_growing = request.headers.get("upload-defer-length") == "1" and "upload-length" not in request.headers
+    length = None if is_growing else whole_number(request, "upload-length")
+    order = read_order(words, length, settings.upload_max_bytes)
 
     def begin() -> Upload:
-        require_room(settings.uploads_dir, order.length, settings.disk_reserve_bytes)
+        wanted = 0 if order.is_growing else order.length
+        require_room(settings.uploads_dir, wanted, settings.disk_reserve_bytes)
         with get_database().write() as session:
             return begin_upload(session, person.id, order, settings.upload_keep_hours)
 
@@ -124,7 +128,8 @@ async def tell_offset(request: Request, upload_id: str, person: CurrentPerson) -
     except UploadBusy:
         upload = await run_in_threadpool(find, person.id, upload_id)
         progress = await run_in_threadpool(look, upload)
-    headers = headers_of(progress) | {"Upload-Length": str(upload.length), "Upload-Metadata": write_metadata(upload)}
+    length = {"Upload-Defer-Length": "1"} if upload.is_growing else {"Upload-Length": str(upload.length)}
+    headers = headers_of(progress) | length | {"Upload-Metadata": write_metadata(upload)}
     if progress.lesson_id is None:
         headers["Upload-Expires"] = http_date(upload.expires_at)
     return Response(status_code=200, headers=headers)
@@ -143,6 +148,8 @@ async def append(request: Request, upload_id: str, person: CurrentPerson) -> Res
         progress = await run_in_threadpool(look, upload)
         if offset != progress.offset:
             raise UploadOffset
+        if upload.is_growing and "upload-length" in request.headers:
+            upload = await run_in_threadpool(end_growing, upload, whole_number(request, "upload-length"), offset)
         announced = whole_number(request, "content-length") if "content-length" in request.headers else 0
         if announced > upload.length - offset:
             raise TooLarge
@@ -191,6 +198,13 @@ def finish(upload: Upload) -> Progress:
     if progress.offset < upload.length:
         return progress
     return complete_upload(get_database(), get_storage(), get_settings().uploads_dir, upload)
+
+
+def end_growing(upload: Upload, length: int, offset: int) -> Upload:
+    """Write down how long a recording has become, and return its upload anew."""
+    with get_database().write() as session:
+        fix_length(session, upload, length, offset)
+    return find(upload.owner_id, upload.id)
 
 
 def renew(upload: Upload) -> datetime:

@@ -57,6 +57,7 @@ class Upload(Base):
     name: Mapped[str] = mapped_column(String(255))
     mime: Mapped[str] = mapped_column(String(80), default="")
     length: Mapped[int] = mapped_column(BigInteger)
+    is_growing: Mapped[bool] = mapped_column(default=False)  # still being recorded: `length` is the most it may be
     title: Mapped[str] = mapped_column(String(200), default="")
     class_name: Mapped[str] = mapped_column(String(120), default="")
     taught_on: Mapped[date | None]

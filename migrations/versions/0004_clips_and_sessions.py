@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("upload", sa.Column("is_growing", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
         "clip",
         sa.Column("id", sa.String(length=16), nullable=False),

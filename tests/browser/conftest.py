@@ -22,7 +22,14 @@ def browser() -> Iterator[Browser]:
         try:
             started = playwright.chromium.launch(
                 executable_path=chromium(),
-                args=["--no-sandbox", "--disable-quic", "--disable-background-networking", "--mute-audio"],
+                args=[
+                    "--no-sandbox",
+                    "--disable-quic",
+                    "--disable-background-networking",
+                    "--mute-audio",
+                    "--use-fake-device-for-media-stream",
+                    "--use-fake-ui-for-media-stream",
+                ],
             )
         except Error as error:
             reason = f"no Chromium on this machine (apt install chromium, or playwright install chromium): {error}"

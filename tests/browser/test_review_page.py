@@ -139,3 +139,14 @@ def test_on_a_phone_nothing_is_cut_off_and_the_composer_leaves_room(browser: Bro
     page.get_by_role("tab", name="Measures").tap()
     expect(page.get_by_text(re.compile("of the talk"))).to_be_visible()
     context.close()
+
+
+def test_a_lesson_recorded_in_the_browser_uploads_while_it_records(teacher: Page, place: Place) -> None:
+    teacher.goto(f"{place.school.address}/upload")
+    teacher.get_by_role("button", name="Record with the camera").click()
+    expect(teacher.get_by_text(re.compile("Recording: 0:0[3-9]"))).to_be_visible(timeout=15_000)
+    teacher.screenshot(path="test-results/record.png")
+    teacher.get_by_role("button", name="Stop and keep").click()
+    expect(teacher.get_by_role("link", name="Watch it now")).to_be_visible(timeout=60_000)
+    teacher.get_by_role("link", name="Watch it now").click()
+    wait_until_it_plays(teacher)

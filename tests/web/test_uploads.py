@@ -8,15 +8,18 @@ import hashlib
 import os
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
+from core.clock import utc_now
 from core.models import Lesson, Step, StoredFile, Upload
 from core.settings import get_settings
 from core.storage import get_storage
+from ingest.uploads import finish_left_behind, sweep_uploads
 from tests.web.school import KINDS, School
 
 TUS = {"tus-resumable": "1.0.0"}
@@ -104,7 +107,7 @@ def test_the_server_says_what_it_speaks(school: School) -> None:
     answer = school.browser("nobody").options("/api/uploads")
     assert answer.status_code == 204
     assert answer.headers["tus-version"] == "1.0.0"
-    assert answer.headers["tus-extension"] == "creation,termination,expiration"
+    assert answer.headers["tus-extension"] == "creation,creation-defer-length,termination,expiration"
     assert answer.headers["tus-max-size"] == str(get_settings().upload_max_bytes)
 
 
@@ -230,3 +233,34 @@ def full_for(path: Path, real: Callable[..., int | None]) -> Callable[..., int |
         return real(handle, *rest)
 
     return call
+
+
+def test_a_recording_grows_and_its_length_is_said_at_its_end(school: School) -> None:
+    client = school.browser("owner")
+    headers = {**TUS, "upload-defer-length": "1", "upload-metadata": metadata(filename="Lesson.webm")}
+    where = client.post("/api/uploads", headers=headers).headers["location"]
+    assert client.patch(where, headers=patch_headers(0), content=b"12345").headers["upload-offset"] == "5"
+    asked = client.head(where, headers=TUS).headers
+    assert (asked["upload-offset"], asked["upload-defer-length"]) == ("5", "1")
+    assert "upload-length" not in asked
+    assert "hindsight-lesson" not in asked
+    short = client.patch(where, headers=patch_headers(5) | {"upload-length": "3"}, content=b"")
+    assert (short.status_code, short.json()["code"]) == (422, "invalid_input")
+    last = client.patch(where, headers=patch_headers(5) | {"upload-length": "8"}, content=b"678")
+    assert last.headers["hindsight-lesson"]
+    assert client.head(where, headers=TUS).headers["upload-length"] == "8"
+
+
+def test_a_recording_whose_browser_went_away_is_kept_with_one_press_or_by_itself(school: School) -> None:
+    client = school.browser("owner")
+    headers = {**TUS, "upload-defer-length": "1", "upload-metadata": metadata(filename="Lesson.webm")}
+    kept, left = (client.post("/api/uploads", headers=headers).headers["location"] for _ in range(2))
+    for where in (kept, left):
+        client.patch(where, headers=patch_headers(0), content=b"12345")
+    assert "Keep what was recorded" in client.get("/upload").text
+    answer = client.patch(kept, headers=patch_headers(5) | {"upload-length": "5"}, content=b"")
+    assert answer.headers["hindsight-lesson"]
+    folder = get_settings().uploads_dir
+    with school.database.write() as session:
+        assert sweep_uploads(session, folder, utc_now() + timedelta(days=30)) == []
+    assert finish_left_behind(school.database, get_storage(), folder) == [left.rsplit("/", 1)[-1]]

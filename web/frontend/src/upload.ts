@@ -1,13 +1,15 @@
 /** <lesson-upload>: a recording goes up in pieces, survives reloads and broken networks, and is then worked on. */
-import { Upload, type HttpResponse } from "tus-js-client";
+import { Upload, type HttpResponse, type UploadOptions } from "tus-js-client";
 
 import { ask } from "./api/client";
 import type { Steps } from "./api/types";
 import { make, spoken } from "./dom";
+import { LessonRecorder, type Recording } from "./record";
 import { follow, StepProgress } from "./steps";
 import { words } from "./words";
 
 const ACCEPT = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.3gp,.mov,.m4a,.flac,.ogg,.opus";
+const PIECE_BYTES = 512 * 1024; // of a recording that are sent at once
 const FIELDS = [["title", words.title, "text"], ["class_name", words.className, "text"], ["taught_on", words.taughtOn, "date"]] as const;
 
 class LessonUpload extends HTMLElement {
@@ -37,7 +39,14 @@ class LessonUpload extends HTMLElement {
       row.append(make("label", {}, text, input));
       input.addEventListener("change", () => void this.rename());
     }
-    this.replaceChildren(drop, row, this.status);
+    const recorder = new LessonRecorder();
+    recorder.addEventListener("recording", () => drop.remove());
+    recorder.begin = (recording, name) => this.send(recording, name, {
+      uploadLengthDeferred: true, chunkSize: PIECE_BYTES, storeFingerprintForResuming: false,
+      onProgress: (sent) => this.say(words.recordedSoFar((sent / 1e6).toFixed(1))),
+    });
+    recorder.failed = (sentence) => this.say(sentence);
+    this.replaceChildren(drop, recorder, row, this.status);
   }
 
   /** Names that are typed while or after it uploads still reach the lesson. */
@@ -58,31 +67,11 @@ class LessonUpload extends HTMLElement {
     const pause = make("button", { type: "button" }, words.pause);
     const cancel = make("button", { type: "button" }, words.cancel);
     drop.replaceWith(make("div", {}, make("p", {}, file.name), this.bar, make("div", { className: "row" }, pause, cancel)));
-    const metadata: Record<string, string> = { filename: file.name, filetype: file.type };
-    for (const [name, input] of Object.entries(this.fields)) if (input.value) metadata[name] = input.value;
-    const upload = new Upload(file, {
-      endpoint: "/api/uploads",
-      metadata,
-      retryDelays: [0, 1000, 3000, 5000, ...Array<number>(2000).fill(10_000)], // hours of waiting for a network
+    const upload = this.send(file, file.name, {
       removeFingerprintOnSuccess: true,
-      onShouldRetry: (error) => {
-        const status = error.originalResponse?.getStatus() ?? 0;
-        const retry = status === 0 || status === 409 || status === 423 || status >= 500 && status !== 507;
-        if (retry) this.say(words.waiting);
-        return retry;
-      },
       onProgress: (sent, total) => this.progress(sent, total),
-      onAfterResponse: (_request, response) => this.look(response),
-      onError: (error) => {
-        const body = "originalResponse" in error ? error.originalResponse?.getBody() : "";
-        this.say(sentenceOf(body) || words.broken);
-        pause.textContent = words.resume;
-      },
-      onSuccess: () => {
-        pause.remove();
-        cancel.remove();
-        void this.uploaded();
-      },
+      onFailure: () => (pause.textContent = words.resume),
+      onDone: () => (pause.remove(), cancel.remove()),
     });
     pause.addEventListener("click", () => {
       if (pause.textContent === words.pause) void upload.abort();
@@ -93,6 +82,35 @@ class LessonUpload extends HTMLElement {
     const before = (await upload.findPreviousUploads())[0];
     if (before) upload.resumeFromPreviousUpload(before);
     upload.start();
+  }
+
+  /** Make an upload of a file, or of a recording while it grows; it waits for hours for a network. */
+  private send(source: File | Recording, name: string, own: Partial<UploadOptions> & { onFailure?: () => void; onDone?: () => void }): Upload {
+    const { onFailure, onDone, ...options } = own;
+    const metadata: Record<string, string> = { filename: name, filetype: source instanceof File ? source.type : "" };
+    for (const [field, input] of Object.entries(this.fields)) if (input.value) metadata[field] = input.value;
+    return new Upload(source, {
+      endpoint: "/api/uploads",
+      metadata,
+      retryDelays: [0, 1000, 3000, 5000, ...Array<number>(2000).fill(10_000)],
+      onShouldRetry: (error) => {
+        const status = error.originalResponse?.getStatus() ?? 0;
+        const retry = status === 0 || status === 409 || status === 423 || status >= 500 && status !== 507;
+        if (retry) this.say(words.waiting);
+        return retry;
+      },
+      onAfterResponse: (_request, response) => this.look(response),
+      onError: (error) => {
+        const body = "originalResponse" in error ? error.originalResponse?.getBody() : "";
+        this.say(sentenceOf(body) || words.broken);
+        onFailure?.();
+      },
+      onSuccess: () => {
+        onDone?.();
+        void this.uploaded();
+      },
+      ...options,
+    });
   }
 
   private progress(sent: number, total: number): void {
@@ -128,6 +146,17 @@ class LessonUpload extends HTMLElement {
     await refresh();
     follow(this.lessonId, () => void refresh());
   }
+}
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-keep]")) {
+  button.addEventListener("click", async () => {
+    const { keep, bytes } = button.dataset;
+    const headers = { "Tus-Resumable": "1.0.0", "Upload-Offset": bytes!, "Upload-Length": bytes!, "content-type": "application/offset+octet-stream" };
+    const answer = await fetch(`/api/uploads/${keep}`, { method: "PATCH", headers });
+    const lesson = answer.headers.get("Hindsight-Lesson");
+    if (lesson) location.assign(`/lessons/${lesson}`);
+    else button.replaceWith(make("span", { role: "alert" }, words.broken));
+  });
 }
 
 for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
