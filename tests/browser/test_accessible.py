@@ -44,5 +44,19 @@ def test_no_page_stands_in_anybodys_way(browser: Browser, place: Place, theme: s
         wrong = [str(one["id"]) for one in Axe().run(page).response["violations"]]
         if wrong:
             found[f"lesson: {tab}"] = wrong
+    lesson = f"{place.school.address}/api/lessons/{place.lesson.rsplit('/', 1)[-1]}"
+    page.goto(f"{place.school.address}/partnerships")
+    partnership = str(page.locator("main a[href^='/partnerships/']").first.get_attribute("href"))
+    share = page.request.post(f"{lesson}/shares", data={"partnership_id": partnership.rsplit("/", 1)[-1]}).json()
+    clip = page.request.post(f"{lesson}/clips", data={"title": "A wait", "start_ms": 0, "end_ms": 4000}).json()[-1]
+    look(f"{place.school.address}/clips/{clip['id']}")
+    page.goto(place.lesson)
+    page.get_by_role("button", name="Open together").click()
+    look(page.url)
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.screenshot(path=f"test-results/session-phone-{theme}.png")
+    page.request.delete(f"{place.school.address}/api/shares/{share['id']}")
+    page.request.delete(f"{place.school.address}/api/clips/{clip['id']}")
     context.close()
     assert found == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,14 @@ SHOTS = Path(__file__).resolve().parents[2] / "test-results"
 def at_ms(page: Page) -> int:
     """Return where the film is."""
     return round(1000 * float(page.evaluate("document.querySelector('video').currentTime")))
+
+
+def wait_until_at(page: Page, low_ms: float, high_ms: float) -> None:
+    """Wait until the film is between two places; a busy machine may take its time."""
+    end = time.monotonic() + 20
+    while not low_ms <= at_ms(page) <= high_ms:
+        assert time.monotonic() < end, f"the film is at {at_ms(page)}"
+        page.wait_for_timeout(50)
 
 
 def open_at(page: Page, place: Place, seconds: float) -> None:
@@ -63,8 +72,7 @@ def test_a_range_is_set_by_keys_and_played_again_and_again(teacher: Page, place:
     teacher.keyboard.press("r")
     teacher.evaluate("document.querySelector('video').currentTime = 24.6")
     teacher.keyboard.press("k")
-    teacher.wait_for_timeout(1500)
-    assert 20_000 <= at_ms(teacher) < 24_000
+    wait_until_at(teacher, 20_000, 24_000)
     teacher.keyboard.press("r")
 
 
@@ -80,8 +88,7 @@ def test_silences_are_skipped_when_she_wants(teacher: Page, place: Place) -> Non
     page.keyboard.press("s")
     page.evaluate(f"document.querySelector('video').currentTime = {(gap[0] - 200) / 1000}")
     page.keyboard.press("k")
-    page.wait_for_timeout(1200)
-    assert at_ms(page) > gap[1] - 400
+    wait_until_at(page, gap[1] - 400, gap[1] + 5000)
 
 
 def test_a_mark_is_one_key_and_hers_alone(teacher: Page, place: Place) -> None:
@@ -96,16 +103,15 @@ def test_a_mark_is_one_key_and_hers_alone(teacher: Page, place: Place) -> None:
 def test_she_goes_on_where_she_was_on_another_device(browser: Browser, teacher: Page, place: Place) -> None:
     open_at(teacher, place, 71)
     teacher.evaluate("document.querySelector('video').play()")
-    teacher.wait_for_timeout(300)
-    teacher.evaluate("document.querySelector('video').pause()")
-    teacher.wait_for_timeout(400)
+    wait_until_at(teacher, 71_050, 74_000)
+    with teacher.expect_response(lambda answer: answer.url.endswith("/place")):
+        teacher.evaluate("document.querySelector('video').pause()")
     other = browser.new_context()
     page = other.new_page()
     sign_in(page, place.school, place.people.teacher)
     page.goto(place.lesson)
     wait_until_it_plays(page)
-    page.wait_for_timeout(300)
-    assert abs(at_ms(page) - 71_300) < 1000
+    wait_until_at(page, 70_500, 75_000)
     other.close()
 
 
@@ -158,11 +164,12 @@ def test_a_goal_brings_its_moments_each_one_key_away(teacher: Page, place: Place
     open_at(teacher, place, 0)
     teacher.get_by_role("tab", name="Goals").click()
     moments = teacher.locator("goal-moments ol li")
+    expect(moments.first).to_be_visible()
     assert 1 <= moments.count() <= 5
     teacher.screenshot(path=SHOTS / "goal-moments.png")
     teacher.locator("h1").click()
     teacher.keyboard.press("1")
-    assert at_ms(teacher) > 1000
+    wait_until_at(teacher, 1000, 148_000)
 
 
 def test_a_clip_is_cut_shared_alone_and_taken_back(browser: Browser, teacher: Page, place: Place) -> None:
@@ -205,9 +212,7 @@ def test_a_press_plays_and_two_fingers_zoom(browser: Browser, place: Place) -> N
     box = page.locator("talk-lanes .strip").bounding_box()
     assert box is not None
     page.touchscreen.tap(box["x"] + 74 + (box["width"] - 74) / 2, box["y"] + 30)
-    page.wait_for_timeout(300)
-    middle = at_ms(page)
-    assert abs(middle - 74_300) < 6000
+    wait_until_at(page, 68_000, 84_000)
     page.evaluate("document.querySelector('video').pause()")
     lanes = context.new_cdp_session(page)
     y = box["y"] + 30

@@ -62,7 +62,7 @@ def is_playing(page: Page) -> bool:
 
 
 def wait_for_playing(page: Page, wanted: bool = True) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 15
     while is_playing(page) != wanted:
         if page.get_by_role("button", name="Join the film").is_visible():  # a browser that wants a press first
             page.get_by_role("button", name="Join the film").click()
@@ -70,21 +70,26 @@ def wait_for_playing(page: Page, wanted: bool = True) -> None:
         page.wait_for_timeout(50)
 
 
+def settle(teacher: Page, coach: Page) -> None:
+    """Wait until both see the same for a second; make bench-page measures the drift itself."""
+    end = time.monotonic() + 30
+    while (apart := median(drift_ms(teacher, coach) for _ in range(20))) > 150:
+        assert time.monotonic() < end, f"they stayed {apart:.0f} ms apart"
+        teacher.wait_for_timeout(200)
+
+
 def test_both_see_the_same_and_leave_with_one_action_and_a_log(pair: tuple[Page, Page], place: Place) -> None:
     teacher, coach = pair
     teacher.evaluate("document.querySelector('video').play()")
     wait_for_playing(coach)
-    teacher.wait_for_timeout(2500)
-    drifts = [drift_ms(teacher, coach) for _ in range(20)]
-    assert median(drifts) < 150, drifts
+    settle(teacher, coach)
     expect(coach.locator("#steers")).to_contain_text("Tom steers")
     coach.evaluate("document.querySelector('video').currentTime = 60")
-    teacher.wait_for_timeout(2500)
+    settle(teacher, coach)
     assert float(teacher.evaluate("document.querySelector('video').currentTime")) > 60
-    assert median(drift_ms(teacher, coach) for _ in range(20)) < 150
     coach.evaluate("document.querySelector('video').pause()")
     wait_for_playing(teacher, wanted=False)
-    assert drift_ms(teacher, coach) < 150
+    settle(teacher, coach)
     coach.get_by_role("button", name="Put this moment on a card").click()
     expect(teacher.locator("#cards li")).to_have_count(1)
     teacher.get_by_label("What did you want to see").fill("More of their own words")
@@ -113,10 +118,7 @@ def test_a_reload_and_a_lost_network_find_the_other_again(pair: tuple[Page, Page
     teacher.evaluate("document.querySelector('video').currentTime = 100")
     teacher.wait_for_timeout(1500)
     coach.context.set_offline(False)
-    end = time.monotonic() + 15
-    while drift_ms(teacher, coach) > 150:
-        assert time.monotonic() < end, "they did not find each other again"
-        coach.wait_for_timeout(200)
+    settle(teacher, coach)
     teacher.evaluate("document.querySelector('video').pause()")
     teacher.get_by_label("One thing, by when?").fill("Nothing more")
     teacher.wait_for_timeout(800)
