@@ -20,7 +20,7 @@ from core.steps import add_step
 
 TITLE_LENGTH = 200
 SHORTEST_MS, LONGEST_MS = 1000, 30 * 60_000
-STAGE, QUEUE = "cut_clip", "media"
+CUT, BLUR, QUEUE = "cut_clip", "blur_clip", "media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def make_clip(session: Session, person: Person, lesson_id: str, title: str, star
     )
     session.add(clip)
     session.flush()
-    add_step(session, lesson.id, STAGE, QUEUE, 1, chunk_no=clip.number, state="ready")
+    add_step(session, lesson.id, CUT, QUEUE, 1, chunk_no=clip.number, state="ready")
     record_event(session, lesson.id, "lesson")
     return clip
 
@@ -83,6 +83,19 @@ def restore_clip(session: Session, person: Person, clip_id: str) -> Clip:
     clip = get_own_clip(session, person, clip_id)
     clip.deleted_at = None
     record_event(session, clip.lesson_id, "share")
+    return clip
+
+
+def ask_for_blur(session: Session, person: Person, clip_id: str) -> Clip:
+    """Have a clip's file made once more with blurred faces; asking again changes nothing. For its owner only."""
+    clip = get_own_clip(session, person, clip_id)
+    lesson = session.get_one(Lesson, clip.lesson_id)
+    if clip.deleted_at is not None:
+        raise NotFound
+    if not (lesson.media or {}).get("video"):
+        raise InvalidInput(why="This lesson is sound alone: there is no face to blur.")
+    add_step(session, clip.lesson_id, BLUR, QUEUE, 1, chunk_no=clip.number, state="ready")
+    record_event(session, clip.lesson_id, "lesson")
     return clip
 
 

@@ -31,6 +31,7 @@ ORDER = (  # in which a person is shown the stages of workers/stages.py
     "find_activities",
     "measure_lesson",
     "cut_clip",
+    "blur_clip",
 )
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
 KILLED = "worker_lost"

@@ -9,6 +9,7 @@ from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from sqlalchemy.orm import Session
 
 from annotation.clips import (
+    ask_for_blur,
     delete_clip,
     get_clip,
     get_own_clip,
@@ -36,9 +37,9 @@ from web.views import ClipPageView, ClipSharing, ClipView, MediaView, NamedView,
 router = APIRouter(tags=["clips"])
 
 
-def clip_file(session: Session, clip: Clip) -> StoredFile | None:
-    """Return a clip's own file, once it is cut."""
-    return files_of(session, [clip.lesson_id]).get(clip.lesson_id, {}).get(f"clip-{clip.number}")
+def clip_file(session: Session, clip: Clip, kind: str = "clip") -> StoredFile | None:
+    """Return a clip's own file, once it is cut; `blurred` is the one with blurred faces."""
+    return files_of(session, [clip.lesson_id]).get(clip.lesson_id, {}).get(f"{kind}-{clip.number}")
 
 
 def turns_within(session: Session, clip: Clip) -> list[TurnRow]:
@@ -134,6 +135,13 @@ def close_clip(clip_id: str, partnership_id: str, person: CurrentPerson) -> list
         return views_of(session, person, get_own_clip(session, person, clip_id).lesson_id)
 
 
+@router.post("/api/clips/{clip_id}/blur", status_code=202)
+def blur_clip(clip_id: str, person: CurrentPerson) -> list[ClipView]:
+    """Have a clip's faces blurred in a file of its own."""
+    with get_database().write() as session:
+        return views_of(session, person, ask_for_blur(session, person, clip_id).lesson_id)
+
+
 @router.get("/clips/{clip_id}", response_class=HTMLResponse, include_in_schema=False)
 def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show a clip and nothing else of its lesson."""
@@ -170,11 +178,12 @@ def read_clip_captions(clip_id: str, person: CurrentPerson) -> PlainTextResponse
 
 @router.head("/media/clips/{clip_id}", response_class=FileResponse, include_in_schema=False)
 @router.get("/media/clips/{clip_id}", response_class=FileResponse)
-def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False) -> FileResponse:
+def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False, blurred: bool = False) -> FileResponse:
     """Return a clip's file, whole or the range that is asked for; only its owner can save it as a file."""
+    download = download or blurred
     with get_database().read() as session:
         clip = get_own_clip(session, person, clip_id) if download else get_clip(session, person, clip_id)[0]
-        file = None if clip.deleted_at else clip_file(session, clip)
+        file = None if clip.deleted_at else clip_file(session, clip, "blurred" if blurred else "clip")
     if file is None:
         raise NotFound
     with ExitStack() as stack:
@@ -182,5 +191,5 @@ def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False) 
             path = stack.enter_context(get_storage().local(file.key))
         except FileNotFoundError:
             raise NotFound from None
-        name = f"{clip.title}{path.suffix}" if download else None
+        name = f"{clip.title}{', faces blurred' if blurred else ''}{path.suffix}" if download else None
         return FileResponse(path, media_type=file.mime, headers=KEPT, filename=name)

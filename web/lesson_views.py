@@ -259,6 +259,7 @@ def clip_views(session: Session, me: Person, lesson: Lesson, files: Files) -> li
             start_ms=clip.start_ms,
             end_ms=clip.end_ms,
             ready=f"clip-{clip.number}" in files,
+            blurred=f"blurred-{clip.number}" in files,
             with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares.get(clip.id, [])],
             partnership_ids=[one.partnership.id for one in shares.get(clip.id, [])],
         )

@@ -182,13 +182,17 @@ class LessonGoalView(AudienceGoalView):
 
 
 class ClipView(View):
-    """A clip of a lesson; `ready` once its file is there, `with` names those who can see it."""
+    """A clip of a lesson; `ready` once its file is there, `blurred` once one with blurred faces is.
+
+    `with` names those who can see it.
+    """
 
     id: str
     title: str
     start_ms: int
     end_ms: int
     ready: bool
+    blurred: bool
     with_: list[NamedView] = Field(alias="with")
     partnership_ids: list[str]
 

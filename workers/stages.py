@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from core.models import ChunkRow, Finding, Lesson, VoicePrint
 from core.settings import Settings
 from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
+from ingest.faces import blur_faces
 from ingest.pictures import make_pictures as write_pictures
 from ingest.probe import media_to_json
 from ingest.probe import probe_media as probe_file
@@ -299,6 +300,16 @@ def cut_clip(context: Context) -> Output:
     return Output(save_nothing, (NewFile(f"clip-{number}", target, made.mime, asdict(made)),), event="lesson")
 
 
+def blur_clip(context: Context) -> Output:
+    """Make a clip's file once more, with blurred faces, for its owner to save."""
+    cut = cut_clip(context)
+    if context.clip is None or not cut.files:
+        return cut
+    target = context.folder / "blurred"
+    blur_faces(cut.files[0].path, target, context.watch)
+    return Output(save_nothing, (NewFile(f"blurred-{context.clip[0]}", target, "video/mp4", {}),), event="lesson")
+
+
 def save_nothing(_session: Session, _lesson: Lesson) -> None:
     """The files are all."""
 
@@ -381,6 +392,7 @@ STAGES: dict[str, Stage] = {
             has_sound,
         ),
         Stage("cut_clip", "media", (), cut_clip, reads("source", "clip"), optional=True, asked=True),
+        Stage("blur_clip", "media", (), blur_clip, reads("source", "clip"), has_picture, optional=True, asked=True),
     )
 }
 QUEUES = tuple(sorted({stage.queue for stage in STAGES.values()}))

@@ -77,6 +77,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/api/clips/{clip_id}/restore"): (OWNER, None, None),
     ("POST", "/api/clips/{clip_id}/shares"): (OWNER, {"partnership_id": "PARTNERSHIP"}, None),
     ("DELETE", "/api/clips/{clip_id}/shares/{partnership_id}"): (OWNER, None, None),
+    ("POST", "/api/clips/{clip_id}/blur"): (OWNER, None, None),
     ("GET", "/media/clips/{clip_id}"): (PAIR, None, None),
     ("HEAD", "/media/clips/{clip_id}"): (PAIR, None, None),
     ("GET", "/media/clips/{clip_id}/captions.vtt"): (PAIR, None, None),

@@ -193,6 +193,10 @@ def test_a_clip_is_cut_shared_alone_and_taken_back(browser: Browser, teacher: Pa
     assert abs(float(coach.evaluate("document.querySelector('video').duration")) - 5) < 0.2
     coach.screenshot(path=SHOTS / "clip.png")
     assert coach.goto(place.lesson).status == 404  # type: ignore[union-attr]
+    row.get_by_role("button", name="Blur the faces").click()
+    expect(row.get_by_role("link", name="Save with blurred faces")).to_be_visible(timeout=60_000)
+    assert teacher.request.get(f"{place.school.address}/media{address}?blurred=true").status == 200
+    assert coach.request.get(f"{place.school.address}/media{address}?blurred=true").status == 404
     row.get_by_role("button", name="Take back from Priya").click()
     expect(row).to_contain_text("Only you")
     assert coach.goto(f"{place.school.address}{address}").status == 404  # type: ignore[union-attr]

@@ -136,6 +136,7 @@ def make_school(database: Database, storage: Storage) -> School:
         session.add(ClipShare(clip_id=clip.id, partnership_id=partnership_id, created_at=now))
         old = ids["partnership_taken_back"]
         session.add(ClipShare(clip_id=clip.id, partnership_id=old, created_at=now, taken_back_at=now))
+        lesson.media = {"video": {"width": 64}, "audio": None}
         key = f"lessons/{lesson.id}/clip-1"
         storage.path(key).write_bytes(BYTES)
         make_file(session, lesson, "clip-1", key, mime="video/mp4", bytes=len(BYTES), info={})

@@ -12,6 +12,7 @@ export class LessonClips extends HTMLElement {
   private lessonId = "";
   private partners: Partner[] = [];
   private deleted: Clip[] = [];
+  private asked = new Set<string>(); // clips whose faces are being blurred
   private form = make("div");
   private list = make("ul", { className: "plain-list" });
   private said = make("p", { className: "problem", role: "alert", hidden: true });
@@ -46,7 +47,16 @@ export class LessonClips extends HTMLElement {
     const remove = this.button(words.remove, "DELETE", `/api/clips/${one.id}`, undefined, () => this.deleted.push(one));
     const pill = make("span", { className: "pill" }, one.with.length ? `You and ${one.with.map((who) => who.name.split(" ")[0]).join(" and ")}` : "Only you");
     return make("li", {}, make("div", { className: "row" }, timeLink(one.start_ms, this.player), title, make("span", { className: "quiet" }, one.ready ? clock(one.end_ms - one.start_ms) : words.cutting), pill),
-      make("div", { className: "row" }, ...shares, ...(one.ready ? [make("a", { href: `/media/clips/${one.id}?download=true` }, words.saveFile)] : []), remove));
+      make("div", { className: "row" }, ...shares, ...(one.ready ? [make("a", { href: `/media/clips/${one.id}?download=true` }, words.saveFile), this.blurring(one)] : []), remove),
+      ...(one.blurred ? [make("p", { className: "quiet" }, words.lookAtBlur)] : []));
+  }
+
+  /** Save with blurred faces, or have them blurred first. */
+  private blurring(one: Clip): HTMLElement {
+    if (one.blurred) return make("a", { href: `/media/clips/${one.id}?blurred=true` }, words.saveBlurred);
+    const button = this.button(words.blurFaces, "POST", `/api/clips/${one.id}/blur`);
+    button.addEventListener("click", () => this.asked.add(one.id));
+    return this.asked.has(one.id) ? make("span", { className: "quiet" }, words.blurring) : button;
   }
 
   private button(text: string, method: string, address: string, body?: unknown, before: () => void = () => undefined): HTMLButtonElement {
