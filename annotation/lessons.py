@@ -81,9 +81,13 @@ def files_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, dict[str,
 
 
 def stages_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, list[Stage]]:
-    """Return how far the work on each lesson is, stage by stage in the order of the pipeline."""
+    """Return how far the work on each lesson is, stage by stage in the order of the pipeline.
+
+    That somebody speaks a comment is hers alone, so it is not among them.
+    """
     steps: dict[str, dict[str, list[Step]]] = {}
-    for step in session.scalars(select(Step).where(Step.lesson_id.in_(list(lesson_ids)))):
+    wanted = select(Step).where(Step.lesson_id.in_(list(lesson_ids)), Step.stage != "hear_comment")
+    for step in session.scalars(wanted):
         steps.setdefault(step.lesson_id, {}).setdefault(step.stage, []).append(step)
     return {
         lesson_id: sorted((_together(name, rows) for name, rows in by_stage.items()), key=_order)

@@ -32,6 +32,7 @@ ORDER = (  # in which a person is shown the stages of workers/stages.py
     "measure_lesson",
     "cut_clip",
     "blur_clip",
+    "hear_comment",
 )
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
 KILLED = "worker_lost"

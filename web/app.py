@@ -13,6 +13,7 @@ from web import (
     clips,
     comments,
     corrections,
+    dictations,
     goals,
     lessons,
     live,
@@ -45,7 +46,7 @@ def create_app() -> FastAPI:
     live.begin_live(app)
     add_error_answers(app)
     rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
-    for room in (*rooms, measures, clips, sessions, uploads):
+    for room in (*rooms, measures, clips, sessions, dictations, uploads):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)

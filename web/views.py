@@ -225,6 +225,14 @@ class ClipPageView(View):
     with_: list[NamedView] = Field(alias="with")
 
 
+class SaidView(View):
+    """A spoken comment: `working`, `heard` with its text, or `failed`."""
+
+    id: str
+    state: Literal["working", "heard", "failed"]
+    text: str
+
+
 class CommentVersionView(View):
     """What a comment said before."""
 

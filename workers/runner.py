@@ -144,6 +144,7 @@ def read_context(
         media = media_from_json(lesson.media) if lesson.media else None
         clip = read_clip(session, lesson.id, claim.chunk_no) if "clip" in stage.reads else None
         lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in stage.reads else None
+    said = f"said-{claim.chunk_no}" if "said" in stage.reads else ""
     return Context(
         source=opened.enter_context(storage.local(keys["original"])) if "source" in stage.reads else None,
         sound=opened.enter_context(storage.local(keys["sound"])) if "sound" in stage.reads else None,
@@ -159,6 +160,7 @@ def read_context(
         own_voice=tuple(lent.voice) if lent is not None and lent.voice else None,
         may_learn_voice=lent is not None and not lent.voice,
         clip=clip,
+        said=(claim.chunk_no, opened.enter_context(storage.local(keys[said]))) if said in keys else None,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from core.models import ChunkRow, Finding, Lesson, VoicePrint
+from core.models import ChunkRow, Dictation, Finding, Lesson, StoredFile, VoicePrint
 from core.settings import Settings
 from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
 from ingest.faces import blur_faces
@@ -38,6 +38,7 @@ from transcription.merge import merge_transcript as merge_words
 from transcription.questions import find_questions as hear_questions
 from transcription.recogniser import find_language
 from transcription.recogniser import transcribe_chunk as hear_words
+from transcription.sound import read_sound
 from transcription.turns import speak_words
 from transcription.voice import find_speech
 from workers.compose import hear_speakers, know_teacher, learn_teacher, load_recogniser, tell_roles
@@ -64,6 +65,7 @@ class Context:
     own_voice: tuple[float, ...] | None = None  # that the lesson's owner lent
     may_learn_voice: bool = False  # she allowed it, and it is not made yet
     clip: tuple[int, Span] | None = None  # its number in the lesson, and its range
+    said: tuple[int, Path] | None = None  # a spoken comment: its number in the lesson, and its sound
 
     @property
     def known_media(self) -> MediaInfo:
@@ -310,6 +312,28 @@ def blur_clip(context: Context) -> Output:
     return Output(save_nothing, (NewFile(f"blurred-{context.clip[0]}", target, "video/mp4", {}),), event="lesson")
 
 
+def hear_comment(context: Context) -> Output:
+    """Hear the words of a comment that somebody spoke; its sound is not kept."""
+    if context.said is None:
+        return Output(save_nothing)
+    number, source = context.said
+    settings, info, sound = context.settings, probe_file(source), context.folder / "said.wav"
+    write_sound(source, info, sound, context.watch, ffmpeg=settings.ffmpeg)
+    recogniser = load_recogniser(settings.asr_model, settings.models_dir)
+    samples = read_sound(sound, 0, info.duration_ms)
+    language = context.language or settings.language or recogniser.language(samples)
+    text = " ".join(word.text.strip() for word in recogniser.words(samples, language, context.watch))
+
+    def save(session: Session, lesson: Lesson) -> None:
+        row = session.query(Dictation).filter_by(lesson_id=lesson.id, number=number).one()
+        row.text = text
+        session.execute(
+            delete(StoredFile).where(StoredFile.lesson_id == lesson.id, StoredFile.kind == f"said-{number}")
+        )
+
+    return Output(save)
+
+
 def save_nothing(_session: Session, _lesson: Lesson) -> None:
     """The files are all."""
 
@@ -393,6 +417,7 @@ STAGES: dict[str, Stage] = {
         ),
         Stage("cut_clip", "media", (), cut_clip, reads("source", "clip"), optional=True, asked=True),
         Stage("blur_clip", "media", (), blur_clip, reads("source", "clip"), has_picture, optional=True, asked=True),
+        Stage("hear_comment", "asr", (), hear_comment, reads("said"), optional=True, asked=True),
     )
 }
 QUEUES = tuple(sorted({stage.queue for stage in STAGES.values()}))

@@ -6,7 +6,7 @@ from core.models.events import Event
 from core.models.findings import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
 from core.models.people import Invitation, Person, SignIn
-from core.models.reflection import Correction, Guess, ShownMeasures, VoicePrint
+from core.models.reflection import Correction, Dictation, Guess, ShownMeasures, VoicePrint
 from core.models.steps import Step
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Comment",
     "CommentVersion",
     "Correction",
+    "Dictation",
     "Event",
     "Finding",
     "Goal",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, new_id
@@ -64,3 +64,17 @@ class VoicePrint(Base):
     consented_at: Mapped[datetime]
     voice: Mapped[list[Any] | None] = mapped_column(JSON)  # 192 numbers of length 1 (CAM++)
     heard_ms: Mapped[int] = mapped_column(default=0)  # how much speech it was made from
+
+
+class Dictation(Base):
+    """A comment that somebody speaks: its sound is kept until it is heard, then its words, for its author alone."""
+
+    __tablename__ = "dictation"
+    __table_args__ = (UniqueConstraint("lesson_id", "number"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    number: Mapped[int]  # in its lesson, from 1: names its step and its file
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+    text: Mapped[str | None]  # None: not heard yet

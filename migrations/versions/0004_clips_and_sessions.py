@@ -100,3 +100,22 @@ def upgrade() -> None:
     with op.batch_alter_table("coaching_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_coaching_session_lesson_id"), ["lesson_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_coaching_session_partnership_id"), ["partnership_id"], unique=False)
+    op.create_table(
+        "dictation",
+        sa.Column("id", sa.String(length=16), nullable=False),
+        sa.Column("lesson_id", sa.String(length=16), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.String(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["lesson_id"], ["lesson.id"], name=op.f("fk_dictation_lesson_id_lesson"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["person.id"], name=op.f("fk_dictation_person_id_person"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dictation")),
+        sa.UniqueConstraint("lesson_id", "number", name=op.f("uq_dictation_lesson_id_number")),
+    )
+    with op.batch_alter_table("dictation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dictation_lesson_id"), ["lesson_id"], unique=False)

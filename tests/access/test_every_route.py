@@ -77,6 +77,8 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/api/clips/{clip_id}/restore"): (OWNER, None, None),
     ("POST", "/api/clips/{clip_id}/shares"): (OWNER, {"partnership_id": "PARTNERSHIP"}, None),
     ("DELETE", "/api/clips/{clip_id}/shares/{partnership_id}"): (OWNER, None, None),
+    ("POST", "/api/lessons/{lesson_id}/said"): (PAIR, "any sound", None),
+    ("GET", "/api/said/{said_id}"): (COACH, None, None),  # who said it, nobody else
     ("POST", "/api/clips/{clip_id}/blur"): (OWNER, None, None),
     ("GET", "/media/clips/{clip_id}"): (PAIR, None, None),
     ("HEAD", "/media/clips/{clip_id}"): (PAIR, None, None),
@@ -129,6 +131,7 @@ def address(school: School, path: str) -> str:
         "sign_in_id": "unknown",
         "kind": "rendition",
         "clip_id": school.ids["clip"],
+        "said_id": school.ids["said"],
         "session_id": school.ids["session"],
         "start_ms": "100",
     }

@@ -232,3 +232,19 @@ def test_a_press_plays_and_two_fingers_zoom(browser: Browser, place: Place) -> N
     seen = page.evaluate("(() => { const l = document.querySelector('talk-lanes'); return l.to - l.from; })()")
     assert seen < 100_000
     context.close()
+
+
+def test_a_comment_can_be_said_instead_of_typed(teacher: Page, place: Place) -> None:
+    open_at(teacher, place, 10)
+    teacher.get_by_role("button", name="Say it").click()
+    teacher.wait_for_timeout(2500)
+    teacher.get_by_role("button", name="Stop", exact=True).click()
+    # the pretended microphone beeps: the engine hears that, and nobody claims that words were said
+    said = teacher.locator("comment-composer [role=status]").last
+    composer = teacher.get_by_role("textbox", name="Write a comment")
+    end = time.monotonic() + 60
+    while not composer.input_value() and "could not write" not in said.inner_text():
+        assert time.monotonic() < end, said.inner_text()
+        teacher.wait_for_timeout(200)
+    expect(teacher.locator("comment-composer .figure")).to_contain_text("at 0:10")
+    composer.fill("")

@@ -18,6 +18,7 @@ from core.models import (
     ClipShare,
     Comment,
     Correction,
+    Dictation,
     Finding,
     Goal,
     Invitation,
@@ -27,6 +28,8 @@ from core.models import (
     TurnRow,
 )
 from core.storage import LocalStorage, Storage
+from core.types import MediaInfo, VideoStream
+from ingest.probe import media_to_json
 from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
 from web.app import create_app
 from web.auth import COOKIE
@@ -136,10 +139,14 @@ def make_school(database: Database, storage: Storage) -> School:
         session.add(ClipShare(clip_id=clip.id, partnership_id=partnership_id, created_at=now))
         old = ids["partnership_taken_back"]
         session.add(ClipShare(clip_id=clip.id, partnership_id=old, created_at=now, taken_back_at=now))
-        lesson.media = {"video": {"width": 64}, "audio": None}
+        lesson.media = media_to_json(MediaInfo("mp4", 600_000, VideoStream("h264", 64, 36, 25.0, 0, "yuv420p"), None))
         key = f"lessons/{lesson.id}/clip-1"
         storage.path(key).write_bytes(BYTES)
         make_file(session, lesson, "clip-1", key, mime="video/mp4", bytes=len(BYTES), info={})
+        said = Dictation(lesson_id=lesson.id, number=1, person_id=people["coach"].id, created_at=now, text="Said")
+        session.add(said)
+        session.flush()
+        ids["said"] = said.id
         meeting = begin_session(session, people["owner"], partnership_id, lesson_id=lesson.id)
         meeting.action = "Wait"
         ids |= {"clip": clip.id, "session": meeting.id}

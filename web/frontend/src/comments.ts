@@ -1,6 +1,7 @@
 /** <lesson-comments> and <comment-composer>: what people say at a moment, in threads, and where they write it. */
 import { ask, Refused } from "./api/client";
 import type { Comment, CommentVersion, LessonPage } from "./api/types";
+import { dictate } from "./dictate";
 import { clock, make } from "./dom";
 import { timeLink, type LessonPlayer } from "./player";
 import { words } from "./words";
@@ -209,7 +210,17 @@ export class CommentComposer extends HTMLElement {
       if (event.key === "Escape") area.blur();
       if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
     });
-    this.replaceChildren(area, make("div", { className: "row" }, kind, goal, stage, who, stamp, range, save, said));
+    const speak = make("button", { type: "button", className: "plain", hidden: !("MediaRecorder" in window) || !navigator.mediaDevices }, words.sayIt);
+    dictate(speak, id, (text) => {
+      area.value = [area.value.trim(), text].filter(Boolean).join(" ");
+      area.dispatchEvent(new Event("input"));
+      area.focus();
+    }, (sentence) => (said.textContent = sentence), () => {
+      this.startMs ??= this.player.ms;
+      this.player.media?.pause();
+      stamp.textContent = `at ${clock(this.startMs)}`;
+    });
+    this.replaceChildren(area, make("div", { className: "row" }, kind, goal, stage, who, stamp, range, speak, save, said));
   }
 
   /** Choose a goal (Alt and its number) or a GROW stage (Alt and its letter), and choose it away again. */

@@ -14,3 +14,4 @@ export type Clip = Schemas["ClipView"];
 export type ClipPage = Schemas["ClipPageView"];
 export type SessionPage = Schemas["SessionView"];
 export type Room = Schemas["RoomView"];
+export type Said = Schemas["SaidView"];
