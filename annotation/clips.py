@@ -15,7 +15,7 @@ from annotation.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
-from core.models import Clip, ClipShare, Lesson, Opening, Partnership, Person
+from core.models import Clip, ClipShare, Lesson, Partnership, Person
 from core.steps import add_step
 
 TITLE_LENGTH = 200
@@ -190,9 +190,3 @@ def open_clip_shares(session: Session, person: Person, clip_ids: Iterable[str]) 
     for share, partnership, other in rows:
         found.setdefault(share.clip_id, []).append(OpenClipShare(share, partnership, other))
     return found
-
-
-def record_clip_opening(session: Session, person: Person, clip: Clip, lesson: Lesson, due: bool) -> None:
-    """Note that somebody else opened a clip, for its owner to read."""
-    if due and lesson.owner_id != person.id:
-        session.add(Opening(lesson_id=clip.lesson_id, person_id=person.id, opened_at=utc_now()))

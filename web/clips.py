@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from sqlalchemy.orm import Session
@@ -15,22 +13,19 @@ from annotation.clips import (
     get_own_clip,
     make_clip,
     open_clip_shares,
-    record_clip_opening,
     restore_clip,
     share_clip,
     take_clip_back,
 )
 from annotation.lessons import files_of, get_own_lesson
 from annotation.partnerships import names_of
-from annotation.sharing import first_name, opening_is_due
+from annotation.sharing import first_name, opening_is_due, record_opening
 from core.db import get_database
-from core.errors import NotFound
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
-from core.storage import get_storage
 from transcription.queries import find_turns
 from web.auth import CurrentPerson
 from web.lesson_views import clip_views
-from web.media import KEPT, captions
+from web.media import KEPT, captions, serve
 from web.rendering import page
 from web.views import ClipPageView, ClipSharing, ClipView, MediaView, NamedView, NewClip, TurnView
 
@@ -149,7 +144,7 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         clip, lesson = get_clip(session, person, clip_id)
         view = clip_page_view(session, person, clip, lesson)
         shares = open_clip_shares(session, person, [clip.id]).get(clip.id, [])
-        record_clip_opening(session, person, clip, lesson, opening_is_due(session, person, lesson))
+        record_opening(session, person, lesson)
     if view.is_owner:
         names = " and ".join(first_name(one.other.name) for one in shares)
         pill = f"You and {names}" if names else "Only you"
@@ -184,12 +179,9 @@ def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False, 
     with get_database().read() as session:
         clip = get_own_clip(session, person, clip_id) if download else get_clip(session, person, clip_id)[0]
         file = None if clip.deleted_at else clip_file(session, clip, "blurred" if blurred else "clip")
-    if file is None:
-        raise NotFound
-    with ExitStack() as stack:
-        try:
-            path = stack.enter_context(get_storage().local(file.key))
-        except FileNotFoundError:
-            raise NotFound from None
-        name = f"{clip.title}{', faces blurred' if blurred else ''}{path.suffix}" if download else None
-        return FileResponse(path, media_type=file.mime, headers=KEPT, filename=name)
+        lesson = session.get_one(Lesson, clip.lesson_id)
+        is_opening = opening_is_due(session, person, lesson)
+    if is_opening:
+        with get_database().write() as session:
+            record_opening(session, person, session.get_one(Lesson, clip.lesson_id))
+    return serve(file, f"{clip.title}{', faces blurred' if blurred else ''}" if download else None)

@@ -239,7 +239,8 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
 def lesson_goals(session: Session, me: Person, lesson: Lesson, partnership_ids: Sequence[str]) -> list[LessonGoalView]:
     """Return the active goals that a lesson can be looked at for: all of its owner's, or those that a coach shares."""
     if lesson.owner_id == me.id:
-        partnership_ids = [one.id for one in list_partnerships(session, me) if one.coachee_id == me.id]
+        mine = list_partnerships(session, me)
+        partnership_ids = [one.id for one in mine if one.coachee_id == me.id and one.state == "active"]
     goals = [goal for goal in goals_of(session, me, partnership_ids) if not goal.closed_at]
     names = names_of(session, {goal.set_by_id for goal in goals})
     return [

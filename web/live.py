@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -139,19 +140,23 @@ def seen_lesson(lesson_id: str, person: CurrentPerson) -> str:
 @router.get("/api/lessons/{lesson_id}/events", response_class=EventSourceResponse)
 async def follow_lesson(request: Request, lesson_id: Annotated[str, Depends(seen_lesson)]) -> EventSourceResponse:
     """Stream `step`, `words`, `comment`, `share` and `lesson` as they happen, and `gone` when access ends."""
-    hub: Hub = request.app.state.hub
     secret = request.cookies.get(COOKIE, "")
-    return EventSourceResponse(_events(hub, lesson_id, secret), ping=int(HEARTBEAT_SECONDS))
+    return stream(request.app.state.hub, lesson_id, partial(_still_seen, secret, lesson_id))
 
 
-async def _events(hub: Hub, lesson_id: str, secret: str) -> AsyncIterator[ServerSentEvent]:
+def stream(hub: Hub, lesson_id: str, is_allowed: Callable[[], bool]) -> EventSourceResponse:
+    """Answer with the events of a lesson, as long as `is_allowed` says so; it is asked at each."""
+    return EventSourceResponse(_events(hub, lesson_id, is_allowed), ping=int(HEARTBEAT_SECONDS))
+
+
+async def _events(hub: Hub, lesson_id: str, is_allowed: Callable[[], bool]) -> AsyncIterator[ServerSentEvent]:
     async with hub.listening(lesson_id) as queue:
         yield ServerSentEvent(event="hello", data="{}")
         while True:
             kind = ""
             with suppress(TimeoutError):
                 kind = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-            if not await run_in_threadpool(_still_seen, secret, lesson_id):
+            if not await run_in_threadpool(is_allowed):
                 yield ServerSentEvent(event="gone", data="{}")
                 return
             if kind:

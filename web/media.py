@@ -13,7 +13,7 @@ from annotation.lessons import files_of, get_lesson
 from annotation.sharing import opening_is_due, record_opening
 from core.db import get_database
 from core.errors import NotFound
-from core.models import Person, TurnRow
+from core.models import Person, StoredFile, TurnRow
 from core.storage import get_storage
 from transcription.queries import find_turns
 from web.auth import CurrentPerson
@@ -42,6 +42,11 @@ def read_file(lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"],
         is_opening = kind == "rendition" and opening_is_due(session, person, lesson)
     if is_opening:
         _note_opening(person, lesson_id)
+    return serve(file)
+
+
+def serve(file: StoredFile | None, save_as: str | None = None) -> FileResponse:
+    """Return a stored file, whole or the range that is asked for, to play or to save under a name; raises NotFound."""
     if file is None:
         raise NotFound
     with ExitStack() as stack:
@@ -49,7 +54,8 @@ def read_file(lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"],
             path = stack.enter_context(get_storage().local(file.key))
         except FileNotFoundError:
             raise NotFound from None
-        return FileResponse(path, media_type=file.mime, headers=KEPT)
+        name = save_as + path.suffix if save_as else None
+        return FileResponse(path, media_type=file.mime, headers=KEPT, filename=name)
 
 
 def _note_opening(person: Person, lesson_id: str) -> None:

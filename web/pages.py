@@ -22,7 +22,7 @@ from web.lessons import read_lesson_page
 from web.measures import goal_chart
 from web.partnerships import partnership_lines
 from web.rendering import page
-from web.sessions import open_meetings
+from web.sessions import session_lines
 
 router = APIRouter(include_in_schema=False)
 
@@ -40,7 +40,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         context: dict[str, Any] = {
             "lessons": lesson_cards(session, person, list_own(session, person), names),
             "clips": [(clip, name) for clip, name in list_shared_clips(session, person)],
-            "meetings": open_meetings(session, person),
+            "meetings": session_lines(session, person),
             "shared": lesson_cards(session, person, [lesson for lesson, _ in shared], names),
             "deleted": list_deleted(session, person),
             "news": [

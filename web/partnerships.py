@@ -18,7 +18,7 @@ from core.db import get_database
 from core.models import Partnership, Person
 from web.auth import CurrentPerson
 from web.rendering import go, page
-from web.sessions import open_meetings
+from web.sessions import session_lines
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,7 +76,7 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
             lesson for lesson in mine if any(one.partnership.id == row.id for one in shared.get(lesson.id, []))
         ],
         "clips": clips_with(session, person, row.id),
-        "meetings": open_meetings(session, person, row.id),
+        "meetings": session_lines(session, person, row.id),
         "measure_names": MEASURES,
         "draft": GoalText(""),
     }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
-from sse_starlette import EventSourceResponse, ServerSentEvent
-from starlette.concurrency import run_in_threadpool
+from sse_starlette import EventSourceResponse
 
 from annotation.comments import list_comments
 from annotation.lessons import files_of
@@ -39,7 +36,7 @@ from core.models import Clip, CoachingSession, Lesson, Partnership, Person
 from web.auth import COOKIE, CurrentPerson
 from web.clips import clip_media
 from web.lesson_views import media_view
-from web.live import HEARTBEAT_SECONDS, Hub
+from web.live import stream
 from web.rendering import go, page
 from web.views import (
     CardView,
@@ -94,7 +91,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
     )
 
 
-def open_meetings(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
+def session_lines(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
     """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
     rows = sessions_of(session, me, partnership_id)
     names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
@@ -238,24 +235,10 @@ def seen_session(session_id: str, person: CurrentPerson) -> tuple[str, str]:
 async def follow_session(
     request: Request, seen: Annotated[tuple[str, str], Depends(seen_session)]
 ) -> EventSourceResponse:
-    """Stream `changed` when the room or what is written in it changes, and `gone` when access ends."""
-    hub: Hub = request.app.state.hub
+    """Stream what happens in the room and to what is looked at (`session`, `comment`, `share`), and `gone`."""
+    session_id, lesson_id = seen
     secret = request.cookies.get(COOKIE, "")
-    return EventSourceResponse(_changes(hub, *seen, secret), ping=int(HEARTBEAT_SECONDS))
-
-
-async def _changes(hub: Hub, session_id: str, lesson_id: str, secret: str) -> AsyncIterator[ServerSentEvent]:
-    async with hub.listening(lesson_id) as queue:
-        yield ServerSentEvent(event="changed", data="{}")
-        while True:
-            kind = ""
-            with suppress(TimeoutError):
-                kind = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-            if not await run_in_threadpool(_still_in, secret, session_id):
-                yield ServerSentEvent(event="gone", data="{}")
-                return
-            if kind in ("session", "comment", "share", "lesson"):
-                yield ServerSentEvent(event="changed", data="{}")
+    return stream(request.app.state.hub, lesson_id, partial(_still_in, secret, session_id))
 
 
 def _still_in(secret: str, session_id: str) -> bool:

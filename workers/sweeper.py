@@ -27,7 +27,7 @@ from workers.stages import STAGES
 log = logging.getLogger(__name__)
 
 UNDO = timedelta(days=7)  # how long a deleted lesson can be brought back
-YOUNG_SECONDS = 3600  # a recording of no row may be on its way to becoming a lesson
+YOUNG_SECONDS = 3600  # what came from a browser may be on its way to its row
 
 
 def reopen_steps(database: Database, settings: Settings, *, everything: bool = False) -> None:
@@ -113,7 +113,7 @@ def sweep_files(database: Database, storage: Storage) -> None:
         name = PurePosixPath(key).stem
         if key in known or name.rpartition("-")[2] in held:
             continue
-        if name.startswith("original-") and is_young(storage, key):
+        if name.startswith(("original-", "said-")) and is_young(storage, key):
             continue
         storage.delete(key)
         log.info("file %s of nobody removed", key)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.clock import utc_now
-from core.models import Clip, Partnership, Share, Step, TurnRow
+from core.models import Clip, Opening, Partnership, Share, Step, TurnRow
 from tests.web.school import BYTES, School
 
 
@@ -38,6 +38,8 @@ def test_a_coach_of_a_clip_sees_its_film_and_words_and_nothing_else_of_the_lesso
     found = coach.get(f"/api/clips/{clip}").json()
     assert [turn["text"] for turn in found["turns"]] == ["Secret words"]
     assert coach.get(f"/media/clips/{clip}", headers={"range": "bytes=0-9"}).content == BYTES[:10]
+    with alone.database.read() as session:
+        assert [row.person_id for row in session.scalars(select(Opening))] == [alone.ids["person_coach"]]
     page = coach.get(f"/clips/{clip}").text
     assert "A wait" in page
     assert "Elsewhere" not in page

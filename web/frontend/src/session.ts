@@ -157,7 +157,7 @@ if (!page.over) {
   setInterval(() => void measureClock(), 60_000);
   const source = new EventSource(`${address}/events`);
   const look = () => void ask<SessionPage>("GET", address).then(show, tell);
-  source.addEventListener("changed", look);
+  for (const kind of ["hello", "session", "comment", "share", "lesson"]) source.addEventListener(kind, look);
   addEventListener("online", look);
   setInterval(look, 10_000); // what was missed while this side slept
   source.addEventListener("gone", () => location.assign("/"));

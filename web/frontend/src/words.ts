@@ -87,12 +87,6 @@ export const words = {
   momentNow: (at: string) => `The moment at ${at}`,
   away: "This is not open to you any more.",
   lost: "No connection. The film goes on here; we find each other again by ourselves.",
-  prompts: {
-    G: ["Goal", "What did you want to see in this lesson?"],
-    R: ["Reality", "What do you notice here?"],
-    O: ["Options", "What else could you do?"],
-    W: ["Will", "What will you try, and when?"],
-  } as Record<string, [string, string]>,
   selectNothing: "Select nothing",
   marked: "Marked",
   markKept: (at: string) => `Marked at ${at}; only you see it.`,
