@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import Clip, ClipShare, Comment, Goal, Lesson, Partnership, Person, Share, ShownMeasures
+from core.models import Clip, ClipShare, Comment, Goal, Lesson, Partnership, Person, Share, ShownMeasures, Walk
 
 Action = Literal["see", "change"]
-Thing = Lesson | Clip | Comment | Partnership | Goal | Share
+Thing = Lesson | Clip | Comment | Partnership | Goal | Share | Walk
 
 
 def live_share() -> ColumnElement[bool]:
@@ -84,8 +84,9 @@ def comments_seen_by(person: Person) -> ColumnElement[bool]:
     """Condition: a comment that this person may read, in a query that also has its `Lesson`.
 
     Her own; on her own lesson those of her partnerships; on a coachee's lesson those of the very
-    partnership that the lesson is shared with. So two coaches never read each other, and a private
-    note has one reader. A deleted comment is there for its author alone, for undo.
+    partnership that the lesson is shared with. So two coaches never read each other, unless the owner
+    lets the coaches of this lesson meet, and a private note has one reader. A deleted comment is there for its author
+    alone, for undo.
     """
     mine_as_coachee = exists().where(
         Partnership.id == Comment.partnership_id,
@@ -99,12 +100,23 @@ def comments_seen_by(person: Person) -> ColumnElement[bool]:
         .correlate(Comment, Lesson)
         .exists()
     )
-    others = and_(Comment.deleted_at.is_(None), or_(mine_as_coachee, through_share))
+    any_share = select(Share.id).join(Partnership, Partnership.id == Share.partnership_id)
+    coaches_meet = and_(
+        Lesson.coaches_meet,
+        Comment.partnership_id.is_not(None),
+        any_share.where(live_share(), Partnership.coach_id == person.id).correlate(Lesson).exists(),
+    )
+    others = and_(Comment.deleted_at.is_(None), or_(mine_as_coachee, through_share, coaches_meet))
     return and_(
         Comment.lesson_id == Lesson.id,
         lessons_seen_by(person),
         or_(Comment.author_id == person.id, others),
     )
+
+
+def comments_kept_by(person: Person) -> ColumnElement[bool]:
+    """Condition: like `comments_seen_by`, and what this person wrote, also where the lesson is not open any more."""
+    return or_(comments_seen_by(person), and_(Comment.lesson_id == Lesson.id, Comment.author_id == person.id))
 
 
 def may(session: Session, person: Person, action: Action, thing: Thing) -> bool:
@@ -114,9 +126,8 @@ def may(session: Session, person: Person, action: Action, thing: Thing) -> bool:
     people of its active partnership; a partnership is ended by either.
     """
     if isinstance(thing, Lesson):
-        if action == "change":
-            return thing.owner_id == person.id
-        return _holds(session, select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person)).exists())
+        seen_lesson = select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person))
+        return thing.owner_id == person.id if action == "change" else _holds(session, seen_lesson.exists())
     if isinstance(thing, Clip):
         its = select(Clip.id).join(Lesson, Lesson.id == Clip.lesson_id).where(Clip.id == thing.id)
         mine = its.where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
@@ -134,7 +145,16 @@ def may(session: Session, person: Person, action: Action, thing: Thing) -> bool:
         if action == "change":
             its = its.where(Partnership.state == "active")
         return _holds(session, its.exists())
+    if isinstance(thing, Walk):
+        return _may_walk(person, action, thing)
     return person.id in (thing.coach_id, thing.coachee_id)
+
+
+def _may_walk(person: Person, action: Action, walk: Walk) -> bool:
+    """Until a visit is saved it is the observer's alone; then both may read it, and it stands as it is."""
+    if action == "change" or walk.saved_at is None:
+        return walk.observer_id == person.id and walk.saved_at is None
+    return person.id in (walk.observer_id, walk.observed_id)
 
 
 def require(session: Session, person: Person, action: Action, thing: Thing | None) -> None:

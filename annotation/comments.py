@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from annotation.access import comments_seen_by, partnerships_of, require
+from annotation.access import comments_kept_by, comments_seen_by, lessons_seen_by, partnerships_of, require
 from annotation.sharing import open_shares
 from core.clock import utc_now
 from core.errors import InvalidInput, NotAllowed
@@ -202,13 +202,27 @@ def newest_comments(session: Session, person: Person, limit: int = 8) -> list[tu
     return [(row[0], row[1], row[2]) for row in session.execute(rows)]
 
 
-def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[tuple[Comment, Person, Lesson]]:
-    """Return the comments on a goal that this person may read, newest first."""
+def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[tuple[Comment, Person, Lesson, bool]]:
+    """Return the comments on a goal that this person may read, newest first, and whether the lesson is open to her.
+
+    What she wrote herself is hers also when the lesson is taken back.
+    """
     rows = (
-        select(Comment, Person, Lesson)
+        select(Comment, Person, Lesson, lessons_seen_by(person))
         .join(Lesson, Lesson.id == Comment.lesson_id)
         .join(Person, Person.id == Comment.author_id)
-        .where(comments_seen_by(person), Comment.goal_id == goal_id, Comment.deleted_at.is_(None))
+        .where(comments_kept_by(person), Comment.goal_id == goal_id, Comment.deleted_at.is_(None))
         .order_by(Comment.created_at.desc())
     )
-    return [(row[0], row[1], row[2]) for row in session.execute(rows)]
+    return [(row[0], row[1], row[2], bool(row[3])) for row in session.execute(rows)]
+
+
+def comments_by(session: Session, person: Person) -> list[tuple[Comment, Lesson, bool]]:
+    """Return what a person wrote, newest first, and whether each lesson is open to her."""
+    rows = (
+        select(Comment, Lesson, lessons_seen_by(person))
+        .join(Lesson, Lesson.id == Comment.lesson_id)
+        .where(Comment.author_id == person.id, Comment.deleted_at.is_(None))
+        .order_by(Comment.created_at.desc())
+    )
+    return [(row[0], row[1], bool(row[2])) for row in session.execute(rows)]

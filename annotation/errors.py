@@ -21,12 +21,52 @@ class EmailTaken(HindsightError):
     sentence = "There is already an account with this email address."
 
 
-class InvitationUnusable(HindsightError):
+class LinkUnusable(HindsightError):
     """Unknown, used, or too old: the three look alike on purpose."""
 
-    code = "invitation_unusable"
+    code = "link_unusable"
     status = 404
-    sentence = "This invitation does not work any more. Please ask for a new link."
+    sentence = "This link does not work any more. Please ask for a new one."
+
+
+class StaffUnreadable(HindsightError):
+    """A file that is no staff list."""
+
+    code = "staff_unreadable"
+    status = 422
+    sentence = "This file cannot be read as a staff list: {why}."
+
+
+class LastLead(HindsightError):
+    """Nobody else could carry the programme on."""
+
+    code = "last_lead"
+    status = 409
+    sentence = "There would be no programme lead left. Please make somebody else the lead first."
+
+
+class LeftSchool(HindsightError):
+    """A leaver's account: only her own page is open."""
+
+    code = "left_school"
+    status = 403
+    sentence = "Your account is closed. On your own page you can still take away or delete what is yours."
+
+
+class SignOnFailed(HindsightError):
+    """The provider's answer cannot be used."""
+
+    code = "sign_on_failed"
+    status = 401
+    sentence = "Signing in with {name} did not work. Please try again, or use your password."
+
+
+class NotOnTheList(HindsightError):
+    """Known to the provider, not to the school's staff list."""
+
+    code = "not_on_the_list"
+    status = 403
+    sentence = "{email} is not on your school's list in Hindsight. Please ask your programme lead to add you."
 
 
 class WrongSignIn(HindsightError):
@@ -81,8 +121,11 @@ class TooManyGoals(HindsightError):
 
 
 class TitleDiffers(HindsightError):
-    """Deleting asks for the lesson's title."""
+    """Deleting asks for the name of what goes."""
 
     code = "title_differs"
     status = 422
-    sentence = "Please type the lesson's title exactly as it is written, then delete it."
+    sentence = "Please type {what} exactly as it is written, then delete it."
+
+    def __init__(self, what: str = "the lesson's title") -> None:
+        super().__init__(what=what)

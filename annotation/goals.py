@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from annotation.errors import PartnershipOver, TooManyGoals
 from annotation.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput
-from core.models import Goal, Partnership, Person
+from core.models import Goal, GoalVersion, Partnership, Person
 
 MOST_ACTIVE = 3
 TITLE_LENGTH = 300
@@ -51,6 +51,11 @@ def _checked(text: GoalText) -> GoalText:
     return GoalText(title, text.reality.strip(), text.options.strip(), text.will.strip(), text.measure, text.direction)
 
 
+def text_of(goal: Goal) -> GoalText:
+    """Return what a goal says now."""
+    return GoalText(goal.title, goal.reality, goal.options, goal.will, goal.measure, goal.direction)
+
+
 def _put(goal: Goal, text: GoalText) -> None:
     goal.title, goal.reality, goal.options, goal.will = text.title, text.reality, text.options, text.will
     goal.measure, goal.direction = text.measure, text.direction
@@ -64,14 +69,18 @@ def set_goal(session: Session, person: Person, partnership_id: str, text: GoalTe
     assert partnership is not None
     if partnership.state != "active":
         raise PartnershipOver
-    active = select(func.count()).where(Goal.partnership_id == partnership_id, Goal.closed_at.is_(None))
-    if (session.scalar(active) or 0) >= MOST_ACTIVE:
-        raise TooManyGoals
+    _require_room(session, partnership_id)
     goal = Goal(partnership_id=partnership_id, set_by_id=person.id, created_at=utc_now())
     _put(goal, _checked(text))
     session.add(goal)
     session.flush()
     return goal
+
+
+def _require_room(session: Session, partnership_id: str) -> None:
+    active = select(func.count()).where(Goal.partnership_id == partnership_id, Goal.closed_at.is_(None))
+    if (session.scalar(active) or 0) >= MOST_ACTIVE:
+        raise TooManyGoals
 
 
 def get_goal(session: Session, person: Person, goal_id: str) -> Goal:
@@ -91,16 +100,41 @@ def _get_to_change(session: Session, person: Person, goal_id: str) -> Goal:
 
 
 def edit_goal(session: Session, person: Person, goal_id: str, text: GoalText) -> Goal:
-    """Rewrite a goal; either of the two may."""
+    """Rewrite a goal; either of the two may, and what it said before is kept."""
     goal = _get_to_change(session, person, goal_id)
-    _put(goal, _checked(text))
+    before, after = asdict(text_of(goal)), asdict(_checked(text))
+    changed = {name: value for name, value in before.items() if after[name] != value}
+    if changed:
+        now = utc_now()
+        session.add(GoalVersion(goal_id=goal.id, changed_by_id=person.id, changed_at=now, before=changed))
+        _put(goal, GoalText(**after))
     return goal
 
 
-def close_goal(session: Session, person: Person, goal_id: str) -> Goal:
-    """Put a goal aside; its comments stay."""
+def versions_of_goal(session: Session, person: Person, goal_id: str) -> list[tuple[GoalVersion, str]]:
+    """Return what a goal said before, newest change first, and who changed it."""
+    goal = get_goal(session, person, goal_id)
+    rows = select(GoalVersion, Person.name).join(Person, Person.id == GoalVersion.changed_by_id)
+    ordered = rows.where(GoalVersion.goal_id == goal.id).order_by(GoalVersion.changed_at.desc())
+    return [(row[0], row[1]) for row in session.execute(ordered)]
+
+
+def close_goal(session: Session, person: Person, goal_id: str, outcome: str = "") -> Goal:
+    """Put a goal aside, with what changed in one's own words; its comments stay."""
     goal = _get_to_change(session, person, goal_id)
+    if len(outcome) > FIELD_LENGTH:
+        raise InvalidInput(why=f"Please keep what changed under {FIELD_LENGTH} letters.")
     goal.closed_at = goal.closed_at or utc_now()
+    goal.outcome = outcome.strip() or goal.outcome
+    return goal
+
+
+def reopen_goal(session: Session, person: Person, goal_id: str) -> Goal:
+    """Undo that; raises TooManyGoals when three others are active."""
+    goal = _get_to_change(session, person, goal_id)
+    if goal.closed_at is not None:
+        _require_room(session, goal.partnership_id)
+        goal.closed_at = None
     return goal
 
 

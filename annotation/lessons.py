@@ -52,9 +52,10 @@ def get_own_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
 
 
 def list_own(session: Session, person: Person) -> Sequence[Lesson]:
-    """Return a person's own lessons, newest first."""
+    """Return a person's own lessons, newest first; a coach's recorded conversations are not among them."""
     mine = select(Lesson).where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
-    return session.scalars(mine.order_by(Lesson.created_at.desc(), Lesson.id)).all()
+    taught = mine.where(Lesson.conversation_id.is_(None))
+    return session.scalars(taught.order_by(Lesson.created_at.desc(), Lesson.id)).all()
 
 
 def list_deleted(session: Session, person: Person) -> Sequence[Lesson]:
@@ -191,6 +192,24 @@ def restore_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
     lesson.deleted_at = None
     record_event(session, lesson.id, "lesson")
     return lesson
+
+
+def delete_now(session: Session, person: Person, lesson_id: str, typed_title: str) -> list[str]:
+    """Delete one's own lesson for good at once, for which its title is asked; return keys as `delete_for_good`."""
+    lesson = session.get(Lesson, lesson_id)
+    require(session, person, "change", lesson)
+    assert lesson is not None
+    if " ".join(typed_title.split()) != " ".join(lesson.title.split()):
+        raise TitleDiffers
+    record_event(session, lesson.id, "lesson")
+    return delete_for_good(session, lesson.id)
+
+
+def let_coaches_meet(session: Session, person: Person, lesson_id: str, allowed: bool) -> None:
+    """Let the coaches of one's own lesson read each other's comments on it, or end that."""
+    lesson = get_own_lesson(session, person, lesson_id)
+    lesson.coaches_meet = allowed
+    record_event(session, lesson.id, "comment")
 
 
 def delete_for_good(session: Session, lesson_id: str) -> list[str]:

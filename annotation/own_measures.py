@@ -63,7 +63,7 @@ def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
         select(Lesson, MeasuresRow.document)
         .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
         .join(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
-        .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
+        .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))
         .order_by(Lesson.created_at, Lesson.id)
     )
     found = [Measured(one.id, one.title, one.taught_on or one.created_at.date(), document) for one, document in rows]
@@ -77,6 +77,7 @@ def lessons_to_guess(session: Session, person: Person) -> list[tuple[str, str]]:
         .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
         .outerjoin(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
         .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None), Guess.lesson_id.is_(None))
+        .where(Lesson.conversation_id.is_(None))
         .order_by(Lesson.created_at)
     )
     return [(row.id, row.title) for row in rows]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -12,7 +14,7 @@ from annotation.errors import PartnershipExists, PartnershipRefused
 from core.clock import utc_now
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.events import record_event
-from core.models import Partnership, Person, Share
+from core.models import ClipShare, Partnership, Person, Share, ShownMeasures
 
 KINDS = ("coaching", "mentoring")
 FOCUS_LENGTH = 300
@@ -47,6 +49,43 @@ def make_partnership(
     """Make two people partners. The lead makes them; refused within one management line."""
     if not maker.is_lead:
         raise NotAllowed
+    return _add(session, coach_id, coachee_id, kind, focus)
+
+
+def ask_for_partnership(
+    session: Session, person: Person, other_id: str, *, i_coach: bool, kind: str, focus: str = ""
+) -> Partnership:
+    """Ask a colleague to be partners; it begins when she says yes. Refused within one management line."""
+    coach_id, coachee_id = (person.id, other_id) if i_coach else (other_id, person.id)
+    made = _add(session, coach_id, coachee_id, kind, focus)
+    made.state, made.asked_by_id = "asked", person.id
+    session.flush()
+    return made
+
+
+def answer_request(session: Session, person: Person, partnership_id: str, *, yes: bool) -> Partnership:
+    """Say yes or no to a colleague who asked; whoever asked can only take it back."""
+    row = get_partnership(session, person, partnership_id)
+    if row.state != "asked" or (yes and row.asked_by_id == person.id):
+        raise NotFound
+    if yes:
+        refuse_line(session, session.get_one(Person, row.coach_id), session.get_one(Person, row.coachee_id))
+    row.state = "active" if yes else "ended"
+    row.ended_at = None if yes else utc_now()
+    return row
+
+
+def resume_partnership(session: Session, person: Person, partnership_id: str) -> Partnership:
+    """Go on with a suspended partnership once the staff list allows it; what was shared stays closed."""
+    row = get_partnership(session, person, partnership_id)
+    if row.state != "suspended":
+        raise NotFound
+    refuse_line(session, session.get_one(Person, row.coach_id), session.get_one(Person, row.coachee_id))
+    row.state = "active"
+    return row
+
+
+def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str) -> Partnership:
     if kind not in KINDS:
         raise InvalidInput(why="Please choose coaching or mentoring.")
     if len(focus) > FOCUS_LENGTH:
@@ -56,7 +95,7 @@ def make_partnership(
     coach, coachee = session.get(Person, coach_id), session.get(Person, coachee_id)
     if coach is None or coachee is None or coach.deactivated_at or coachee.deactivated_at:
         raise NotFound
-    _refuse_line(session, coach, coachee)
+    refuse_line(session, coach, coachee)
     same = select(Partnership.id).where(
         Partnership.coach_id == coach_id,
         Partnership.coachee_id == coachee_id,
@@ -71,7 +110,8 @@ def make_partnership(
     return made
 
 
-def _refuse_line(session: Session, a: Person, b: Person) -> None:
+def refuse_line(session: Session, a: Person, b: Person) -> None:
+    """Raise PartnershipRefused when one of two people manages the other, at any distance."""
     line = who_manages(_staff_list(session), a.id, b.id)
     if line is not None:
         names = {a.id: a.name, b.id: b.name}
@@ -102,11 +142,19 @@ def end_partnership(session: Session, person: Person, partnership_id: str) -> No
         _close_shares(session, row)
 
 
+def end_all_partnerships(session: Session, person: Person) -> None:
+    """End every partnership of somebody who leaves."""
+    for row in session.scalars(select(Partnership).where(partnerships_of(person), Partnership.state != "ended")):
+        end_partnership(session, person, row.id)
+
+
 def _close_shares(session: Session, partnership: Partnership) -> None:
     still_open = (Share.partnership_id == partnership.id, Share.taken_back_at.is_(None))
     for lesson_id in set(session.scalars(select(Share.lesson_id).where(*still_open))):
         record_event(session, lesson_id, "share")
-    session.execute(update(Share).where(*still_open).values(taken_back_at=utc_now()))
+    for table in (Share, ClipShare, ShownMeasures):
+        its = (table.partnership_id == partnership.id, table.taken_back_at.is_(None))
+        session.execute(update(table).where(*its).values(taken_back_at=utc_now()))
 
 
 def get_partnership(session: Session, person: Person, partnership_id: str) -> Partnership:
@@ -121,6 +169,46 @@ def list_partnerships(session: Session, person: Person) -> Sequence[Partnership]
     """Return a person's partnerships, active ones first."""
     mine = select(Partnership).where(partnerships_of(person))
     return session.scalars(mine.order_by(Partnership.state, Partnership.created_at.desc())).all()
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody who could be a partner; `pairs` counts her partnerships that go on."""
+
+    id: str
+    name: str
+    department: str
+    pairs: int = 0
+
+
+def suggest(
+    person: Colleague, colleagues: Iterable[Colleague], managers: Mapping[str, str | None], known: Container[str] = ()
+) -> list[Colleague]:
+    """Order who could be a partner: other departments first, then those with the fewest pairs, then by name.
+
+    Left out are the person herself, her present partners (`known`), and her management line at any distance.
+    """
+    fitting = [
+        one
+        for one in colleagues
+        if one.id != person.id and one.id not in known and who_manages(managers, person.id, one.id) is None
+    ]
+    return sorted(fitting, key=lambda one: (one.department == person.department, one.pairs, one.name, one.id))
+
+
+def suggestions_for(session: Session, person: Person) -> list[Colleague]:
+    """Return whom a person could ask, the best first."""
+    pairs: dict[str, int] = defaultdict(int)
+    known = set()
+    for row in session.scalars(select(Partnership).where(Partnership.state.in_(("asked", "active", "suspended")))):
+        for side, other in ((row.coach_id, row.coachee_id), (row.coachee_id, row.coach_id)):
+            pairs[side] += row.state == "active"
+            if side == person.id:
+                known.add(other)
+    here = session.scalars(select(Person).where(Person.deactivated_at.is_(None), Person.joined_at.is_not(None)))
+    colleagues = [Colleague(one.id, one.name, one.department, pairs[one.id]) for one in here]
+    me = Colleague(person.id, person.name, person.department)
+    return suggest(me, colleagues, _staff_list(session), known)
 
 
 def list_all_partnerships(session: Session, lead: Person) -> Sequence[Partnership]:

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from annotation.access import may, partnerships_of, require
+from annotation.actions import action_of, write_action
 from annotation.comments import list_comments
 from annotation.errors import PartnershipOver
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
+from core.settings import get_settings
 
 STAGES = ("G", "R", "O", "W")
 MOST_MOMENTS = 3
 SHORTEST, LONGEST = 10, 15  # minutes
-NOTE_LENGTH, ACTION_LENGTH, MOMENT_LENGTH = 1000, 500, 200
+NOTE_LENGTH, MOMENT_LENGTH = 1000, 200
+FARTHEST = timedelta(days=366)
+MISSED = timedelta(days=1)  # after which a weekly meeting that nobody opened is next week's
+ABOUT_NOW = timedelta(hours=12)
 HERE = timedelta(seconds=25)  # since the last sign of life
 SLOWEST, FASTEST = 0.25, 4.0
 
@@ -51,15 +56,125 @@ def now_ms() -> int:
     return round(utc_now().timestamp() * 1000)
 
 
-def begin_session(
-    session: Session, person: Person, partnership_id: str, *, lesson_id: str | None = None, clip_id: str | None = None
+def plan_session(
+    session: Session, person: Person, partnership_id: str, at: datetime, *, weekly: bool = False
 ) -> CoachingSession:
-    """Open a room over a lesson or a clip that the partnership can see; one that is open already is returned."""
+    """Plan a meeting, once or each week; what is looked at is chosen later. A plan that still waits is moved."""
+    _active(session, person, partnership_id)
+    if not utc_now() < at < utc_now() + FARTHEST:
+        raise InvalidInput(why="Please choose a time that is still to come, within a year.")
+    meeting = next_planned(session, partnership_id)
+    if meeting is None:
+        meeting = _new(session, partnership_id)
+    meeting.planned_at, meeting.repeats = at, weekly
+    session.flush()
+    return meeting
+
+
+def cancel_session(session: Session, person: Person, session_id: str) -> None:
+    """Take a planned meeting away; if it is a weekly one, the next week's is planned."""
+    meeting, _ = get_session(session, person, session_id)
+    if meeting.planned_at is None or meeting.began_at is not None or meeting.ended_at is not None:
+        raise InvalidInput(why="Only a session that is planned and has not begun can be cancelled.")
+    if meeting.repeats:
+        meeting.planned_at = a_week_later(meeting.planned_at, max(utc_now(), meeting.planned_at), get_settings().zone)
+    else:
+        session.delete(meeting)
+    session.flush()
+
+
+def next_planned(session: Session, partnership_id: str) -> CoachingSession | None:
+    """Return the meeting that is planned and has not begun."""
+    return session.scalar(
+        select(CoachingSession).where(
+            CoachingSession.partnership_id == partnership_id,
+            CoachingSession.planned_at.is_not(None),
+            CoachingSession.began_at.is_(None),
+            CoachingSession.ended_at.is_(None),
+        )
+    )
+
+
+def a_week_later(planned: datetime, now: datetime, zone: tzinfo) -> datetime:
+    """Return the first time after `now` that is whole weeks after a plan, at the same hour of the school's clock."""
+    local = planned.astimezone(zone).replace(tzinfo=None)
+    while (at := local.replace(tzinfo=zone)) <= now:
+        local += timedelta(weeks=1)
+    return at.astimezone(UTC)
+
+
+def move_missed(session: Session) -> int:
+    """Move each weekly meeting that nobody opened to the next week, a day after it; return how many."""
+    missed = select(CoachingSession).where(
+        CoachingSession.repeats,
+        CoachingSession.planned_at < utc_now() - MISSED,
+        CoachingSession.began_at.is_(None),
+        CoachingSession.ended_at.is_(None),
+    )
+    rows = session.scalars(missed).all()
+    for meeting in rows:
+        assert meeting.planned_at is not None
+        meeting.planned_at = a_week_later(meeting.planned_at, utc_now(), get_settings().zone)
+    return len(rows)
+
+
+def choose_film(
+    session: Session, person: Person, session_id: str, *, lesson_id: str | None = None, clip_id: str | None = None
+) -> CoachingSession:
+    """Choose what a planned or running session looks at."""
+    meeting = _running(session, person, session_id)
+    partnership = session.get_one(Partnership, meeting.partnership_id)
+    lesson, clip = _film_for(session, person, partnership, lesson_id, clip_id)
+    meeting.lesson_id, meeting.clip_id, meeting.moments = lesson.id, None if clip is None else clip.id, []
+    meeting.room = _room_json(Room(at=now_ms(), steered_by=person.id))
+    _tell(session, meeting)
+    return meeting
+
+
+def write_log_afterwards(
+    session: Session,
+    person: Person,
+    partnership_id: str,
+    *,
+    met_on: date,
+    notes: Mapping[str, str],
+    action: str,
+    action_by: date | None = None,
+    goal_id: str | None = None,
+) -> CoachingSession:
+    """Keep a meeting that took place without a room; only the one action is asked for."""
+    _active(session, person, partnership_id)
+    if not action.strip():
+        raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.")
+    if not utc_now() - FARTHEST < (met := datetime.combine(met_on, time(12), UTC)) < utc_now() + timedelta(days=1):
+        raise InvalidInput(why="Please choose the day on which you met, within the last year.")
+    meeting = _new(session, partnership_id)
+    meeting.began_at = meeting.ended_at = meeting.created_at = met
+    return write_log(session, person, meeting.id, notes=notes, action=action, action_by=action_by, goal_id=goal_id)
+
+
+def _active(session: Session, person: Person, partnership_id: str) -> Partnership:
     partnership = session.get(Partnership, partnership_id)
     require(session, person, "see", partnership)
     assert partnership is not None
     if partnership.state != "active":
         raise PartnershipOver
+    return partnership
+
+
+def _new(session: Session, partnership_id: str, **values: Any) -> CoachingSession:
+    values = {"moments": [], "notes": {}, **values}
+    made = CoachingSession(partnership_id=partnership_id, created_at=utc_now(), **values)
+    made.room = made.room or _room_json(Room(at=now_ms()))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def _film_for(
+    session: Session, person: Person, partnership: Partnership, lesson_id: str | None, clip_id: str | None
+) -> tuple[Lesson, Clip | None]:
+    """Return what both of a partnership can see; raises NotFound, or says that it has to be shared first."""
     clip = None if clip_id is None else session.get(Clip, clip_id)
     lesson = session.get(Lesson, clip.lesson_id if clip is not None else lesson_id or "")
     coach, coachee = session.get_one(Person, partnership.coach_id), session.get_one(Person, partnership.coachee_id)
@@ -68,6 +183,18 @@ def begin_session(
         raise NotFound
     if not may(session, coach, "see", thing):
         raise InvalidInput(why="Your partner cannot see this yet. Please share it first.")
+    return lesson, clip
+
+
+def begin_session(
+    session: Session, person: Person, partnership_id: str, *, lesson_id: str | None = None, clip_id: str | None = None
+) -> CoachingSession:
+    """Open a room over a lesson or a clip that the partnership can see; one that is open already is returned.
+
+    A session that is planned for about now becomes this one.
+    """
+    partnership = _active(session, person, partnership_id)
+    lesson, _ = _film_for(session, person, partnership, lesson_id, clip_id)
     known = session.scalar(
         select(CoachingSession).where(
             CoachingSession.partnership_id == partnership_id,
@@ -78,14 +205,11 @@ def begin_session(
     )
     if known is not None:
         return known
-    made = CoachingSession(
-        partnership_id=partnership_id, lesson_id=lesson.id, clip_id=clip_id, created_at=utc_now(), moments=[]
-    )
-    made.room = _room_json(Room(at=now_ms(), steered_by=person.id))
-    made.notes = {}
-    session.add(made)
-    session.flush()
-    return made
+    planned = next_planned(session, partnership_id)
+    if planned is not None and planned.planned_at is not None and abs(planned.planned_at - utc_now()) < ABOUT_NOW:
+        return choose_film(session, person, planned.id, lesson_id=lesson_id, clip_id=clip_id)
+    room = _room_json(Room(at=now_ms(), steered_by=person.id))
+    return _new(session, partnership_id, lesson_id=lesson.id, clip_id=clip_id, room=room)
 
 
 def get_session(session: Session, person: Person, session_id: str) -> tuple[CoachingSession, Partnership]:
@@ -106,7 +230,8 @@ def sessions_of(
     rows = rows.where(partnerships_of(person))
     if partnership_id is not None:
         rows = rows.where(CoachingSession.partnership_id == partnership_id)
-    ordered = rows.order_by(CoachingSession.created_at.desc(), CoachingSession.id)
+    newest = func.coalesce(CoachingSession.began_at, CoachingSession.created_at).desc()
+    ordered = rows.order_by(newest, CoachingSession.id)
     return [(row[0], row[1]) for row in session.execute(ordered)]
 
 
@@ -172,18 +297,19 @@ def write_log(
     notes: Mapping[str, str] | None = None,
     action: str | None = None,
     action_by: date | None = None,
+    goal_id: str | None = None,
     minutes: int | None = None,
 ) -> CoachingSession:
-    """Write what is given of the notes, the one action and the length; both people may, during and after."""
+    """Write what is given of the notes, the one action (and for which goal) and the length; both may, also after."""
     meeting, _ = get_session(session, person, session_id)
     if notes is not None:
         if not set(notes) <= set(STAGES) or any(len(text) > NOTE_LENGTH for text in notes.values()):
             raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} letters.")
         meeting.notes = {**meeting.notes, **{stage: text.strip() for stage, text in notes.items()}}
     if action is not None:
-        if len(action) > ACTION_LENGTH:
-            raise InvalidInput(why=f"Please keep the action under {ACTION_LENGTH} letters.")
-        meeting.action, meeting.action_by = action.strip(), action_by
+        if meeting.ended_at is not None and not action.strip():
+            raise InvalidInput(why="Please leave one thing to do. It is all that a session asks for.")
+        write_action(session, meeting, action, action_by, goal_id)
     if minutes is not None:
         if not SHORTEST <= minutes <= LONGEST:
             raise InvalidInput(why=f"A session is {SHORTEST} to {LONGEST} minutes long.")
@@ -217,10 +343,13 @@ def end_session(session: Session, person: Person, session_id: str) -> CoachingSe
     """End a session with its one action; a second press changes nothing."""
     meeting, _ = get_session(session, person, session_id)
     if meeting.ended_at is None:
-        if not meeting.action:
+        if action_of(session, meeting) is None:
             raise InvalidInput(why="Please write one thing to do, and by when. It is all that a session asks for.")
         meeting.ended_at = utc_now()
-        meeting.began_at = meeting.began_at or meeting.created_at
+        meeting.began_at = meeting.began_at or min(meeting.planned_at or meeting.created_at, meeting.ended_at)
+        if meeting.repeats and meeting.planned_at is not None:
+            after = a_week_later(meeting.planned_at, max(meeting.planned_at, utc_now()), get_settings().zone)
+            _new(session, meeting.partnership_id, planned_at=after, repeats=True)
         meeting.room = _room_json(Room(at=now_ms(), position_ms=place_of(room_of(meeting), now_ms())))
         _tell(session, meeting)
     return meeting

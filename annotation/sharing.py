@@ -14,7 +14,7 @@ from annotation.errors import PartnershipOver
 from core.clock import utc_now
 from core.errors import InvalidInput
 from core.events import record_event
-from core.models import Lesson, Opening, Partnership, Person, Share
+from core.models import Clip, Lesson, Opening, Partnership, Person, Share
 
 ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
 
@@ -41,6 +41,8 @@ def last_day(until: datetime | None) -> date | None:
 def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_id: str, until: date | None) -> Share:
     """Open a lesson to a partnership; sharing again moves the date."""
     require(session, person, "change", lesson)
+    if lesson.conversation_id is not None:
+        raise InvalidInput(why="This is a recorded conversation for your own mirror. It cannot be shared.")
     partnership = session.get(Partnership, partnership_id)
     require(session, person, "see", partnership)
     assert partnership is not None
@@ -129,28 +131,33 @@ def pill_text(shares: Sequence[OpenShare]) -> str:
     return f"{who}, until {day_in_words(day, utc_now().date())}"
 
 
-def opening_is_due(session: Session, person: Person, lesson: Lesson) -> bool:
-    """Tell whether this look at somebody else's lesson is a new opening."""
+def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> bool:
+    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening."""
     if lesson.owner_id == person.id:
         return False
     lately = select(Opening.id).where(
         Opening.lesson_id == lesson.id,
         Opening.person_id == person.id,
+        Opening.clip_id.is_(None) if clip is None else Opening.clip_id == clip.id,
         Opening.opened_at > utc_now() - ONE_OPENING,
     )
     return session.scalar(lately.limit(1)) is None
 
 
-def record_opening(session: Session, person: Person, lesson: Lesson) -> None:
-    """Note that somebody else opened a lesson, for its owner to read."""
-    if opening_is_due(session, person, lesson):
-        session.add(Opening(lesson_id=lesson.id, person_id=person.id, opened_at=utc_now()))
+def record_opening(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> None:
+    """Note that somebody else opened a lesson, or a clip of it, for its owner to read."""
+    if opening_is_due(session, person, lesson, clip):
+        what = None if clip is None else clip.id
+        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, opened_at=utc_now()))
 
 
-def openings(session: Session, owner: Person, lesson_id: str | None = None) -> list[tuple[Opening, Person, Lesson]]:
-    """Return who opened what of this person's lessons, newest first, at most 200."""
+def openings(
+    session: Session, owner: Person, lesson_id: str | None = None
+) -> list[tuple[Opening, Person, Lesson, str | None]]:
+    """Return who opened what of this person's lessons (with the title of a clip), newest first, at most 200."""
     rows = (
-        select(Opening, Person, Lesson)
+        select(Opening, Person, Lesson, Clip.title)
+        .outerjoin(Clip, Clip.id == Opening.clip_id)
         .join(Lesson, Lesson.id == Opening.lesson_id)
         .join(Person, Person.id == Opening.person_id)
         .where(Lesson.owner_id == owner.id)
@@ -159,4 +166,4 @@ def openings(session: Session, owner: Person, lesson_id: str | None = None) -> l
     )
     if lesson_id is not None:
         rows = rows.where(Lesson.id == lesson_id)
-    return [(row[0], row[1], row[2]) for row in session.execute(rows)]
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(rows)]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from annotation.errors import TooManyAttempts, WrongSignIn
 from annotation.passwords import check_new_password, hash_password, password_fits
-from annotation.people import hash_secret
+from annotation.people import hash_secret, leaver_until
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import Person, SignIn
@@ -44,11 +44,17 @@ class Attempts:
 
 def check_sign_in(session: Session, email: str, password: str) -> Person:
     """Return whose password this is; raises WrongSignIn, whatever was wrong."""
-    known = select(Person).where(Person.email == email.strip().lower(), Person.deactivated_at.is_(None))
-    person = session.scalar(known)
-    if not password_fits(password, person.password_hash if person else None) or person is None:
+    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    fits = password_fits(password, (person.password_hash if person else "") or None)
+    if not fits or person is None or is_closed(person):
         raise WrongSignIn
     return person
+
+
+def is_closed(person: Person) -> bool:
+    """Say whether nobody can sign in to this account any more: a leaver can for a while."""
+    until = leaver_until(person)
+    return until is not None and until <= utc_now()
 
 
 def begin_sign_in(session: Session, person: Person, device: str, former_secret: str = "") -> str:
@@ -79,10 +85,9 @@ def find_sign_in(session: Session, secret: str) -> tuple[Person, SignIn] | None:
         .where(
             SignIn.secret_hash == hash_secret(secret),
             SignIn.expires_at > utc_now(),
-            Person.deactivated_at.is_(None),
         )
     ).first()
-    return None if row is None else (row[0], row[1])
+    return None if row is None or is_closed(row[0]) else (row[0], row[1])
 
 
 def note_seen(session: Session, sign_in_id: str) -> None:

@@ -12,8 +12,8 @@ from core.db import Database
 SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 
 
-def migrate_database(address: str) -> None:
-    """Upgrade to the newest version; two processes at once do it one after the other."""
+def migrate_database(address: str, version: str = "head") -> None:
+    """Upgrade to the newest version, or to a named one; two processes at once do it one after the other."""
     database = Database(address)
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
@@ -22,6 +22,6 @@ def migrate_database(address: str) -> None:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4651)")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, version)
     finally:
         database.dispose()

@@ -6,8 +6,10 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB = 1024**3
@@ -44,7 +46,37 @@ class Settings(BaseSettings):
     lease_seconds: int = Field(60, ge=1, description="A worker silent for so long has lost its step.")
     dispatch_seconds: float = Field(0.5, gt=0, description="How often the dispatcher looks for due steps.")
     max_attempts: int = Field(3, ge=1, description="Tries of a step before it is called failed.")
+    keep_media_days: int = Field(0, ge=0, description="Films, sound and pictures go after so many days; 0: never.")
+    keep_words_days: int = Field(0, ge=0, description="Transcripts go after so many days; 0: never.")
+    leaver_days: int = Field(30, ge=1, description="How long a leaver can still take away or delete what is hers.")
+    time_zone: str = Field("UTC", description="The school's time zone, such as Europe/London.")
+
+    smtp_host: str = Field("", description="Mail server; empty: no mail is sent.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line is encrypted.")
+    smtp_user: str = Field("", description="Account at the mail server; empty: none is needed.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    mail_from: str = Field("hindsight@localhost", description="Sender of the mails.")
+
+    oidc_issuer: str = Field("", description="OpenID Connect provider (its issuer address); empty: passwords alone.")
+    oidc_client_id: str = Field("", description="What the provider calls Hindsight.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="The secret that the provider gave.")
+    oidc_name: str = Field("your school account", description="What the button says: Sign in with ...")
+    oidc_trusts_email: bool = Field(
+        False, description="The provider is the school's own and never says email_verified."
+    )
+
     session_days: int = Field(30, ge=1, description="How long somebody stays signed in on a device.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        return ZoneInfo(name).key
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The school's time zone."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def database_address(self) -> str:

@@ -15,7 +15,13 @@ _numbers = count(1)
 
 def make_person(session: Session, name: str = "Ada Teacher", **values: object) -> Person:
     """Add a person with an address of her own."""
-    row = {"email": f"person{next(_numbers)}@school.example", "password_hash": "-", "created_at": START, **values}
+    row = {
+        "email": f"person{next(_numbers)}@school.example",
+        "password_hash": "-",
+        "created_at": START,
+        "joined_at": START,
+        **values,
+    }
     person = Person(name=name, **row)
     session.add(person)
     session.flush()

@@ -33,6 +33,8 @@ from transcription.corrections import (
     role_of,
 )
 from transcription.document import measures_document
+from transcription.formats.reading import Transcript, TranscriptUnreadable
+from transcription.imported import names_of_voices, words_of_transcript
 from transcription.understanding import Evidence, Understood, understand
 
 SHAPES: dict[str, TypeAdapter[Any]] = {
@@ -63,7 +65,7 @@ def read_evidence(session: Session, lesson: Lesson) -> Evidence | None:
     if "roles" not in found or lesson.duration_ms is None:
         return None
     return Evidence(
-        words=[Word(*word) for word in found.get("words", ())],
+        words=[Word(*word) for word in found.get("imported") or found.get("words", ())],
         voices=[VoiceTurn(**voice) for voice in found.get("voices", ())],
         roles=[Role(role) for role in found["roles"]],
         speech=[Span(*pair) for pair in found.get("speech", ())],
@@ -115,6 +117,35 @@ def set_undone(session: Session, lesson: Lesson, correction_id: str, undone: boo
         put_right(session, lesson)
 
 
+def keep_import(session: Session, lesson: Lesson, person_id: str, transcript: Transcript) -> None:
+    """Let a transcript made elsewhere take the place of the recognised words; nothing that was found is lost.
+
+    Each of its speakers gives a name to the voice that is heard most while she speaks. Raises StillListening.
+    """
+    lock_lesson(session, lesson)
+    evidence = read_evidence(session, lesson)
+    if evidence is None:
+        raise StillListening
+    words = [word for word in words_of_transcript(transcript) if word.end_ms <= evidence.duration_ms]
+    if not words:
+        raise TranscriptUnreadable(why="none of its times lies within this lesson")
+    session.merge(Finding(lesson_id=lesson.id, kind="imported", document=words_to_json(words)))
+    session.flush()
+    for name, heard in names_of_voices(transcript, evidence.voices).items():
+        add_correction(session, lesson, person_id, "voice", VoiceCorrection(heard=heard, name=name))
+    put_right(session, lesson)
+
+
+def forget_import(session: Session, lesson: Lesson) -> None:
+    """Go back to the recognised words."""
+    lock_lesson(session, lesson)
+    row = session.get(Finding, (lesson.id, "imported"))
+    if row is not None:
+        session.delete(row)
+        session.flush()
+        put_right(session, lesson)
+
+
 def unplaced_corrections(session: Session, lesson: Lesson) -> set[str]:
     """Return the ids of those in force that fit nothing in what the machine found last."""
     evidence = read_evidence(session, lesson)
@@ -141,9 +172,10 @@ def put_right(session: Session, lesson: Lesson) -> None:
 
 
 def lay_over(session: Session, lesson: Lesson) -> None:
-    """After a stage has written what the machine found: lay the corrections in force over it, if there are any."""
+    """After a stage has written what the machine found: lay what people put right or brought along over it."""
     in_force = select(CorrectionRow.id).where(CorrectionRow.lesson_id == lesson.id, CorrectionRow.undone_at.is_(None))
-    if session.scalar(in_force.limit(1)) is not None:
+    imported = session.get(Finding, (lesson.id, "imported"))
+    if imported is not None or session.scalar(in_force.limit(1)) is not None:
         session.flush()
         put_right(session, lesson)
 

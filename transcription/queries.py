@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.models import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
-from core.types import Role, Turn, Word
+from core.types import Activity, ActivityKind, AnsweredBy, Question, QuestionKind, Role, Turn, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +85,44 @@ def find_measures(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict
     """Return the measures of several lessons, for a goal's line across lessons."""
     rows = session.scalars(select(MeasuresRow).where(MeasuresRow.lesson_id.in_(lesson_ids)))
     return {row.lesson_id: row.document for row in rows}
+
+
+def has_import(session: Session, lesson_id: str) -> bool:
+    """Say whether a transcript made elsewhere lies over what was heard."""
+    return session.get(Finding, (lesson_id, "imported")) is not None
+
+
+def named_turns(session: Session, lesson_id: str) -> tuple[Turn, ...]:
+    """Return the turns with each voice by the name that a person gave it, else by its role: "Teacher", "Pupil S2"."""
+    speakers = select(SpeakerRow).where(SpeakerRow.lesson_id == lesson_id)
+    names = {
+        row.label: row.name or ("Teacher" if row.role == "teacher" else f"{row.role.capitalize()} {row.label}")
+        for row in session.scalars(speakers)
+    }
+    return tuple(
+        replace(turn, speaker=names.get(turn.speaker, turn.speaker)) for turn in read_turns(session, lesson_id)
+    )
+
+
+def read_questions(session: Session, lesson_id: str) -> tuple[Question, ...]:
+    """Return the questions of a lesson in order."""
+    rows = session.scalars(select(QuestionRow).where(QuestionRow.lesson_id == lesson_id).order_by(QuestionRow.start_ms))
+    return tuple(
+        Question(
+            text=row.text,
+            speaker=row.speaker,
+            role=Role(row.role),
+            kind=QuestionKind(row.kind),
+            confidence=row.confidence,
+            answered_by=AnsweredBy(row.answered_by),
+            start_ms=row.start_ms,
+            end_ms=row.end_ms,
+        )
+        for row in rows
+    )
+
+
+def read_activities(session: Session, lesson_id: str) -> tuple[Activity, ...]:
+    """Return what the class did, in order."""
+    rows = session.scalars(select(ActivityRow).where(ActivityRow.lesson_id == lesson_id).order_by(ActivityRow.start_ms))
+    return tuple(Activity(row.start_ms, row.end_ms, ActivityKind(row.kind)) for row in rows)

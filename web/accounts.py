@@ -1,4 +1,4 @@
-"""Accounts: the first one, joining by invitation, signing in and out, and one's own page."""
+"""Accounts: the first one, joining by invitation, signing in and out, a forgotten password, and one's own page."""
 
 from __future__ import annotations
 
@@ -8,24 +8,39 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from annotation.errors import AlreadyBegun
-from annotation.people import accept_invitation, find_invitation, make_first_account, nobody_yet
+from annotation.leaving import delete_account
+from annotation.links import accept_invitation, choose_password, find_link, send_reset
+from annotation.people import leaver_until, make_first_account, nobody_yet
+from annotation.portfolio import asked_of
+from annotation.post import mail_is_on
+from annotation.reminders import site
 from annotation.sharing import openings
 from annotation.signing_in import Attempts, change_password, check_sign_in, end_sign_in, list_devices, revoke_device
 from annotation.voice_prints import allow_print, delete_print, find_print
 from core.db import get_database
 from core.errors import HindsightError
 from core.models import Person, SignIn
-from web.auth import COOKIE, CurrentDevice, CurrentPerson, MaybePerson, begin, put_cookie
+from core.settings import get_settings
+from core.storage import get_storage
+from ingest.uploads import list_unfinished, remove_upload
+from web.auth import COOKIE, CurrentDevice, CurrentPerson, CurrentSelf, MaybePerson, begin, put_cookie
 from web.rendering import go, local_address, page
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 
 
-def _sign_in(request: Request, person: Person, address: str) -> Response:
+def sign_in_browser(request: Request, person: Person, address: str) -> Response:
+    """Sign this browser in under a new secret and go on."""
     answer = RedirectResponse(address, 303)
     put_cookie(answer, begin(request, person))
     return answer
+
+
+def show_problem(request: Request, error: HindsightError) -> HTMLResponse:
+    """Show the sign-in form with what went wrong."""
+    form: dict[str, Any] = {"email": "", "next": "/", "sso": _sso(), "mail": mail_is_on(), "problem": str(error)}
+    return page(request, "sign_in.html", None, page_title="Sign in", status=error.status, **form)
 
 
 def _begun() -> bool:
@@ -52,18 +67,19 @@ def make_first(request: Request, name: Text = "", email: Text = "", password: Te
     except HindsightError as error:
         form = {"name": name, "email": email, "problem": str(error)}
         return page(request, "welcome.html", None, page_title="Welcome", status=error.status, **form)
-    return _sign_in(request, person, "/")
+    return sign_in_browser(request, person, "/")
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
-def show_sign_in(request: Request, person: MaybePerson) -> Response:
+def showsign_in_browser(request: Request, person: MaybePerson) -> Response:
     """Show the sign-in form."""
     goal = local_address(request.query_params.get("next", "/"))
     if person is not None:
         return RedirectResponse(goal, 303)
     if not _begun():
         return RedirectResponse("/welcome", 303)
-    return page(request, "sign_in.html", None, page_title="Sign in", email="", next=goal)
+    form: dict[str, Any] = {"email": "", "next": goal, "sso": _sso(), "mail": mail_is_on()}
+    return page(request, "sign_in.html", None, page_title="Sign in", **form)
 
 
 @router.post("/sign-in", response_class=HTMLResponse)
@@ -81,10 +97,55 @@ def sign_in(
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
     except HindsightError as error:
-        form = {"email": email, "next": local_address(next_address), "problem": str(error)}
+        form: dict[str, Any] = {"email": email, "next": local_address(next_address), "problem": str(error)}
+        form |= {"sso": _sso(), "mail": mail_is_on()}
         return page(request, "sign_in.html", None, page_title="Sign in", status=error.status, **form)
     attempts.forget(account)
-    return _sign_in(request, person, local_address(next_address))
+    return sign_in_browser(request, person, local_address(next_address))
+
+
+def _sso() -> str:
+    """Return what the button of single sign-on says, or nothing."""
+    settings = get_settings()
+    return settings.oidc_name if settings.oidc_issuer else ""
+
+
+@router.get("/forgotten", response_class=HTMLResponse)
+def show_forgotten(request: Request) -> HTMLResponse:
+    """Ask for the address to which a link to a new password goes."""
+    return page(request, "forgotten.html", None, page_title="A new password", mail=mail_is_on())
+
+
+@router.post("/forgotten")
+def ask_for_password(request: Request, email: Text = "") -> Response:
+    """Mail a link; whether there is such an account, the answer does not say."""
+    attempts: Attempts = request.app.state.attempts
+    attempts.count(f"reset:{email.strip().lower()}", request.client.host if request.client else "")
+    with get_database().write() as session:
+        send_reset(session, email, site())
+    return go("/sign-in", "reset-asked")
+
+
+@router.get("/new-password/{secret}", response_class=HTMLResponse)
+def show_new_password(request: Request, secret: str) -> HTMLResponse:
+    """Show the form of a new password to whoever holds the link."""
+    with get_database().read() as session:
+        _, person = find_link(session, secret, "reset")
+    return page(request, "new_password.html", None, page_title="A new password", email=person.email)
+
+
+@router.post("/new-password/{secret}", response_class=HTMLResponse)
+def set_new_password(request: Request, secret: str, password: Text = "") -> Response:
+    """Set a new password; the link works once, and every device is signed out."""
+    with get_database().read() as session:
+        _, person = find_link(session, secret, "reset")
+    try:
+        with get_database().write() as session:
+            choose_password(session, secret, password)
+    except HindsightError as error:
+        form = {"email": person.email, "problem": str(error)}
+        return page(request, "new_password.html", None, page_title="A new password", status=error.status, **form)
+    return go("/sign-in", "password-new")
 
 
 @router.post("/sign-out")
@@ -101,23 +162,23 @@ def sign_out(request: Request) -> Response:
 def show_join(request: Request, secret: str) -> Response:
     """Show an invited person the form of her account."""
     with get_database().read() as session:
-        invitation = find_invitation(session, secret)
-    form = {"name": invitation.name, "email": invitation.email, "problem": None}
-    return page(request, "join.html", None, page_title="Join", status=200, **form)
+        _, invited = find_link(session, secret, "join")
+    form: dict[str, Any] = {"name": invited.name, "email": invited.email, "sso": _sso()}
+    return page(request, "join.html", None, page_title="Join", **form)
 
 
 @router.post("/join/{secret}", response_class=HTMLResponse)
 def join(request: Request, secret: str, name: Text = "", password: Text = "") -> Response:
     """Make an invited person's account and sign it in; the link works once."""
     with get_database().read() as session:
-        invitation = find_invitation(session, secret)
+        _, invited = find_link(session, secret, "join")
     try:
         with get_database().write() as session:
             person = accept_invitation(session, secret, name, password)
     except HindsightError as error:
-        form = {"name": name, "email": invitation.email, "problem": str(error)}
+        form: dict[str, Any] = {"name": name, "email": invited.email, "problem": str(error), "sso": _sso()}
         return page(request, "join.html", None, page_title="Join", status=error.status, **form)
-    return _sign_in(request, person, "/")
+    return sign_in_browser(request, person, "/")
 
 
 def _show_me(request: Request, person: Person, device: SignIn, status: int = 200, **more: Any) -> HTMLResponse:
@@ -131,18 +192,53 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
                 for row in list_devices(session, person)
             ],
             "openings": [
-                {"person": reader.name, "lesson": lesson.title, "lesson_id": lesson.id, "opened_at": row.opened_at}
-                for row, reader, lesson in openings(session, person)
+                {
+                    "person": reader.name,
+                    "what": lesson.title if clip is None else f"the clip {clip}",
+                    "url": f"/lessons/{lesson.id}" if clip is None else f"/clips/{row.clip_id}",
+                    "opened_at": row.opened_at,
+                }
+                for row, reader, lesson, clip in openings(session, person)
             ],
+            "consents": asked_of(session, person),
         }
-    details = {"email": person.email, "department": person.department, **context, **more}
+    until = leaver_until(person)
+    details = {"email": person.email, "department": person.department, "until": until, "mail": mail_is_on()}
+    details |= {"wants_mail": person.wants_mail, **context, **more}
     return page(request, "me.html", person, page_title="Me", status=status, **details)
 
 
 @router.get("/me", response_class=HTMLResponse)
-def show_me(request: Request, person: CurrentPerson, device: CurrentDevice) -> HTMLResponse:
+def show_me(request: Request, person: CurrentSelf, device: CurrentDevice) -> HTMLResponse:
     """Show one's profile, one's devices, and who saw what of one's own."""
     return _show_me(request, person, device)
+
+
+@router.post("/me/mails")
+def set_mails(person: CurrentPerson, wanted: Annotated[bool, Form()] = False) -> Response:
+    """Switch reminders on or off."""
+    with get_database().write() as session:
+        session.get_one(Person, person.id).wants_mail = wanted
+    return go("/me", "mail-set")
+
+
+@router.post("/me/delete", response_class=HTMLResponse)
+def delete_me(request: Request, person: CurrentSelf, device: CurrentDevice, email: Text = "") -> Response:
+    """Delete one's account with everything that is one's own; the address is asked for."""
+    settings, storage = get_settings(), get_storage()
+    try:
+        with get_database().write() as session:
+            keys = delete_account(session, person, email)
+            for upload, _ in list_unfinished(session, settings.uploads_dir, person.id):
+                remove_upload(session, storage, settings.uploads_dir, upload)
+    except HindsightError as error:
+        return _show_me(request, person, device, error.status, problem=str(error))
+    for key in keys:
+        storage.delete(key)
+    get_database().forget_deleted()
+    answer = go("/sign-in", "account-deleted")
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
 
 
 @router.post("/me/voice")

@@ -11,20 +11,26 @@ from core.db import get_database
 from web import (
     accounts,
     clips,
+    coaches,
     comments,
     corrections,
     dictations,
     goals,
+    interchange,
     lessons,
     live,
     measures,
     media,
+    my_data,
     pages,
     partnerships,
+    portfolio,
     programme,
     sessions,
     shares,
+    single_sign_on,
     uploads,
+    walks,
 )
 from web.assets import BUILD
 from web.errors import add_error_answers
@@ -46,7 +52,8 @@ def create_app() -> FastAPI:
     live.begin_live(app)
     add_error_answers(app)
     rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
-    for room in (*rooms, measures, clips, sessions, dictations, uploads):
+    more = (measures, clips, sessions, dictations, coaches, portfolio, walks, interchange, my_data, single_sign_on)
+    for room in (*rooms, *more, uploads):
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
+from annotation.errors import LeftSchool
 from annotation.people import require_lead
 from annotation.signing_in import SEEN_EVERY, begin_sign_in, device_name, find_sign_in, note_seen
 from core.clock import utc_now
@@ -38,11 +39,19 @@ def anybody(known: Known) -> Person | None:
     return None if known is None else known[0]
 
 
-def current_person(known: Known) -> Person:
-    """Return the person who is signed in; raises SignInNeeded."""
+def current_self(known: Known) -> Person:
+    """Return the person who is signed in, also a leaver; raises SignInNeeded. For what is hers alone."""
     if known is None:
         raise SignInNeeded
     return known[0]
+
+
+def current_person(known: Known) -> Person:
+    """Return the person who is signed in; raises SignInNeeded, or LeftSchool for a leaver."""
+    person = current_self(known)
+    if person.deactivated_at is not None:
+        raise LeftSchool
+    return person
 
 
 def current_device(known: Known) -> SignIn:
@@ -53,6 +62,7 @@ def current_device(known: Known) -> SignIn:
 
 
 MaybePerson = Annotated[Person | None, Depends(anybody)]
+CurrentSelf = Annotated[Person, Depends(current_self)]
 CurrentPerson = Annotated[Person, Depends(current_person)]
 CurrentDevice = Annotated[SignIn, Depends(current_device)]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 from sqlalchemy.orm import Session
@@ -144,7 +146,7 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         clip, lesson = get_clip(session, person, clip_id)
         view = clip_page_view(session, person, clip, lesson)
         shares = open_clip_shares(session, person, [clip.id]).get(clip.id, [])
-        record_opening(session, person, lesson)
+        record_opening(session, person, lesson, clip)
     if view.is_owner:
         names = " and ".join(first_name(one.other.name) for one in shares)
         pill = f"You and {names}" if names else "Only you"
@@ -152,7 +154,8 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         pill = f"{first_name(view.owner.name)} and you"
     data = view.model_dump(mode="json", by_alias=True)
     together = [{"id": one.partnership.id, "name": first_name(one.other.name)} for one in shares]
-    return page(request, "clip.html", person, page_title=view.title, clip=data, pill=pill, together=together, data=data)
+    context: dict[str, Any] = {"clip": data, "pill": pill, "together": together, "data": data}
+    return page(request, "clip.html", person, page_title=view.title, **context)
 
 
 @router.get("/api/clips/{clip_id}")
@@ -180,8 +183,8 @@ def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False, 
         clip = get_own_clip(session, person, clip_id) if download else get_clip(session, person, clip_id)[0]
         file = None if clip.deleted_at else clip_file(session, clip, "blurred" if blurred else "clip")
         lesson = session.get_one(Lesson, clip.lesson_id)
-        is_opening = opening_is_due(session, person, lesson)
+        is_opening = opening_is_due(session, person, lesson, clip)
     if is_opening:
         with get_database().write() as session:
-            record_opening(session, person, session.get_one(Lesson, clip.lesson_id))
+            record_opening(session, person, session.get_one(Lesson, clip.lesson_id), clip)
     return serve(file, f"{clip.title}{', faces blurred' if blurred else ''}" if download else None)

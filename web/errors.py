@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
+from annotation.errors import LeftSchool
 from core.errors import HindsightError, SignInNeeded
 from web.rendering import page
 
@@ -46,6 +47,8 @@ def add_error_answers(app: FastAPI) -> None:
             log.error("%s at %s", error.code, request.url.path, exc_info=error)
         if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json(request):
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+        if isinstance(error, LeftSchool) and request.method == "GET" and not wants_json(request):
+            return RedirectResponse("/me?notice=left", 303)
         return answer(request, error.status, error.code, str(error))
 
     @app.exception_handler(RequestValidationError)

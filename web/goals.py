@@ -8,18 +8,31 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
+from annotation.actions import actions_of
 from annotation.comments import comments_on_goal
-from annotation.goals import MEASURES, GoalText, close_goal, edit_goal, get_goal, set_by_the_coach, set_goal
+from annotation.goals import (
+    MEASURES,
+    GoalText,
+    close_goal,
+    edit_goal,
+    get_goal,
+    reopen_goal,
+    set_by_the_coach,
+    set_goal,
+    versions_of_goal,
+)
 from annotation.partnerships import get_partnership, names_of
 from core.db import get_database
 from core.errors import HindsightError, NotFound
 from core.models import Person
 from web.auth import CurrentPerson
-from web.measures import goal_chart
+from web.measures import goal_change, goal_chart
 from web.partnerships import partnership_context, partnership_lines
 from web.rendering import go, page
 
 router = APIRouter(include_in_schema=False)
+
+GROW = (("G", "Goal"), ("R", "Reality"), ("O", "Options"), ("W", "Will"), ("", "Without a stage"))
 
 
 def goal_form(
@@ -64,17 +77,21 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
         "set_by": names_of(session, {goal.set_by_id})[goal.set_by_id],
         "set_by_coach": set_by_the_coach(goal, partnership),
         "partnership": partnership_lines(session, person, [partnership])[0],
+        "actions": actions_of(session, person, goal_id=goal_id),
+        "versions": versions_of_goal(session, person, goal_id),
+        "change": goal_change(session, person, goal),
+        "stages": GROW,
         "comments": [
             {
                 "author": author.name,
-                "lesson_title": lesson.title,
-                "url": f"/lessons/{lesson.id}#comment-{comment.id}",
+                "lesson_title": lesson.title if is_open else "a lesson that is not shared now",
+                "url": f"/lessons/{lesson.id}#comment-{comment.id}" if is_open else "",
                 "stage": comment.stage,
                 "text": comment.text,
                 "start_ms": comment.start_ms,
                 "at": comment.created_at,
             }
-            for comment, author, lesson in comments_on_goal(session, person, goal_id)
+            for comment, author, lesson, is_open in comments_on_goal(session, person, goal_id)
         ],
         "measure_names": MEASURES,
     }
@@ -105,8 +122,16 @@ def change_goal(request: Request, goal_id: str, person: CurrentPerson, text: Goa
 
 
 @router.post("/goals/{goal_id}/close")
-def put_aside(goal_id: str, person: CurrentPerson) -> Response:
-    """Put a goal aside."""
+def put_aside(goal_id: str, person: CurrentPerson, outcome: Annotated[str, Form()] = "") -> Response:
+    """Put a goal aside, with what changed."""
     with get_database().write() as session:
-        partnership_id = close_goal(session, person, goal_id).partnership_id
-    return go(f"/partnerships/{partnership_id}", "goal-closed")
+        close_goal(session, person, goal_id, outcome)
+    return go(f"/goals/{goal_id}", "goal-closed")
+
+
+@router.post("/goals/{goal_id}/reopen")
+def take_up(goal_id: str, person: CurrentPerson) -> Response:
+    """Take a goal up again."""
+    with get_database().write() as session:
+        reopen_goal(session, person, goal_id)
+    return go(f"/goals/{goal_id}", "goal-open")

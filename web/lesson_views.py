@@ -164,7 +164,7 @@ def comment_views(session: Session, person: Person, lesson_id: str) -> list[Comm
 def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareView]:
     """Return the open shares of one's own lesson, with who opened it when."""
     opened: dict[str, list[OpeningView]] = {}
-    for row, reader, _lesson in openings(session, owner, lesson_id):
+    for row, reader, _lesson, _clip in openings(session, owner, lesson_id):
         view = OpeningView(person=NamedView(id=reader.id, name=reader.name), opened_at=row.opened_at)
         opened.setdefault(reader.id, []).append(view)
     shares = open_shares(session, owner, [lesson_id]).get(lesson_id, [])
@@ -230,6 +230,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         comments=comment_views(session, me, lesson.id),
         audiences=audience_views(session, me, shares),
         shares=share_views(session, me, lesson.id) if is_owner else [],
+        coaches_meet=lesson.coaches_meet and is_owner,
         place_ms=place_in(session, me, lesson),
         goals=lesson_goals(session, me, lesson, [one.partnership.id for one in shares]),
         clips=clip_views(session, me, lesson, files) if is_owner else [],

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
 
 from annotation.lessons import (
     delete_lesson,
+    delete_now,
     get_lesson,
+    let_coaches_meet,
     remember_place,
     rename_lesson,
     restart_work,
@@ -16,9 +21,11 @@ from annotation.lessons import (
 from annotation.sharing import record_opening
 from core.db import get_database
 from core.models import Lesson, Person
+from core.storage import get_storage
 from web.auth import CurrentPerson
 from web.lesson_views import lesson_page_view, steps_view
-from web.views import LessonChange, LessonDeletion, LessonPageView, NewPlace, StepsView
+from web.rendering import go
+from web.views import CoachesMeet, LessonChange, LessonDeletion, LessonPageView, NewPlace, StepsView
 
 router = APIRouter(tags=["lessons"])
 
@@ -83,6 +90,24 @@ def remove_lesson(lesson_id: str, deletion: LessonDeletion, person: CurrentPerso
     """Delete one's own lesson; its title is asked for."""
     with get_database().write() as session:
         delete_lesson(session, person, lesson_id, deletion.title)
+
+
+@router.post("/lessons/{lesson_id}/delete-for-good", include_in_schema=False)
+def remove_for_good(lesson_id: str, person: CurrentPerson, title: Annotated[str, Form()] = "") -> Response:
+    """Delete one's own lesson for good, at once and everywhere; its title is asked for."""
+    with get_database().write() as session:
+        keys = delete_now(session, person, lesson_id, title)
+    for key in keys:
+        get_storage().delete(key)
+    get_database().forget_deleted()
+    return go("/", "deleted-for-good")
+
+
+@router.put("/api/lessons/{lesson_id}/coaches-meet", status_code=204)
+def set_coaches_meet(lesson_id: str, change: CoachesMeet, person: CurrentPerson) -> None:
+    """Let the coaches of one's own lesson read each other's comments on it, or end that."""
+    with get_database().write() as session:
+        let_coaches_meet(session, person, lesson_id, change.allowed)
 
 
 @router.post("/api/lessons/{lesson_id}/restore", status_code=204)

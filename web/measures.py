@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -115,17 +116,36 @@ def chart_of(name: str, lessons: Sequence[Measured], seen: Container[str] | None
 
 def goal_chart(session: Session, person: Person, goal: Goal) -> dict[str, Any] | None:
     """Return the line of a goal's measure across the coachee's lessons: for her, and for a coach if she shows it."""
+    lessons = goal_lessons(session, person, goal)
+    return chart_of(goal.measure, lessons, seen_lessons(session, person, lessons)) if lessons else None
+
+
+def goal_lessons(session: Session, person: Person, goal: Goal) -> list[Measured]:
+    """Return the coachee's measured lessons for a goal's line: for her, and for a coach if she shows them."""
     if not goal.measure:
-        return None
+        return []
     partnership = session.get_one(Partnership, goal.partnership_id)
     if person.id == partnership.coachee_id:
-        return chart_of(goal.measure, own_lessons_measured(session, person))
+        return own_lessons_measured(session, person)
     try:
-        owner = shown_by(session, person, partnership.id)
+        return own_lessons_measured(session, shown_by(session, person, partnership.id))
     except NotFound:
-        return None
-    lessons = own_lessons_measured(session, owner)
-    return chart_of(goal.measure, lessons, seen_lessons(session, person, lessons))
+        return []
+
+
+def goal_change(session: Session, person: Person, goal: Goal) -> str:
+    """Say how a goal's measure was before the goal was set and since, each as the middle of its lessons; or nothing."""
+    lessons = goal_lessons(session, person, goal)
+    figures = [
+        (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.measures)) is not None
+    ]
+    before = [value for day, value in figures if day < goal.created_at.date()]
+    since = [value for day, value in figures if day >= goal.created_at.date()]
+    if not before or not since:
+        return ""
+    then, now = in_words(goal.measure, median(before)), in_words(goal.measure, median(since))
+    count = f"{len(since)} lesson{'s' if len(since) > 1 else ''}"
+    return f"Before this goal: {then}. In {count} since: {now}."
 
 
 @router.get("/measures", response_class=HTMLResponse)

@@ -7,15 +7,23 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from annotation.actions import actions_of
 from annotation.clips import list_shared_clips
 from annotation.comments import newest_comments
+from annotation.errors import LeftSchool
 from annotation.goals import MEASURES, goals_of
 from annotation.lessons import list_deleted, list_own, list_shared
 from annotation.partnerships import list_partnerships
 from annotation.people import nobody_yet
+from annotation.portfolio import asked_of
+from annotation.retention import upcoming
+from annotation.walks import walks_of
+from core.clock import utc_now
 from core.db import get_database
+from core.models import Person, Walk
 from core.settings import get_settings
 from ingest.uploads import list_unfinished
+from transcription.queries import has_import
 from web.auth import CurrentPerson, MaybePerson
 from web.lesson_views import lesson_cards, pill_of
 from web.lessons import read_lesson_page
@@ -34,11 +42,15 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         with get_database().read() as session:
             first = nobody_yet(session)
         return RedirectResponse("/welcome" if first else "/sign-in", 303)
+    if person.deactivated_at is not None:
+        raise LeftSchool
     with get_database().read() as session:
         shared = list_shared(session, person)
         names = {lesson.owner_id: name for lesson, name in shared}
+        own = list_own(session, person)
         context: dict[str, Any] = {
-            "lessons": lesson_cards(session, person, list_own(session, person), names),
+            "lessons": lesson_cards(session, person, own, names),
+            "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
             "clips": [(clip, name) for clip, name in list_shared_clips(session, person)],
             "meetings": session_lines(session, person),
             "shared": lesson_cards(session, person, [lesson for lesson, _ in shared], names),
@@ -61,9 +73,18 @@ def show_home(request: Request, person: MaybePerson) -> Response:
                 if goal.closed_at is None
             ],
             "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
+            "actions": [one for one in actions_of(session, person) if one.done_at is None],
+            "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
+            "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],
+            "today": utc_now().date(),
             "measure_names": MEASURES,
         }
     return page(request, "home.html", person, page_title="This week", **context)
+
+
+def is_news(walk: Walk, person: Person) -> bool:
+    """Say whether a visit belongs on the first page: one to her that she has not answered, or one that is open."""
+    return walk.answered_at is None if walk.observed_id == person.id else walk.saved_at is None
 
 
 @router.get("/upload", response_class=HTMLResponse)
@@ -92,6 +113,10 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         pill = pill_of(session, person, lesson)
         mine = list_partnerships(session, person) if lesson.owner_id == person.id else []
         lines = partnership_lines(session, person, [one for one in mine if one.state == "active"])
+        kept: dict[str, Any] = {"media_gone_at": lesson.media_gone_at, "words_gone_at": lesson.words_gone_at}
+        kept |= {"leaving": upcoming(lesson) if lesson.owner_id == person.id else []}
+        is_conversation = lesson.conversation_id is not None
+        imported = has_import(session, lesson.id)
     data = view.model_dump(mode="json", by_alias=True)
     context = {name: data[name] for name in ("lesson", "turns", "comments", "measures", "questions", "steps")}
     return page(
@@ -101,6 +126,9 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         page_title=lesson.title,
         lesson_data=data,
         pill=pill,
+        kept=kept,
+        is_conversation=is_conversation,
+        imported=imported,
         shares=data["shares"],
         audiences=data["audiences"],
         together=[{"id": one["partnership_id"], "name": one["label"]} for one in data["audiences"]],

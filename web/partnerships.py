@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
+from annotation.actions import actions_of, add_action, set_done
 from annotation.clips import clips_with
+from annotation.conversations import forget_conversation, recorded_with
 from annotation.goals import MEASURES, GoalText, goals_of, set_by_the_coach
 from annotation.lessons import list_own, list_shared
-from annotation.partnerships import end_partnership, get_partnership, list_partnerships, names_of
+from annotation.partnerships import (
+    answer_request,
+    ask_for_partnership,
+    end_partnership,
+    get_partnership,
+    list_partnerships,
+    names_of,
+    resume_partnership,
+    suggestions_for,
+)
 from annotation.sharing import open_shares
+from core.clock import utc_now
 from core.db import get_database
+from core.errors import HindsightError, InvalidInput
 from core.models import Partnership, Person
+from core.storage import get_storage
 from web.auth import CurrentPerson
 from web.rendering import go, page
 from web.sessions import session_lines
 
 router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
 
 
 def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership]) -> list[dict[str, Any]]:
@@ -38,6 +54,7 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
             "coachee": names[one.coachee_id],
             "other": names[one.coachee_id if one.coach_id == me.id else one.coach_id],
             "i_coach": one.coach_id == me.id,
+            "asks_me": one.state == "asked" and one.asked_by_id != me.id,
             "url": f"/partnerships/{one.id}",
         }
         for one in rows
@@ -47,9 +64,92 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
 @router.get("/partnerships", response_class=HTMLResponse)
 def show_partnerships(request: Request, person: CurrentPerson) -> HTMLResponse:
     """Show who one works with."""
+    return _show_all(request, person)
+
+
+def _show_all(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
     with get_database().read() as session:
-        lines = partnership_lines(session, person, list_partnerships(session, person))
-    return page(request, "partnerships.html", person, page_title="Partnerships", partnerships=lines)
+        context = {
+            "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
+            "suggestions": suggestions_for(session, person),
+            "department": person.department,
+            "problem": problem,
+        }
+    return page(request, "partnerships.html", person, page_title="Partnerships", status=status, **context)
+
+
+@router.post("/partnerships", response_class=HTMLResponse)
+def ask(
+    request: Request, person: CurrentPerson, other_id: Text = "", part: Text = "", kind: Text = "", focus: Text = ""
+) -> Response:
+    """Ask a colleague to be partners; `part` says whether the asker is the `coach` or the `coachee`."""
+    try:
+        with get_database().write() as session:
+            i_coach = part == "coach"
+            asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
+            address = f"/partnerships/{asked.id}"
+    except HindsightError as error:
+        return _show_all(request, person, error.status, str(error))
+    return go(address, "asked")
+
+
+@router.post("/partnerships/{partnership_id}/answer")
+def answer(partnership_id: str, person: CurrentPerson, answer: Text = "") -> Response:
+    """Say yes or no to a colleague who asked."""
+    with get_database().write() as session:
+        answer_request(session, person, partnership_id, yes=answer == "yes")
+    if answer == "yes":
+        return go(f"/partnerships/{partnership_id}", "partners-now")
+    return go("/partnerships", "declined")
+
+
+@router.post("/partnerships/{partnership_id}/resume")
+def resume(partnership_id: str, person: CurrentPerson) -> Response:
+    """Go on with a suspended partnership once the staff list allows it."""
+    with get_database().write() as session:
+        resume_partnership(session, person, partnership_id)
+    return go(f"/partnerships/{partnership_id}", "resumed")
+
+
+@router.post("/partnerships/{partnership_id}/actions")
+def note_action(
+    partnership_id: str,
+    person: CurrentPerson,
+    what: Text = "",
+    by: Text = "",
+    goal_id: Text = "",
+) -> Response:
+    """Write down one thing to do."""
+    with get_database().write() as session:
+        add_action(session, person, partnership_id, what, day_of(by), goal_id=goal_id or None)
+    return go(f"/goals/{goal_id}" if goal_id else f"/partnerships/{partnership_id}", "action-kept")
+
+
+@router.post("/actions/{action_id}/done")
+def tick(action_id: str, person: CurrentPerson, done: Annotated[bool, Form()] = True) -> Response:
+    """Tick an action, or undo that."""
+    with get_database().write() as session:
+        action = set_done(session, person, action_id, done=done)
+        address = f"/goals/{action.goal_id}" if action.goal_id else f"/partnerships/{action.partnership_id}"
+    return go(address, "saved")
+
+
+def day_of(written: str) -> date | None:
+    """Read a day from a form; nothing written is no day. Raises InvalidInput."""
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        raise InvalidInput(why="Please choose a day.") from None
+
+
+@router.post("/conversations/{lesson_id}/forget")
+def forget(lesson_id: str, person: CurrentPerson) -> Response:
+    """Have a recording of a conversation with oneself deleted for good."""
+    with get_database().write() as session:
+        keys = forget_conversation(session, person, lesson_id)
+    for key in keys:
+        get_storage().delete(key)
+    return go("/partnerships", "deleted-for-good")
 
 
 def partnership_context(session: Session, person: Person, partnership_id: str) -> dict[str, Any]:
@@ -59,7 +159,12 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
     names = names_of(session, {goal.set_by_id for goal in goals})
     mine = list(list_own(session, person)) + [lesson for lesson, _ in list_shared(session, person)]
     shared = open_shares(session, person, [lesson.id for lesson in mine])
+    meetings = session_lines(session, person, row.id)
     return {
+        "actions": actions_of(session, person, row.id),
+        "planned": next((one for one in meetings if one["planned_at"] and not one["over"]), None),
+        "recorded": recorded_with(session, person, row.id),
+        "today": utc_now().date(),
         "partnership": partnership_lines(session, person, [row])[0],
         "goals": [
             {
@@ -76,7 +181,7 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
             lesson for lesson in mine if any(one.partnership.id == row.id for one in shared.get(lesson.id, []))
         ],
         "clips": clips_with(session, person, row.id),
-        "meetings": session_lines(session, person, row.id),
+        "meetings": [one for one in meetings if one["over"] or not one["planned_at"]],
         "measure_names": MEASURES,
         "draft": GoalText(""),
     }

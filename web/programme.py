@@ -1,19 +1,24 @@
-"""The lead's page: who is here, who works with whom, who has nobody yet; never what they say or record."""
+"""The lead's page: who is here, who works with whom, who joins and leaves; never what they say or record."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from annotation.partnerships import list_all_partnerships, make_partnership
-from annotation.people import invite, list_people, open_invitations, set_place
+from annotation.errors import EmailTaken, LastLead
+from annotation.links import invite, invite_again
+from annotation.partnerships import list_all_partnerships, make_partnership, suggestions_for
+from annotation.people import leaver_until, list_people
+from annotation.programme import sessions_by_week
+from annotation.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
 from core.db import get_database
 from core.errors import HindsightError
 from core.models import Person
 from core.settings import get_settings
+from transcription.formats.reading import decode_text
 from web.auth import CurrentLead
 from web.partnerships import partnership_lines
 from web.rendering import go, page
@@ -21,11 +26,14 @@ from web.rendering import go, page
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 
+MOST_BYTES = 2_000_000  # of a staff list
+
 
 def _context(session: Session, lead: Person) -> dict[str, Any]:
     people = list_people(session)
     names = {one.id: one.name for one in people}
     rows = list_all_partnerships(session, lead)
+    rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
     partnered = {side for row in rows if row.state == "active" for side in (row.coach_id, row.coachee_id)}
     return {
         "people": [
@@ -37,13 +45,20 @@ def _context(session: Session, lead: Person) -> dict[str, Any]:
                 "manager_id": one.manager_id,
                 "manager": names.get(one.manager_id or "", ""),
                 "is_lead": one.is_lead,
+                "joined": one.joined_at is not None,
             }
             for one in people
         ],
-        "invitations": open_invitations(session),
+        "leavers": [(one, leaver_until(one)) for one in list_leavers(session)],
+        "weeks": sessions_by_week(session, lead),
         "partnerships": partnership_lines(session, lead, rows),
-        "without_partner": [one.name for one in people if one.id not in partnered],
+        "without_partner": [
+            {"name": one.name, "fitting": [found.name for found in suggestions_for(session, one)[:2]]}
+            for one in people
+            if one.id not in partnered
+        ],
         "link": None,
+        "plan": None,
     }
 
 
@@ -69,18 +84,84 @@ def make_invitation(
             _, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
     except HindsightError as error:
         return _show(request, lead, error.status, problem=str(error))
+    return _show_link(request, lead, name, secret)
+
+
+def _show_link(request: Request, lead: Person, name: str, secret: str) -> HTMLResponse:
     base = get_settings().public_url.rstrip("/") or str(request.base_url).rstrip("/")
     return _show(request, lead, link=f"{base}/join/{secret}", link_for=name)
 
 
+@router.post("/programme/people/{person_id}/link", response_class=HTMLResponse)
+def make_another_link(request: Request, person_id: str, lead: CurrentLead) -> Response:
+    """Make a new link for somebody who has not joined yet; the old one stops working."""
+    try:
+        with get_database().write() as session:
+            invited, secret = invite_again(session, lead, person_id)
+    except EmailTaken as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return _show_link(request, lead, invited.name, secret)
+
+
+@router.post("/programme/people/{person_id}/left", response_class=HTMLResponse)
+def close_account(request: Request, person_id: str, lead: CurrentLead) -> Response:
+    """Close the account of somebody who leaves; what she recorded stays hers to take away or delete."""
+    try:
+        with get_database().write() as session:
+            mark_left(session, lead, person_id)
+    except LastLead as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return go("/programme", "has-left")
+
+
+@router.post("/programme/people/{person_id}/back")
+def open_account(person_id: str, lead: CurrentLead) -> Response:
+    """Open a leaver's account again."""
+    with get_database().write() as session:
+        bring_back(session, lead, person_id)
+    return go("/programme", "is-back")
+
+
+@router.post("/programme/staff", response_class=HTMLResponse)
+def try_staff_list(
+    request: Request, lead: CurrentLead, file: UploadFile, others_left: Annotated[bool, Form()] = False
+) -> Response:
+    """Show what a staff list would change; nothing changes yet."""
+    try:
+        text = decode_text(file.file.read(MOST_BYTES))
+        with get_database().read() as session:
+            plan = plan_staff(session, lead, text, others_left=others_left)
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return _show(request, lead, plan=plan, staff_text=text, others_left=others_left)
+
+
+@router.post("/programme/staff/apply", response_class=HTMLResponse)
+def change_staff_list(
+    request: Request, lead: CurrentLead, text: Text = "", others_left: Annotated[bool, Form()] = False
+) -> Response:
+    """Change the staff list as was shown."""
+    try:
+        with get_database().write() as session:
+            plan = apply_staff(session, lead, text, others_left=others_left)
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return go("/programme", "suspended" if plan.suspended else "staff-changed")
+
+
 @router.post("/programme/people/{person_id}", response_class=HTMLResponse)
 def place_person(
-    request: Request, person_id: str, lead: CurrentLead, department: Text = "", manager_id: Text = ""
+    request: Request,
+    person_id: str,
+    lead: CurrentLead,
+    department: Text = "",
+    manager_id: Text = "",
+    is_lead: Annotated[bool, Form()] = False,
 ) -> Response:
     """Set somebody's department and line manager; partnerships are checked again."""
     try:
         with get_database().write() as session:
-            suspended = set_place(session, lead, person_id, department, manager_id or None)
+            suspended = set_place(session, lead, person_id, department, manager_id or None, is_lead=is_lead)
     except HindsightError as error:
         return _show(request, lead, error.status, problem=str(error))
     return go("/programme", "suspended" if suspended else "saved")

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from annotation.sharing import day_in_words
 from core.clock import utc_now
 from core.models import Person
+from core.settings import get_settings
 from web.assets import asset, asset_css
 from web.views import PersonView
 
@@ -36,6 +37,35 @@ NOTICES = {
     "print-allowed": "Thank you. Your next lesson makes your voice print.",
     "print-deleted": "Your voice print is deleted.",
     "signed-out": "You are signed out.",
+    "left": "Your account is closed. Here you can still take away or delete what is yours.",
+    "reset-asked": "If this address has an account, a link is on its way to it. It works for two hours.",
+    "password-new": "Your new password is set. Please sign in with it.",
+    "staff-changed": "The staff list is changed.",
+    "has-left": "The account is closed. What they recorded is theirs to take away or delete for a while.",
+    "is-back": "The account is open again.",
+    "asked": "Your colleague is asked. It begins when they say yes.",
+    "partners-now": "You are partners now.",
+    "declined": "It is declined. Nothing was shared.",
+    "resumed": "The partnership goes on. What was shared before stays closed.",
+    "planned": "It is planned.",
+    "cancelled": "It is cancelled.",
+    "log-kept": "The log is kept.",
+    "goal-open": "The goal is active again.",
+    "action-kept": "It is noted.",
+    "deleted-for-good": "It is deleted for good.",
+    "account-deleted": "Your account is deleted, with everything that was yours.",
+    "mail-set": "Saved.",
+    "walk-saved": "It is saved. Your colleague can read it now.",
+    "walk-gone": "It is thrown away.",
+    "answered": "Your answer is saved.",
+    "mirror-set": "It is a conversation now: for your mirror alone.",
+    "lesson-after-all": "It is a lesson of yours again.",
+    "item-added": "It is in your portfolio.",
+    "item-asked": "It is in your portfolio, and your colleague is asked. Until they agree nobody else reads it.",
+    "consent-given": "Thank you. You can change your mind at any time.",
+    "consent-not": "It stays out.",
+    "words-taken": "The transcript is taken. What we heard ourselves is kept beneath it.",
+    "words-back": "The page shows again what we heard ourselves.",
 }
 
 
@@ -44,6 +74,12 @@ def clock_time(ms: int) -> str:
     seconds = ms // 1000
     hours, minutes = seconds // 3600, seconds // 60 % 60
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def day_and_time(moment: datetime) -> str:
+    """Write a moment on the school's clock: "Tuesday 1 December, 15:45"."""
+    there = moment.astimezone(get_settings().zone)
+    return f"{there:%A} {there.day} {there:%B}, {there:%H:%M}"
 
 
 def time_ago(moment: datetime | date) -> str:
@@ -71,8 +107,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(asset=asset, asset_css=asset_css)
-    environment.filters.update(clock_time=clock_time, time_ago=time_ago)
+    environment.filters.update(clock_time=clock_time, time_ago=time_ago, day_and_time=day_and_time)
     return environment
+
+
+def _me(me: Person) -> PersonView:
+    return PersonView(id=me.id, name=me.name, is_lead=me.is_lead, has_left=me.deactivated_at is not None)
 
 
 def page(
@@ -80,7 +120,7 @@ def page(
 ) -> HTMLResponse:
     """Render a page; `problem` is a sentence about a form that could not be taken."""
     values = {
-        "me": None if me is None else PersonView(id=me.id, name=me.name, is_lead=me.is_lead),
+        "me": None if me is None else _me(me),
         "page_title": page_title,
         "notice": NOTICES.get(request.query_params.get("notice", "")),
         "problem": None,

@@ -84,8 +84,9 @@ class Guard:
 
 
 def _shown(path: str) -> str:
-    """An invitation's link is a secret, and a path comes from outside: neither goes to the log as it is."""
-    shown = "/join/…" if path.startswith("/join/") else path[:200]
+    """A link that works once is a secret, and a path comes from outside: neither goes to the log as it is."""
+    secret = next((start for start in ("/join/", "/new-password/") if path.startswith(start)), None)
+    shown = f"{secret}…" if secret else path[:200]
     return shown.encode("unicode_escape").decode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,12 +11,17 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 
+from annotation.actions import action_of, actions_of
+from annotation.clips import clips_with
 from annotation.comments import list_comments
-from annotation.lessons import files_of
+from annotation.goals import goals_of
+from annotation.lessons import files_of, list_own, list_shared
 from annotation.partnerships import names_of
 from annotation.sessions import (
     be_here,
     begin_session,
+    cancel_session,
+    choose_film,
     choose_moment,
     drop_moment,
     end_session,
@@ -24,24 +30,33 @@ from annotation.sessions import (
     leave,
     log_of,
     now_ms,
+    plan_session,
     room_of,
     sessions_of,
     steer,
     who_is_here,
     write_log,
+    write_log_afterwards,
 )
+from annotation.sharing import open_shares
 from annotation.signing_in import find_sign_in
+from core.clock import utc_now
 from core.db import get_database
+from core.errors import InvalidInput
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
+from core.settings import get_settings
 from web.auth import COOKIE, CurrentPerson
 from web.clips import clip_media
 from web.lesson_views import media_view
 from web.live import stream
+from web.papers import paper
 from web.rendering import go, page
 from web.views import (
     CardView,
     LogChange,
+    LogForm,
     LogLineView,
+    LogView,
     NamedView,
     NewCard,
     RoomView,
@@ -61,7 +76,9 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
     is_open = partnership.state == "active" and film_is_open(session, me, meeting)
     clip = session.get(Clip, meeting.clip_id) if meeting.clip_id and is_open else None
     lesson = session.get(Lesson, meeting.lesson_id) if meeting.lesson_id and is_open else None
-    media, captions_url, title = None, "", "What you looked at is not open any more"
+    media, captions_url = None, ""
+    title = "What you looked at is not open any more" if meeting.lesson_id else "Your session"
+    action = action_of(session, meeting)
     if clip is not None:
         media, captions_url, title = clip_media(session, clip), f"/media/clips/{clip.id}/captions.vtt", clip.title
     elif lesson is not None:
@@ -85,8 +102,8 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         moments=[CardView(**one) for one in meeting.moments],
         offered=offered(session, me, meeting, partnership, clip) if is_open else [],
         notes=meeting.notes,
-        action=meeting.action,
-        action_by=meeting.action_by,
+        action="" if action is None else action.what,
+        action_by=None if action is None else action.by,
         log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)],
     )
 
@@ -95,6 +112,7 @@ def session_lines(session: Session, me: Person, partnership_id: str | None = Non
     """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
     rows = sessions_of(session, me, partnership_id)
     names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
+    actions = {one.session_id: one for one in actions_of(session, me, partnership_id)}
     lines = []
     for meeting, partnership in rows:
         other = partnership.coachee_id if partnership.coach_id == me.id else partnership.coach_id
@@ -104,8 +122,12 @@ def session_lines(session: Session, me: Person, partnership_id: str | None = Non
                 "other": names[other],
                 "at": meeting.began_at or meeting.created_at,
                 "over": meeting.ended_at is not None,
-                "action": meeting.action,
-                "action_by": meeting.action_by,
+                "planned_at": meeting.planned_at if meeting.began_at is None else None,
+                "repeats": meeting.repeats,
+                "id": meeting.id,
+                "partnership_url": f"/partnerships/{partnership.id}",
+                "has_film": meeting.lesson_id is not None,
+                "action": actions[meeting.id].what if meeting.id in actions else "",
                 "active": partnership.state == "active",
             }
         )
@@ -147,13 +169,117 @@ def open_room(
     return go(f"/sessions/{session_id}")
 
 
+@router.post("/partnerships/{partnership_id}/plan", include_in_schema=False)
+def plan(
+    partnership_id: str, person: CurrentPerson, at: Annotated[str, Form()] = "", weekly: Annotated[bool, Form()] = False
+) -> Response:
+    """Plan the next meeting, once or each week; the time is on the school's clock."""
+    try:
+        when = datetime.fromisoformat(at).replace(tzinfo=get_settings().zone)
+    except ValueError:
+        raise InvalidInput(why="Please choose a day and a time.") from None
+    with get_database().write() as session:
+        plan_session(session, person, partnership_id, when, weekly=weekly)
+    return go(f"/partnerships/{partnership_id}", "planned")
+
+
+@router.post("/sessions/{session_id}/cancel", include_in_schema=False)
+def cancel(session_id: str, person: CurrentPerson) -> Response:
+    """Take a planned meeting away; of a weekly one this week's."""
+    with get_database().write() as session:
+        partnership_id = get_session(session, person, session_id)[1].id
+        cancel_session(session, person, session_id)
+    return go(f"/partnerships/{partnership_id}", "cancelled")
+
+
+@router.post("/sessions/{session_id}/film", include_in_schema=False)
+def choose(session_id: str, person: CurrentPerson, film: Annotated[str, Form()] = "") -> Response:
+    """Choose what a session looks at: `lesson:ID` or `clip:ID`."""
+    kind, _, film_id = film.partition(":")
+    of = {"lesson_id": film_id if kind == "lesson" else None, "clip_id": film_id if kind == "clip" else None}
+    with get_database().write() as session:
+        choose_film(session, person, session_id, **of)
+    return go(f"/sessions/{session_id}")
+
+
+@router.post("/partnerships/{partnership_id}/logs", include_in_schema=False)
+def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm, Form()]) -> Response:
+    """Keep the log of a meeting that took place without a room."""
+    notes = {"G": form.goal, "R": form.reality, "O": form.options, "W": form.will}
+    with get_database().write() as session:
+        written = write_log_afterwards(
+            session,
+            person,
+            partnership_id,
+            met_on=form.met_on or utc_now().date(),
+            notes={stage: text for stage, text in notes.items() if text.strip()},
+            action=form.action,
+            action_by=form.action_by,
+            goal_id=form.goal_id or None,
+        )
+        session_id = written.id
+    return go(f"/sessions/{session_id}", "log-kept")
+
+
+@router.get("/sessions/{session_id}/log.pdf", response_class=Response, include_in_schema=False)
+def read_log_paper(session_id: str, person: CurrentPerson) -> Response:
+    """Return a log as a PDF."""
+    with get_database().read() as session:
+        data = log_data(session, person, session_id)
+    return paper("log", data, f"Coaching log {data['day']}")
+
+
+@router.get("/api/sessions/{session_id}/log")
+def read_log(session_id: str, person: CurrentPerson) -> LogView:
+    """Return a log as data."""
+    with get_database().read() as session:
+        return LogView.model_validate(log_data(session, person, session_id))
+
+
+def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any]:
+    """Return what a log says, for a paper or a program."""
+    meeting, partnership = get_session(session, person, session_id)
+    names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
+    return {
+        "day": (meeting.began_at or meeting.created_at).date().isoformat(),
+        "kind": partnership.kind,
+        "coach": names[partnership.coach_id],
+        "coachee": names[partnership.coachee_id],
+        "lines": [{"at_ms": line.at_ms, "what": line.what} for line in log_of(session, person, meeting, partnership)],
+        "notes": meeting.notes,
+        "action": "" if action is None else action.what,
+        "action_by": None if action is None or action.by is None else action.by.isoformat(),
+        "action_done": action is not None and action.done_at is not None,
+    }
+
+
+def films_for(session: Session, person: Person, partnership: Partnership) -> list[tuple[str, str]]:
+    """Return what a session of this partnership can look at, as (`clip:ID` or `lesson:ID`, title)."""
+    clips = [(f"clip:{one.id}", f"{one.title} (clip)") for one in clips_with(session, person, partnership.id)]
+    mine = [*list_own(session, person), *(lesson for lesson, _ in list_shared(session, person))]
+    shared = open_shares(session, person, [lesson.id for lesson in mine])
+    lessons = [one for one in mine if any(each.partnership.id == partnership.id for each in shared.get(one.id, []))]
+    return clips + [(f"lesson:{one.id}", one.title) for one in lessons]
+
+
 @router.get("/sessions/{session_id}", response_class=HTMLResponse, include_in_schema=False)
 def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show the room, or the log of a session that is over."""
     with get_database().read() as session:
-        view = session_view(session, person, *get_session(session, person, session_id))
+        meeting, partnership = get_session(session, person, session_id)
+        view = session_view(session, person, meeting, partnership)
+        running = meeting.ended_at is None and partnership.state == "active"
+        context: dict[str, Any] = {
+            "films": films_for(session, person, partnership) if running and meeting.lesson_id is None else [],
+            "planned_at": meeting.planned_at,
+            "partnership_url": f"/partnerships/{partnership.id}",
+            "goals": [one for one in goals_of(session, person, [partnership.id]) if one.closed_at is None],
+            "i_coach": partnership.coach_id == person.id,
+            "had_film": meeting.lesson_id is not None,
+        }
     data: dict[str, Any] = view.model_dump(mode="json", by_alias=True)
-    return page(request, "session.html", person, page_title=f"With {view.other.name}", data=data, session=data)
+    title = f"With {view.other.name}"
+    return page(request, "session.html", person, page_title=title, data=data, session=data, **context)
 
 
 @router.get("/api/sessions/{session_id}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class View(BaseModel):
@@ -32,6 +32,7 @@ class PersonView(NamedView):
     """Who is signed in."""
 
     is_lead: bool
+    has_left: bool
 
 
 class FailureView(View):
@@ -288,12 +289,45 @@ class LogLineView(View):
     what: str
 
 
+class LogForm(BaseModel):
+    """A meeting that is written up afterwards; only the action is asked for."""
+
+    met_on: date | None = None
+    goal: str = ""
+    reality: str = ""
+    options: str = ""
+    will: str = ""
+    action: str = ""
+    action_by: date | None = None
+    goal_id: str = ""
+
+    @field_validator("met_on", "action_by", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
+
+
+class LogView(View):
+    """The log of a session as data; `notes` by G, R, O, W."""
+
+    day: date
+    kind: str
+    coach: str
+    coachee: str
+    lines: list[LogLineView]
+    notes: dict[str, str]
+    action: str
+    action_by: date | None
+    action_done: bool
+
+
 class LogChange(BaseModel):
     """What is written into a log; what is not sent stays."""
 
     notes: dict[str, str] | None = None
     action: str | None = None
     action_by: date | None = None
+    goal_id: str | None = None
     minutes: int | None = None
 
 
@@ -402,6 +436,7 @@ class LessonPageView(View):
     comments: list[CommentView]
     audiences: list[AudienceView]
     shares: list[ShareView]
+    coaches_meet: bool
     place_ms: int
     goals: list[LessonGoalView]
     clips: list[ClipView]
@@ -449,6 +484,28 @@ class LessonDeletion(BaseModel):
     """The title, typed, is asked for before a lesson is deleted."""
 
     title: str
+
+
+class CoachesMeet(BaseModel):
+    """Whether the coaches of a lesson may read each other's comments on it."""
+
+    allowed: bool
+
+
+class NewNote(BaseModel):
+    """What is noticed at a moment of a visit; `draft_id` is made by the page."""
+
+    at_ms: int = Field(ge=0, le=MAX_MS)
+    text: str
+    draft_id: str
+
+
+class NoteView(View):
+    """A note of a visit."""
+
+    id: str
+    at_ms: int
+    text: str
 
 
 class NewShare(BaseModel):

@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from annotation.goals import GoalText, set_goal
+from annotation.links import accept_invitation, invite
 from annotation.partnerships import make_partnership
-from annotation.people import accept_invitation, invite, make_first_account, nobody_yet
+from annotation.people import make_first_account, nobody_yet
 from annotation.sharing import share_lesson
 from core.clock import utc_now
 from core.db import get_database

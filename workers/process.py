@@ -17,11 +17,12 @@ from core.steps import send_again
 from core.storage import get_storage
 from workers.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.dispatcher import MOST_AT_ONCE, dispatch
+from workers.post import send_mails
 from workers.sweeper import reopen_steps, sweep
 
 log = logging.getLogger(__name__)
 
-REOPEN_SECONDS, SWEEP_SECONDS = 5.0, 300.0
+REOPEN_SECONDS, MAIL_SECONDS, SWEEP_SECONDS = 5.0, 10.0, 300.0
 POLITE = 10  # of `nice`: the pages come first
 
 
@@ -59,7 +60,7 @@ def look_after(
 ) -> None:
     """Dispatch and sweep until told to stop; a database that is away for a while is waited for."""
     database, settings = get_database(), get_settings()
-    reopened = swept = 0.0
+    reopened = swept = mailed = 0.0
     while not stop.is_set():
         # In this process alone no more is sent than can start at once: another process may have a free thread.
         room = MOST_AT_ONCE if settings.broker_url else threads - running.count
@@ -71,6 +72,9 @@ def look_after(
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()
                 reopen_steps(database, settings)
+            if sweeps and time.monotonic() - mailed > MAIL_SECONDS:
+                mailed = time.monotonic()
+                send_mails(database, settings)
             if sweeps and time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
                 sweep(database, get_storage(), settings)

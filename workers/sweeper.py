@@ -11,7 +11,11 @@ from pathlib import PurePosixPath
 
 from sqlalchemy import select
 
+from annotation.leaving import delete_account, overdue_leavers
 from annotation.lessons import delete_for_good
+from annotation.reminders import remind_of_sessions
+from annotation.retention import keep_to_retention
+from annotation.sessions import move_missed
 from core import steps
 from core.clock import utc_now
 from core.db import Database
@@ -63,6 +67,9 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
         partial(redo_stages, database),
         partial(forget_events, database),
         partial(delete_lessons, database, storage),
+        partial(keep_retention, database, storage),
+        partial(delete_leavers, database, storage),
+        partial(look_after_sessions, database),
         partial(sweep_scratch, database, settings),
         partial(sweep_files, database, storage),
         partial(sweep_uploads, database, storage, settings),
@@ -89,6 +96,37 @@ def delete_lessons(database: Database, storage: Storage) -> None:
         for key in keys:
             storage.delete(key)
         log.info("lesson %s deleted for good", lesson_id)
+    if gone:
+        database.forget_deleted()
+
+
+def keep_retention(database: Database, storage: Storage) -> None:
+    """Warn of what the school's settings let go in a week, and remove what is due."""
+    with database.write() as session:
+        keys = keep_to_retention(session)
+    for key in keys:
+        storage.delete(key)
+    if keys:
+        log.info("%s files removed: the school keeps recordings for a limited time", len(keys))
+
+
+def delete_leavers(database: Database, storage: Storage) -> None:
+    """Delete the accounts of leavers whose time to take away what is theirs is over."""
+    with database.read() as session:
+        overdue = overdue_leavers(session)
+    for person in overdue:
+        with database.write() as session:
+            keys = delete_account(session, person, None)
+        for key in keys:
+            storage.delete(key)
+        log.info("the account %s of a leaver is deleted", person.id)
+
+
+def look_after_sessions(database: Database) -> None:
+    """Remind both of what is planned, and move weekly meetings that nobody opened."""
+    with database.write() as session:
+        move_missed(session)
+        remind_of_sessions(session)
 
 
 def sweep_scratch(database: Database, settings: Settings) -> None:

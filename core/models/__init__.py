@@ -1,15 +1,28 @@
 """All tables, one file an aggregate."""
 
 from core.models.base import Base, new_id
-from core.models.coaching import CoachingSession, Comment, CommentVersion, Goal, Partnership, Share
+from core.models.coaching import (
+    Action,
+    CoachingSession,
+    Comment,
+    CommentVersion,
+    Goal,
+    GoalVersion,
+    Partnership,
+    Share,
+)
 from core.models.events import Event
 from core.models.findings import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
-from core.models.people import Invitation, Person, SignIn
+from core.models.people import AccountLink, Mail, Person, SignIn, SignOn
 from core.models.reflection import Correction, Dictation, Guess, ShownMeasures, VoicePrint
 from core.models.steps import Step
+from core.models.training import ModuleAnswer, PortfolioItem
+from core.models.walks import Walk, WalkNote
 
 __all__ = [
+    "AccountLink",
+    "Action",
     "ActivityRow",
     "Base",
     "ChunkRow",
@@ -23,23 +36,29 @@ __all__ = [
     "Event",
     "Finding",
     "Goal",
+    "GoalVersion",
     "Guess",
-    "Invitation",
     "Lesson",
+    "Mail",
     "MeasuresRow",
+    "ModuleAnswer",
     "Opening",
     "Partnership",
     "Person",
     "Place",
+    "PortfolioItem",
     "QuestionRow",
     "Share",
     "ShownMeasures",
     "SignIn",
+    "SignOn",
     "SpeakerRow",
     "Step",
     "StoredFile",
     "TurnRow",
     "Upload",
     "VoicePrint",
+    "Walk",
+    "WalkNote",
     "new_id",
 ]

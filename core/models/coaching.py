@@ -1,4 +1,4 @@
-"""Partnerships, goals, shares and comments."""
+"""Partnerships, goals, actions, shares, comments and sessions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.models.base import Base, Id, new_id
 
 
 class Partnership(Base):
-    """A coach and a coachee. `kind` is coaching or mentoring; `state` is active, suspended or ended."""
+    """A coach and a coachee. `kind` is coaching or mentoring; `state` is asked, active, suspended or ended."""
 
     __tablename__ = "partnership"
 
@@ -22,6 +22,7 @@ class Partnership(Base):
     kind: Mapped[str] = mapped_column(String(12))
     focus: Mapped[str] = mapped_column(String(300), default="")
     state: Mapped[str] = mapped_column(String(12), default="active")
+    asked_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"))  # None: the lead made it
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
@@ -42,6 +43,36 @@ class Goal(Base):
     direction: Mapped[str] = mapped_column(String(4), default="")  # up or down
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]  # None: active
+    outcome: Mapped[str] = mapped_column(default="")  # what changed, in the words of the two
+
+
+class GoalVersion(Base):
+    """What a goal said before somebody changed it: its fields by name."""
+
+    __tablename__ = "goal_version"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    goal_id: Mapped[str] = mapped_column(Id, ForeignKey("goal.id", ondelete="CASCADE"), index=True)
+    changed_by_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"))
+    changed_at: Mapped[datetime]
+    before: Mapped[dict[str, Any]]
+
+
+class Action(Base):
+    """One thing to do: what, by when, done or not. A session leaves one; a goal may have several."""
+
+    __tablename__ = "action"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
+    session_id: Mapped[str | None] = mapped_column(
+        Id, ForeignKey("coaching_session.id", ondelete="CASCADE"), unique=True
+    )
+    goal_id: Mapped[str | None] = mapped_column(Id, ForeignKey("goal.id", ondelete="SET NULL"), index=True)
+    what: Mapped[str] = mapped_column(String(500))
+    by: Mapped[date | None]
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
 
 
 class Share(Base):
@@ -95,9 +126,10 @@ class CommentVersion(Base):
 
 
 class CoachingSession(Base):
-    """One meeting of a partnership over a lesson or a clip of it: what both see at once, and the log that it leaves.
+    """One meeting of a partnership, over a lesson, a clip of it or nothing: what both see at once, and its log.
 
     `room` is what the players follow; `moments` are at most three, `notes` one line for each of G, R, O, W.
+    Its one action is an `Action`.
     """
 
     __tablename__ = "coaching_session"
@@ -107,13 +139,13 @@ class CoachingSession(Base):
     lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"), index=True)
     clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
+    planned_at: Mapped[datetime | None] = mapped_column(index=True)
+    repeats: Mapped[bool] = mapped_column(default=False)  # the next one is planned a week later
     minutes: Mapped[int] = mapped_column(default=12)
     began_at: Mapped[datetime | None]  # the timer runs
     ended_at: Mapped[datetime | None]
     room: Mapped[dict[str, Any]] = mapped_column(default=dict)
     moments: Mapped[list[Any]] = mapped_column(JSON, default=list)
     notes: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    action: Mapped[str] = mapped_column(String(500), default="")
-    action_by: Mapped[date | None]
     coach_seen_at: Mapped[datetime | None]
     coachee_seen_at: Mapped[datetime | None]

@@ -28,6 +28,13 @@ class Lesson(Base):
     failure_code: Mapped[str] = mapped_column(String(64), default="")  # why it can never become playable
     failure_sentence: Mapped[str] = mapped_column(String(500), default="")
     deleted_at: Mapped[datetime | None]  # can be undone until the sweeper deletes it for good
+    coaches_meet: Mapped[bool] = mapped_column(default=False)  # its coaches may read each other's comments
+    # A coach's recording of a coaching conversation, for the coach's own mirror; never shared.
+    conversation_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"))
+    media_warned_at: Mapped[datetime | None]
+    media_gone_at: Mapped[datetime | None]  # the school's retention
+    words_warned_at: Mapped[datetime | None]
+    words_gone_at: Mapped[datetime | None]
 
 
 class StoredFile(Base):
@@ -74,6 +81,7 @@ class Opening(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"))  # None: all of it
     opened_at: Mapped[datetime]
 
 

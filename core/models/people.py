@@ -1,4 +1,4 @@
-"""People, the devices they are signed in on, and invitations."""
+"""People, the devices they are signed in on, and the links that let them set a password."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ class Person(Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
     name: Mapped[str] = mapped_column(String(120))
     department: Mapped[str] = mapped_column(String(120), default="")
-    password_hash: Mapped[str] = mapped_column(String(255))
+    password_hash: Mapped[str] = mapped_column(String(255), default="")  # empty: none, she signs in by single sign-on
+    subject: Mapped[str | None] = mapped_column(String(400), index=True, unique=True)  # OpenID Connect: issuer, sub
     is_lead: Mapped[bool] = mapped_column(default=False)
     manager_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    wants_mail: Mapped[bool] = mapped_column(default=True)  # reminders; never the link of a password
     created_at: Mapped[datetime]
-    deactivated_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]  # None: on the staff list, invited, has not signed in yet
+    deactivated_at: Mapped[datetime | None]  # a leaver; what she recorded stays hers for a while
 
 
 class SignIn(Base):
@@ -40,18 +43,43 @@ class SignIn(Base):
     expires_at: Mapped[datetime]
 
 
-class Invitation(Base):
-    """A single-use link with which an invited person makes her account."""
+class AccountLink(Base):
+    """A single-use link with which somebody sets a password: `join` when invited, `reset` when she forgot it."""
 
-    __tablename__ = "invitation"
+    __tablename__ = "account_link"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)  # sha256, hex
-    email: Mapped[str] = mapped_column(String(254))
-    name: Mapped[str] = mapped_column(String(120))
-    department: Mapped[str] = mapped_column(String(120), default="")
-    manager_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"))
-    invited_by_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"))
-    created_at: Mapped[datetime]
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class SignOn(Base):
+    """A sign-in by OpenID Connect that is under way at the school's provider; the browser holds its secret."""
+
+    __tablename__ = "sign_on"
+
+    secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # sha256, hex; also the `state`
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(128))  # PKCE
+    next_address: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[datetime]
+
+
+class Mail(Base):
+    """A message that waits to be sent by a worker; its text is emptied once it is sent."""
+
+    __tablename__ = "mail"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    about: Mapped[str | None] = mapped_column(String(80), unique=True)  # what is told once is told once
+    subject: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str]
+    made_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]

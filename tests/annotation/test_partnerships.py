@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from annotation.errors import PartnershipRefused
 from annotation.partnerships import make_partnership, who_manages
-from annotation.people import set_place
+from annotation.staff import set_place
 from core.db import Database
 from core.models import Partnership, Share
 from tests.factories import make_lesson, make_person, make_share

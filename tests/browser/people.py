@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annotation.goals import GoalText, set_goal
+from annotation.links import accept_invitation, invite
 from annotation.partnerships import make_partnership
-from annotation.people import accept_invitation, invite, make_first_account
+from annotation.people import make_first_account
 from core.db import Database
 from tests.browser.school import School
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from core.db import Database
 from core.migrate import migrate_database
-from core.models import Base, Person
+from core.models import AccountLink, Action, Base, Person
 from tests.factories import make_person
 
 
@@ -26,6 +26,40 @@ def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'new' / 'folder' / 'school.sqlite3'}"
     migrate_database(address)
     migrate_database(address)
+
+
+def test_the_invited_and_what_sessions_were_to_do_survive_the_fifth_migration(tmp_path: Path) -> None:
+    address, then = f"sqlite:///{tmp_path / 'school.sqlite3'}", "2026-11-02 08:00:00"
+    migrate_database(address, "0004")
+    old = Database(address)
+    with old.write() as session:
+        for line in (
+            f"INSERT INTO person VALUES ('lead', 'l@s.example', 'Lea', '', 'hash', 1, NULL, '{then}', NULL)",
+            f"INSERT INTO person VALUES ('ada', 'a@s.example', 'Ada', '', 'hash', 0, 'lead', '{then}', NULL)",
+            "INSERT INTO invitation VALUES ('old', 's1', 'new@s.example', 'N', 'Art', 'lead', 'lead',"
+            f" '{then}', '{then}', NULL)",
+            "INSERT INTO invitation VALUES ('newer', 's2', 'new@s.example', 'Nia', 'Art', 'lead', 'lead',"
+            f" '2026-11-03 08:00:00', '{then}', NULL)",
+            "INSERT INTO invitation VALUES ('used', 's3', 'a@s.example', 'Ada', '', NULL, 'lead',"
+            f" '{then}', '{then}', '{then}')",
+            "INSERT INTO partnership (id, coach_id, coachee_id, kind, focus, state, created_at)"
+            f" VALUES ('pair', 'lead', 'ada', 'coaching', '', 'active', '{then}')",
+            "INSERT INTO coaching_session"
+            " (id, partnership_id, created_at, minutes, room, moments, notes, action, action_by)"
+            f" VALUES ('met', 'pair', '{then}', 12, '{{}}', '[]', '{{}}', 'Wait', '2026-11-09')",
+        ):
+            session.execute(text(line))
+    old.dispose()
+    migrate_database(address)
+    new = Database(address)
+    with new.read() as session:
+        nia = session.get_one(Person, "newer")
+        assert (nia.name, nia.department, nia.manager_id, nia.joined_at) == ("Nia", "Art", "lead", None)
+        assert session.get_one(Person, "ada").joined_at is not None
+        assert [link.person_id for link in session.scalars(select(AccountLink))] == ["newer"]
+        action = session.scalars(select(Action)).one()
+        assert (action.session_id, action.what, str(action.by), action.done_at) == ("met", "Wait", "2026-11-09", None)
+    new.dispose()
 
 
 def test_a_write_that_raises_leaves_nothing(database: Database) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 
+import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from annotation.actions import write_action
 from annotation.people import hash_secret
-from annotation.sessions import begin_session
-from annotation.signing_in import begin_sign_in
+from annotation.portfolio import add_log
+from annotation.sessions import begin_session, plan_session, write_log_afterwards
+from annotation.signing_in import Attempts, begin_sign_in
+from annotation.training import write_answer
+from annotation.walks import begin_walk, note, save_walk
 from core.clock import utc_now
-from core.db import Database
+from core.db import Database, get_database
 from core.models import (
+    AccountLink,
     Clip,
     ClipShare,
     Comment,
@@ -21,7 +29,6 @@ from core.models import (
     Dictation,
     Finding,
     Goal,
-    Invitation,
     Person,
     ShownMeasures,
     Step,
@@ -35,7 +42,18 @@ from web.app import create_app
 from web.auth import COOKIE
 
 BYTES = bytes(range(256)) * 40
-KINDS = ("owner", "coach", "taken_back", "expired", "other_coach", "manager", "lead", "stranger", "nobody")
+KINDS = (
+    "owner",
+    "coach",
+    "taken_back",
+    "expired",
+    "other_coach",
+    "manager",
+    "lead",
+    "stranger",
+    "leaver",
+    "nobody",
+)
 
 
 @dataclass
@@ -65,8 +83,9 @@ def make_school(database: Database, storage: Storage) -> School:
         people: dict[str, Person] = {"lead": make_person(session, "Lea Lead", is_lead=True)}
         people["manager"] = make_person(session, "Max Manager")
         people["owner"] = make_person(session, "Ada Owner", manager_id=people["manager"].id)
-        for kind in ("coach", "taken_back", "expired", "other_coach", "stranger"):
+        for kind in ("coach", "taken_back", "expired", "other_coach", "stranger", "friend"):
             people[kind] = make_person(session, f"{kind.title()} Person")
+        people["leaver"] = make_person(session, "Lou Leaver", deactivated_at=now)
         lesson = make_lesson(session, people["owner"], duration_ms=600_000)
         for kind in ("coach", "taken_back", "expired", "other_coach"):
             partnership = make_partnership(session, people[kind], people["owner"])
@@ -111,14 +130,13 @@ def make_school(database: Database, storage: Storage) -> School:
             words=words,
         )
         step = Step(lesson_id=lesson.id, stage="make_rendition", queue="media", state="failed", next_at=now)
-        invitation = Invitation(
-            secret_hash=hash_secret("join-me"),
-            email="new@school.example",
-            name="Nia New",
-            invited_by_id=people["lead"].id,
-            created_at=now,
-            expires_at=now + timedelta(days=1),
-        )
+        invited = make_person(session, "Nia New", email="new@school.example", password_hash="", joined_at=None)
+        links = [
+            AccountLink(secret_hash=hash_secret(secret), person_id=one.id, kind=kind, made_at=now)
+            for secret, one, kind in (("join-me", invited, "join"), ("new-password", people["stranger"], "reset"))
+        ]
+        for link in links:
+            link.expires_at = now + timedelta(days=1)
         body = {"span": {"start_ms": 0, "end_ms": 400}, "text": "Secret"}
         correction = Correction(
             lesson_id=lesson.id, made_by_id=people["owner"].id, made_at=now, kind="words", body=body, undone_at=now
@@ -132,7 +150,7 @@ def make_school(database: Database, storage: Storage) -> School:
         session.add_all(Finding(lesson_id=lesson.id, kind=kind, document=found) for kind, found in findings.items())
         partnership_id = ids["partnership_coach"]
         showing = ShownMeasures(owner_id=people["owner"].id, partnership_id=partnership_id, shown_at=now)
-        session.add_all([showing, comment, turn, step, invitation, correction])
+        session.add_all([showing, comment, turn, step, correction, *links])
         clip = Clip(lesson_id=lesson.id, number=1, title="A wait", start_ms=0, end_ms=5000, created_at=now)
         session.add(clip)
         session.flush()
@@ -148,7 +166,32 @@ def make_school(database: Database, storage: Storage) -> School:
         session.flush()
         ids["said"] = said.id
         meeting = begin_session(session, people["owner"], partnership_id, lesson_id=lesson.id)
-        meeting.action = "Wait"
+        planned = plan_session(session, people["owner"], partnership_id, now + timedelta(days=2), weekly=True)
+        ids["planned"] = planned.id
+        met = write_log_afterwards(
+            session,
+            people["coach"],
+            partnership_id,
+            met_on=now.date(),
+            notes={"G": "Secret words of a log"},
+            action="Secret words to do",
+        )
+        ids["met"] = met.id
+        write_answer(session, people["coach"], "grow", "Secret words of an answer")
+        ids["item"] = add_log(session, people["coach"], met.id).id
+        talk = make_lesson(session, people["coach"], "Our talk", duration_ms=60_000, conversation_id=partnership_id)
+        for name, saved in (("walk", True), ("open_walk", False)):
+            walk = begin_walk(session, people["coach"], people["owner"].id, "Secret words of a walk")
+            ids[name], ids[f"note_{name}"] = (
+                walk.id,
+                note(session, people["coach"], walk.id, 5, "Secret words", name).id,
+            )
+            if saved:
+                save_walk(session, people["coach"], walk.id)
+        ids["talk"] = talk.id
+        action = write_action(session, meeting, "Secret words to wait for", None)
+        assert action is not None
+        ids["action"] = action.id
         ids |= {"clip": clip.id, "session": meeting.id}
         ids |= {
             "lesson": lesson.id,
@@ -157,6 +200,28 @@ def make_school(database: Database, storage: Storage) -> School:
             "correction": correction.id,
             "showing": showing.id,
         }
+        ids["person_invited"] = invited.id
         ids |= {f"person_{kind}": person.id for kind, person in people.items()}
         secrets = {kind: begin_sign_in(session, person, "a browser") for kind, person in people.items()}
     return School(create_app(), database, ids, secrets)
+
+
+@pytest.fixture(scope="session")
+def whole_school(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[School, Path]:
+    """Return a school and its data folder, made once for all tests to copy."""
+    folder = tmp_path_factory.mktemp("whole-school")
+    shutil.copyfile(empty_database, folder / "hindsight.sqlite3")
+    database = Database(f"sqlite:///{folder / 'hindsight.sqlite3'}")
+    made = make_school(database, LocalStorage(folder / "files"))
+    database.forget_deleted()
+    database.dispose()
+    return made, folder
+
+
+@pytest.fixture
+def school(whole_school: tuple[School, Path], data_dir: Path) -> School:
+    """Return a school of this test's own."""
+    made, folder = whole_school
+    shutil.copytree(folder, data_dir, dirs_exist_ok=True)
+    made.app.state.attempts = Attempts()
+    return replace(made, database=get_database())

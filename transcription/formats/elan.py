@@ -1,4 +1,4 @@
-"""Write an analysis as an ELAN document (.eaf 3.0): a tier a speaker, one of questions, one of activities."""
+"""Write and read ELAN documents (.eaf 3.0): a tier a speaker, one of questions, of activities and of comments."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from core.types import Activity, Question, Turn
+from transcription.formats.reading import Line, Transcript, TranscriptUnreadable
 
 _CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -22,8 +23,9 @@ def write_eaf(
     *,
     mime: str = "video/mp4",
     written: datetime | None = None,
+    comments: Iterable[Annotation] = (),
 ) -> str:
-    """Return the XML of an ELAN document that points to the recording `media_name` beside it."""
+    """Return the XML of an ELAN document that points to the recording `media_name` beside it; times in ms."""
     tiers: dict[str, list[Annotation]] = {}
     for turn in turns:
         tiers.setdefault(f"{turn.speaker} ({turn.role.value})", []).append((turn.start_ms, turn.end_ms, turn.text))
@@ -33,6 +35,8 @@ def write_eaf(
         if q.start_ms is not None and q.end_ms is not None
     ]
     tiers["activities"] = [(a.start_ms, a.end_ms, a.kind.value) for a in activities]
+    if marks := list(comments):
+        tiers["comments"] = marks
 
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -89,3 +93,41 @@ def _apart(annotations: Iterable[Annotation]) -> list[Annotation]:
 def _clean(text: str) -> str:
     """Leave out the control characters that XML cannot hold."""
     return _CONTROL.sub("", text)
+
+
+OURS = {"questions", "activities", "comments"}
+"""Tiers of our own that are no transcript."""
+
+
+def read_eaf(text: str) -> Transcript:
+    """Read what is said from an ELAN document: each time-aligned tier is a speaker. Raises `TranscriptUnreadable`.
+
+    A document type declaration is refused: nobody's annotations need one, and attacks on XML parsers do.
+    """
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise TranscriptUnreadable(why="it declares a document type, which ELAN never writes")
+    try:
+        root = ET.fromstring(text.encode())  # noqa: S314 - no document type gets here, so no entity does
+    except ET.ParseError as error:
+        raise TranscriptUnreadable(why="it is damaged: its XML ends or breaks in the middle") from error
+    if root.tag != "ANNOTATION_DOCUMENT":
+        raise TranscriptUnreadable(why="it is not an ELAN document")
+    times = {slot.get("TIME_SLOT_ID"): slot.get("TIME_VALUE", "") for slot in root.iter("TIME_SLOT")}
+    lines: list[Line] = []
+    left_out = 0
+    for tier in root.iter("TIER"):
+        name = tier.get("PARTICIPANT") or tier.get("TIER_ID") or ""
+        if name in OURS:
+            continue
+        for mark in tier.iter("ALIGNABLE_ANNOTATION"):
+            said = " ".join((mark.findtext("ANNOTATION_VALUE") or "").split())
+            ends = [times.get(mark.get(f"TIME_SLOT_REF{k}"), "") for k in (1, 2)]
+            start, end = (int(one) if one.isdecimal() else -1 for one in ends)
+            if not said or not 0 <= start < end:
+                left_out += 1
+                continue
+            lines.append(Line(len(lines), re.sub(r" \((?:teacher|pupil|group|unsure)\)$", "", name), said, start, end))
+    if not lines:
+        raise TranscriptUnreadable(why="it has no annotation with times and words")
+    notes = (f"{left_out} annotations without times or words were left out.",) if left_out else ()
+    return Transcript(tuple(sorted(lines, key=lambda line: (line.start_ms or 0, line.row))), notes)

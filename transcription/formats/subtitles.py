@@ -1,4 +1,4 @@
-"""Write a transcript as WebVTT and SRT."""
+"""Write a transcript as WebVTT, SRT and plain text."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def write_srt(turns: Iterable[Turn]) -> str:
         text = turn.text.replace("-->", "→")
         cues.append(f"{number}\n{times}\n{turn.speaker}: {text}\n")
     return "\n".join(cues)
+
+
+def write_text(turns: Iterable[Turn]) -> str:
+    """Return a transcript to read: a paragraph a turn, with its time and its speaker."""
+    paragraphs = [
+        f"[{clock(turn.start_ms, '.')[:8]}] {turn.speaker}: {' '.join(turn.text.split())}"
+        for turn in sorted(turns, key=lambda turn: (turn.start_ms, turn.end_ms))
+        if turn.text.strip()
+    ]
+    return "\n\n".join(paragraphs) + "\n"
 
 
 def clock(ms: int, mark: str) -> str:

@@ -24,11 +24,14 @@ export class TrustPill extends HTMLElement {
     const title = make("input", { ariaLabel: "The lesson's title, to delete it" });
     const remove = make("button", { type: "button" }, "Delete this lesson");
     remove.addEventListener("click", () => void ask("DELETE", `/api/lessons/${id}`, { title: title.value }).then(() => location.assign("/?notice=lesson-deleted"), (error: Error) => (said.textContent = error.message)));
+    const meet = make("input", { type: "checkbox", checked: page.coaches_meet });
+    meet.addEventListener("change", () => act(ask("PUT", `/api/lessons/${id}/coaches-meet`, { allowed: meet.checked })));
     const close = make("button", { type: "button" }, "Close");
     const dialog = make("dialog", { ariaLabel: "Who can see this lesson" },
       make("h2", {}, "Who can see this lesson"),
       ...(shares.length ? shares : [make("p", {}, "Only you. Nobody else can open it, whatever their role.")]),
       ...(partnerships.length ? [make("div", { className: "row" }, who, until, give)] : [make("p", { className: "quiet" }, "When you have a coach, you can share it with her here.")]),
+      ...(shares.length > 1 ? [make("label", { className: "check" }, meet, "These coaches may read each other's comments on this lesson")] : []),
       said, make("details", {}, make("summary", {}, "Delete this lesson"), make("p", {}, "Type its title. It can be brought back for a week."), title, remove), close);
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
@@ -39,7 +42,7 @@ export class TrustPill extends HTMLElement {
   private share(share: Share, act: (work: Promise<unknown>) => void): HTMLElement {
     const back = make("button", { type: "button" }, "Take it back");
     back.addEventListener("click", () => act(ask("DELETE", `/api/shares/${share.id}`)));
-    const opened = share.openings.map((one) => make("li", {}, `${one.person} opened it ${new Date(one.opened_at).toLocaleString()}`));
+    const opened = share.openings.map((one) => make("li", {}, `${one.person.name} opened it ${new Date(one.opened_at).toLocaleString()}`));
     const text = `${share.with.name}, since ${new Date(share.since).toLocaleDateString()}${share.until ? `, until ${share.until}` : ""}`;
     return make("div", { className: "measure" }, make("p", {}, text), make("ul", {}, ...opened), back);
   }

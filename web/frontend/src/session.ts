@@ -6,6 +6,7 @@ import { clockAhead, correction, placeIn } from "./follow";
 import { LessonPlayer, timeLink } from "./player";
 import { words } from "./words";
 
+const hadFilm = document.querySelector("lesson-player:not([hidden])") !== null; // a session may be talk alone
 let page = JSON.parse(document.getElementById("session-data")!.textContent!) as SessionPage;
 const address = `/api/sessions/${page.id}`;
 const player = document.querySelector<LessonPlayer>("lesson-player")!;
@@ -85,7 +86,7 @@ function showCards(): void {
     act(words.takeAway, () => change("DELETE", `/moments/${one.start_ms}`))));
   by("cards").replaceChildren(...cards);
   const put = (start_ms: number, text: string) => change("POST", "/moments", { start_ms, text });
-  const full = page.moments.length >= 3;
+  const full = !page.media || page.moments.length >= 3;
   const rest = page.offered.filter((one) => !page.moments.some((card) => card.start_ms === one.start_ms));
   by("offered").replaceChildren(...(full ? [] : [act(words.putOnCard, () => put(player.ms, words.momentNow(clock(player.ms)))),
     ...rest.map((one) => make("div", { className: "row" }, timeLink(one.start_ms, player), make("span", { className: "quiet" }, one.text), act("+", () => put(one.start_ms, one.text))))]));
@@ -104,8 +105,8 @@ function show(newer: SessionPage): void {
   const room = newer.room.number >= page.room.number ? newer.room : page.room;
   const wasOver = page.over;
   page = { ...newer, room };
-  if (page.over !== wasOver) return location.reload();
-  if (!page.media) return void (said.textContent = words.away, player.media?.pause(), (player.hidden = true));
+  if (page.over !== wasOver || (page.media && !player.media)) return location.reload();
+  if (!page.media && hadFilm) return void (said.textContent = words.away, player.media?.pause(), (player.hidden = true));
   showRoom();
   showTimer();
   showCards();
@@ -134,7 +135,9 @@ if (page.media && page.kind) {
 }
 for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]"))
   field.addEventListener("input", () => keepSoon(() => ({ notes: { [field.dataset["stage"]!]: field.value } })));
-const action = () => ({ action: (by("action") as HTMLInputElement).value, action_by: (by("until") as HTMLInputElement).value || null });
+const goal = document.getElementById("for-goal") as HTMLSelectElement | null;
+const action = () => ({ action: (by("action") as HTMLInputElement).value, action_by: (by("until") as HTMLInputElement).value || null, goal_id: goal?.value || null });
+goal?.addEventListener("input", () => keepSoon(action));
 for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon(action));
 showNotes();
 if (!page.over) {

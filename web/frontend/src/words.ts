@@ -142,6 +142,18 @@ export const words = {
   kinds: { recall: "recall: one known answer", open: "open: several answers", probing: "probing: explain or extend", managerial: "managerial: order, checking", rhetorical: "rhetorical: no answer expected" } as Record<string, string>,
   activities: { exposition: "exposition", discussion: "discussion", group: "group work", independent: "independent work", other: "something else" } as Record<string, string>,
   roles: { teacher: "Teacher", pupil: "Pupil", group: "Several at once", unsure: "Unsure who" } as Record<string, string>,
+  walkField: "What do you see and hear?",
+  walkKeep: "Note it",
+  walkOver: "the ten minutes are over",
+  walkWaits: (n: number) => `No network just now. ${n === 1 ? "One note waits" : `${n} notes wait`} on this phone and will be sent.`,
+  walkOnPhone: "on this phone",
+  walkAway: (text: string) => `Take away: ${text}`,
+  walkSound: "Record the sound too",
+  walkSoundOn: "Recording the sound. Pause it",
+  walkSoundOff: "The sound is paused. Go on",
+  walkSoundWhose: "Only if your colleague agreed. The sound goes to your colleague alone; you will not hear it again.",
+  walkSending: "Sending the sound. Please keep this page open.",
+  walkSoundLost: "The sound could not be sent. Your notes are safe: press save again when the network is back.",
 };
 
 /** How a voice is called: by its name, else by what is known of it. */

@@ -1,0 +1,35 @@
+"""Mail that waits to be sent: written in the transaction of what it tells, sent by a worker. Never any content."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.models import Mail, Person
+from core.settings import get_settings
+
+
+def mail_is_on() -> bool:
+    """Say whether the school's settings name a mail server."""
+    return bool(get_settings().smtp_host)
+
+
+def write_mail(session: Session, person: Person, subject: str, text: str, about: str | None = None) -> bool:
+    """Have a message sent, if there is a mail server; what has the same `about` is told once. True if it is new."""
+    if not mail_is_on() or person.deactivated_at is not None:
+        return False
+    if about is not None and session.scalar(select(Mail.id).where(Mail.about == about)) is not None:
+        return False
+    now = utc_now()
+    session.add(Mail(person_id=person.id, about=about, subject=subject, text=text, made_at=now, next_at=now))
+    session.flush()
+    return True
+
+
+def remind(session: Session, person: Person, subject: str, text: str, about: str) -> bool:
+    """Send what she can switch off on her own page."""
+    return person.wants_mail and write_mail(session, person, subject, text + REMINDER_END, about)
+
+
+REMINDER_END = "\nYou can switch these mails off on your own page in Hindsight.\n"

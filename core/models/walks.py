@@ -1,0 +1,39 @@
+"""Learning walks: a short visit with notes, for the observer and the visited teacher alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.models.base import Base, Id, new_id
+
+
+class Walk(Base):
+    """A visit to a colleague's lesson. The visited teacher sees it once it is saved; then it stands as it is."""
+
+    __tablename__ = "walk"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    observer_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    observed_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    began_at: Mapped[datetime]
+    saved_at: Mapped[datetime | None]
+    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"))  # its sound, hers
+    answer: Mapped[str] = mapped_column(default="")
+    answered_at: Mapped[datetime | None]
+    goal_id: Mapped[str | None] = mapped_column(Id, ForeignKey("goal.id", ondelete="SET NULL"))  # what became of it
+
+
+class WalkNote(Base):
+    """What was noticed at a moment of a visit (ms from its beginning)."""
+
+    __tablename__ = "walk_note"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    walk_id: Mapped[str] = mapped_column(Id, ForeignKey("walk.id", ondelete="CASCADE"), index=True)
+    draft_id: Mapped[str] = mapped_column(String(80), unique=True)  # made by the page: sent twice, kept once
+    at_ms: Mapped[int]
+    text: Mapped[str]
