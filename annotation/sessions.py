@@ -361,8 +361,11 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
     What was said is there for as long as the reader may see the lesson.
     """
     began = meeting.began_at or meeting.created_at
+    if meeting.began_at is not None and meeting.began_at == meeting.ended_at:  # it was written up afterwards
+        return [LogLine(0, f"Met on {began.day} {began:%B %Y}")]
     ended = meeting.ended_at or utc_now()
-    lines = [LogLine(0, f"Began on {began.day} {began:%B %Y at %H:%M} (UTC)")]
+    there = began.astimezone(get_settings().zone)
+    lines = [LogLine(0, f"Began on {there.day} {there:%B %Y at %H:%M}")]
     looked = [f"Looked at {_clock(one['start_ms'])}: {one['text'] or 'a moment'}" for one in meeting.moments]
     lines += [LogLine(0, what) for what in looked]
     for comment, name, _ in list_comments(session, me, meeting.lesson_id or ""):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+from fastapi.responses import FileResponse, HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from annotation.clips import (
@@ -165,13 +165,13 @@ def read_clip(clip_id: str, person: CurrentPerson) -> ClipPageView:
         return clip_page_view(session, person, *get_clip(session, person, clip_id))
 
 
-@router.get("/media/clips/{clip_id}/captions.vtt", response_class=PlainTextResponse)
-def read_clip_captions(clip_id: str, person: CurrentPerson) -> PlainTextResponse:
+@router.get("/media/clips/{clip_id}/captions.vtt", response_class=Response)
+def read_clip_captions(clip_id: str, person: CurrentPerson) -> Response:
     """Return what was said in a clip as WebVTT."""
     with get_database().read() as session:
         clip, _ = get_clip(session, person, clip_id)
         text = captions(turns_within(session, clip))
-    return PlainTextResponse(text, media_type="text/vtt; charset=utf-8", headers=KEPT)
+    return Response(text, media_type="text/vtt; charset=utf-8", headers=KEPT)
 
 
 @router.head("/media/clips/{clip_id}", response_class=FileResponse, include_in_schema=False)

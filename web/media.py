@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Literal
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import FileResponse, Response
 
 from annotation.lessons import files_of, get_lesson
 from annotation.sharing import opening_is_due, record_opening
@@ -24,12 +24,12 @@ KEPT = {"cache-control": "private, no-cache"}  # by the browser alone, and asked
 CAPTION_MS = 6000
 
 
-@router.get("/media/lessons/{lesson_id}/captions.vtt", response_class=PlainTextResponse)
-def read_captions(lesson_id: str, person: CurrentPerson) -> PlainTextResponse:
+@router.get("/media/lessons/{lesson_id}/captions.vtt", response_class=Response)
+def read_captions(lesson_id: str, person: CurrentPerson) -> Response:
     """Return what was said as WebVTT."""
     with get_database().read() as session:
         turns = find_turns(session, get_lesson(session, person, lesson_id).id)
-    return PlainTextResponse(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
+    return Response(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
 
 
 @router.head("/media/lessons/{lesson_id}/{kind}", response_class=FileResponse, include_in_schema=False)

@@ -212,7 +212,9 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         ),
     )
     for meeting, partnership in sessions_of(session, person):
-        day = (meeting.began_at or meeting.planned_at or meeting.created_at).date()
+        if meeting.ended_at is None:
+            continue
+        day = (meeting.began_at or meeting.created_at).date()
         said = {"day": day, "partnership": partnership.id, **fields_of(meeting, "notes", "moments")}
         said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)

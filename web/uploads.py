@@ -89,7 +89,7 @@ SENDERS: dict[str, Sender] = {}  # by upload; those of other processes are known
 
 
 @router.options("", status_code=204)
-@router.options("/{upload_id}", status_code=204)
+@router.options("/{upload_id}", status_code=204, include_in_schema=False)
 def tell_protocol() -> Response:
     """Say what this server can do."""
     return Response(status_code=204, headers={**ABOUT, "Tus-Max-Size": str(get_settings().upload_max_bytes)})

@@ -40,6 +40,7 @@ from web.views import NewNote, NoteView
 router = APIRouter(tags=["walks"])
 Text = Annotated[str, Form()]
 
+SUFFIXES = {"audio/mp4": ".m4a", "audio/ogg": ".ogg", "audio/wav": ".wav"}  # of what browsers record; else WebM
 MOST_BYTES = 64 * 1024**2  # half an hour of sound, generously
 
 
@@ -136,7 +137,7 @@ def _keep_sound(walk_id: str, person: Person, sound: bytes, mime: str) -> None:
         get_open_walk(session, person, walk_id)
     require_room(settings.uploads_dir, len(sound), settings.disk_reserve_bytes)
     lesson_id = new_id()
-    name = f"original-{lesson_id}"
+    name = f"original-{lesson_id}{SUFFIXES.get(mime, '.webm')}"
     key, source = f"lessons/{lesson_id}/{name}", settings.uploads_dir / name
     digest = hashlib.sha256(sound).hexdigest()
     try:

@@ -27,11 +27,23 @@ def test_no_page_stands_in_anybodys_way(browser: Browser, place: Place, theme: s
             found[address.removeprefix(place.school.address)] = wrong
 
     look(f"{place.school.address}/sign-in")
+    look(f"{place.school.address}/forgotten")
     sign_in(page, place.school, place.people.lead)
     look(f"{place.school.address}/programme")
     context.clear_cookies()
     sign_in(page, place.school, place.people.teacher)
-    for path in ("/", "/upload", "/partnerships", "/me", "/nowhere"):
+    own = (
+        "/",
+        "/upload",
+        "/partnerships",
+        "/me",
+        "/coaches",
+        "/coaches/modules/grow",
+        "/portfolio",
+        "/walks",
+        "/nowhere",
+    )
+    for path in own:
         look(f"{place.school.address}{path}")
     page.goto(f"{place.school.address}/partnerships")
     for pattern in ("/partnerships/", "/goals/"):

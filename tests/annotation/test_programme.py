@@ -1,0 +1,57 @@
+"""What the lead may count, and that nothing anywhere grades anybody."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from annotation.programme import count_weeks, sessions_by_week
+from core.db import Database
+from core.errors import NotAllowed
+from core.models import Base
+from tests.factories import make_person
+from web.app import create_app
+
+PROJECT = Path(__file__).resolve().parents[2]
+TODAY = date(2026, 11, 25)
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
+GRADING = re.compile(
+    r"\b(grade[sd]?|grading|score[sd]?|rubric|rating|ranking|league|percentile|stars)\b", re.IGNORECASE
+)
+DENIALS = ("never a grade", "no score", "grades anybody", "being scored")
+
+
+def test_a_week_is_counted_only_when_three_people_or_more_met() -> None:
+    met = [
+        (MONDAY, "a", "b"),
+        (MONDAY, "a", "b"),
+        (MONDAY - timedelta(weeks=1), "a", "b"),
+        (MONDAY - timedelta(weeks=1), "c", "b"),
+    ]
+    weeks = count_weeks(met, TODAY)
+    assert [(week.monday, week.sessions) for week in weeks[:3]] == [
+        (date(2026, 11, 23), None),
+        (date(2026, 11, 16), 2),
+        (date(2026, 11, 9), None),  # nothing and too few look alike
+    ]
+
+
+def test_nobody_but_the_lead_sees_the_counts(database: Database) -> None:
+    with database.write() as session, pytest.raises(NotAllowed):
+        sessions_by_week(session, make_person(session))
+
+
+def test_no_table_route_or_page_grades_anybody() -> None:
+    columns = [f"{table.name}.{column.name}" for table in Base.metadata.sorted_tables for column in table.columns]
+    paths = [str(getattr(route, "path", "")) for route in create_app().routes]
+    assert [name for name in columns + paths if GRADING.search(name.replace("_", " ").replace("/", " "))] == []
+    for page in sorted((PROJECT / "web" / "templates").rglob("*.html")):
+        text = page.read_text("utf-8")
+        for denial in DENIALS:
+            text = re.sub(denial, "", text, flags=re.IGNORECASE)
+        assert GRADING.search(text) is None, (page.name, GRADING.search(text))
+    words = (PROJECT / "web" / "frontend" / "src" / "words.ts").read_text("utf-8")
+    assert GRADING.search(words) is None

@@ -1,0 +1,86 @@
+"""The programme around the page, in a browser: a visit without network, a partnership that is asked for, a planned week."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Place
+from tests.browser.signing_in import sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+SOON = datetime.now(UTC) + timedelta(days=2)
+
+
+def test_what_is_noted_without_network_waits_on_the_phone_survives_a_reload_and_is_sent(
+    browser: Browser, place: Place
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    sign_in(page, place.school, place.people.coach)
+    page.goto(f"{place.school.address}/walks")
+    page.get_by_label("Whom do you visit?").select_option(label="Tom Teacher")
+    page.get_by_label("What do you see?").fill("Year 9, a starter")
+    page.get_by_role("button", name="Begin").click()
+    field = page.get_by_label("What do you see and hear?")
+    field.fill("With network")
+    field.press("Enter")
+    expect(page.get_by_role("button", name="Take away: With network")).to_be_visible()
+    context.route("**/api/walks/**", lambda route: route.abort())
+    field.fill("Without network")
+    page.get_by_role("button", name="Note it").click()
+    expect(page.get_by_text("on this phone", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Without network")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.unroute("**/api/walks/**")
+    expect(page.get_by_role("button", name="Take away: Without network")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Record the sound too").click()
+    expect(page.get_by_role("button", name="Recording the sound")).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(2500)  # a piece of the recording comes every two seconds
+    page.get_by_role("button", name="Save it for Tom Teacher").click()
+    expect(page.get_by_text("Your colleague can read it now")).to_be_visible(timeout=15_000)
+    address = page.url
+    context.close()
+    context = browser.new_context()
+    page = context.new_page()
+    sign_in(page, place.school, place.people.teacher)
+    page.get_by_role("link", name="Year 9, a starter").first.click()
+    expect(page).to_have_url(address.split("?")[0])
+    expect(page.get_by_text("Without network")).to_be_visible()
+    expect(page.get_by_role("link", name="Listen to the sound")).to_be_visible()
+    context.close()
+
+
+def test_a_partnership_is_asked_for_answered_planned_and_ended(browser: Browser, place: Place, teacher: Page) -> None:
+    teacher.goto(f"{place.school.address}/partnerships")
+    teacher.get_by_label("Colleague").select_option(label="Lena Lead")
+    teacher.get_by_role("button", name="Ask", exact=True).click()
+    expect(teacher.get_by_text("has not answered yet")).to_be_visible()
+    pair = teacher.url.split("?")[0]
+    context = browser.new_context()
+    other = context.new_page()
+    sign_in(other, place.school, place.people.lead)
+    other.get_by_role("link", name="Tom Teacher asks you to be partners").click()
+    other.get_by_role("button", name="Yes").click()
+    expect(other.get_by_text("You are partners now")).to_be_visible()
+    teacher.goto(pair)
+    teacher.get_by_label("Day and time").fill(f"{SOON:%Y-%m-%d}T15:45")
+    teacher.get_by_role("button", name="Plan it").click()
+    expect(teacher.get_by_text(f"{SOON:%A} {SOON.day} {SOON:%B}, 15:45")).to_be_visible()
+    other.goto(place.school.address)
+    other.get_by_role("link", name="Open the room with Tom Teacher").click()
+    expect(other.get_by_text("Planned for")).to_be_visible()
+    other.get_by_label("One thing, by when?").fill("Ask more of them")
+    other.get_by_role("button", name="Done").click()
+    expect(other.get_by_role("heading", name="Log")).to_be_visible()
+    other.goto(pair)
+    expect(other.get_by_text("Ask more of them").first).to_be_visible()
+    other.get_by_role("button", name="Done", exact=True).click()
+    expect(other.get_by_role("button", name="Not done yet")).to_be_visible()
+    other.get_by_role("button", name="End this partnership").click()
+    expect(other.get_by_text("This partnership is ended")).to_be_visible()
+    context.close()
