@@ -1,4 +1,4 @@
-"""The programme around the page, in a browser: a visit without network, a partnership that is asked for, a planned week."""
+"""The programme around the page, in a browser: a visit without network, a partnership from question to end."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_what_is_noted_without_network_waits_on_the_phone_survives_a_reload_and_
 
 def test_a_partnership_is_asked_for_answered_planned_and_ended(browser: Browser, place: Place, teacher: Page) -> None:
     teacher.goto(f"{place.school.address}/partnerships")
-    teacher.get_by_label("Colleague").select_option(label="Lena Lead")
+    teacher.get_by_label("Colleague", exact=True).select_option(label="Lena Lead")
     teacher.get_by_role("button", name="Ask", exact=True).click()
     expect(teacher.get_by_text("has not answered yet")).to_be_visible()
     pair = teacher.url.split("?")[0]

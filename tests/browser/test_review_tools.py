@@ -157,6 +157,7 @@ def test_a_goal_brings_its_moments_each_one_key_away(teacher: Page, place: Place
     teacher.goto(place.lesson)
     teacher.get_by_role("tab", name="Goals").click()
     teacher.get_by_role("link", name=place.people.goal).click()
+    teacher.get_by_text("Rewrite it").click()
     form = teacher.locator("form").filter(has=teacher.get_by_label("Measure"))
     form.get_by_label("Measure").select_option("wait_1_median_ms")
     form.locator("select").nth(1).select_option("up")
