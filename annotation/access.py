@@ -46,6 +46,7 @@ def live_clip_share() -> ColumnElement[bool]:
     """Condition: a clip's share is open now, in an active partnership whose coachee owns the lesson."""
     return and_(
         ClipShare.taken_back_at.is_(None),
+        or_(ClipShare.until.is_(None), ClipShare.until > utc_now()),
         ClipShare.clip_id == Clip.id,
         Clip.deleted_at.is_(None),
         ClipShare.partnership_id == Partnership.id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from annotation.access import clips_seen_by, live_clip_share, partnerships_of, r
 from annotation.errors import PartnershipOver
 from annotation.lessons import get_own_lesson
 from annotation.people import clean_name
+from annotation.sharing import closing
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
@@ -99,8 +101,10 @@ def ask_for_blur(session: Session, person: Person, clip_id: str) -> Clip:
     return clip
 
 
-def share_clip(session: Session, person: Person, clip_id: str, partnership_id: str) -> ClipShare:
-    """Open a clip to a partnership, and nothing else of its lesson; sharing again changes nothing."""
+def share_clip(
+    session: Session, person: Person, clip_id: str, partnership_id: str, until: date | None = None
+) -> ClipShare:
+    """Open a clip to a partnership, and nothing else of its lesson; sharing again moves the date."""
     clip = get_own_clip(session, person, clip_id)
     if clip.deleted_at is not None:
         raise NotFound
@@ -111,6 +115,7 @@ def share_clip(session: Session, person: Person, clip_id: str, partnership_id: s
         raise InvalidInput(why="A clip can be shared with somebody who coaches you.")
     if partnership.state != "active":
         raise PartnershipOver
+    closes = closing(until)
     there = session.scalar(
         select(ClipShare).where(
             ClipShare.clip_id == clip.id,
@@ -118,10 +123,11 @@ def share_clip(session: Session, person: Person, clip_id: str, partnership_id: s
             ClipShare.taken_back_at.is_(None),
         )
     )
-    if there is not None:
-        return there
-    share = ClipShare(clip_id=clip.id, partnership_id=partnership_id, created_at=utc_now())
-    session.add(share)
+    share = there
+    if share is None or (share.until is not None and share.until <= utc_now()):
+        share = ClipShare(clip_id=clip.id, partnership_id=partnership_id, created_at=utc_now())
+        session.add(share)
+    share.until = closes
     session.flush()
     record_event(session, clip.lesson_id, "share")
     return share

@@ -41,6 +41,16 @@ def invite(
     return invited, make_link(session, invited, "join")
 
 
+def tell_invited(session: Session, person: Person, secret: str, base: str) -> bool:
+    """Mail an invited person her link; False without a mail server: then the lead hands it on."""
+    text = (
+        f"{person.name}, your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
+        f" What you record is seen by you alone until you share it.\n\n"
+        f"This link makes your account. It works once, for 14 days:\n\n{base}/join/{secret}\n"
+    )
+    return write_mail(session, person, "Your invitation to Hindsight", text)
+
+
 def invite_again(session: Session, lead: Person, person_id: str) -> tuple[Person, str]:
     """Make a new link for somebody who has not joined yet; raises EmailTaken for whoever has."""
     require_lead(lead)

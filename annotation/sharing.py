@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from annotation.errors import PartnershipOver
 from core.clock import utc_now
 from core.errors import InvalidInput
 from core.events import record_event
-from core.models import Clip, Lesson, Opening, Partnership, Person, Share
+from core.models import Clip, ClipShare, Lesson, Opening, Partnership, Person, Share
 
 ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
 
@@ -31,6 +32,13 @@ class OpenShare:
 def end_of(day: date) -> datetime:
     """Return the moment at which a share "until" a day closes: when that day is over (UTC)."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def closing(until: date | None) -> datetime | None:
+    """Return when a share closes that is open until a day; raises InvalidInput for a day that is over."""
+    if until is not None and until < utc_now().date():
+        raise InvalidInput(why="Please choose a day that is still to come, or no day at all.")
+    return None if until is None else end_of(until)
 
 
 def last_day(until: datetime | None) -> date | None:
@@ -50,9 +58,7 @@ def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_i
         raise InvalidInput(why="A lesson can be shared with somebody who coaches you.")
     if partnership.state != "active":
         raise PartnershipOver
-    if until is not None and until < utc_now().date():
-        raise InvalidInput(why="Please choose a day that is still to come, or no day at all.")
-    closes = None if until is None else end_of(until)
+    closes = closing(until)
     share = session.scalar(
         select(Share).where(
             Share.lesson_id == lesson.id,
@@ -113,7 +119,19 @@ def day_in_words(day: date, today: date) -> str:
     return words if day.year == today.year else f"{words} {day.year}"
 
 
-def pill_text(shares: Sequence[OpenShare]) -> str:
+class Opened(Protocol):
+    """A share of a lesson or of a clip, and the other person of its partnership."""
+
+    @property
+    def share(self) -> Share | ClipShare:
+        """What says until when."""
+
+    @property
+    def other(self) -> Person:
+        """Who can see it."""
+
+
+def pill_text(shares: Sequence[Opened]) -> str:
     """Say who can see a lesson: "Only you", "You and Priya, until 12 March", "You and your two coaches"."""
     if not shares:
         return "Only you"

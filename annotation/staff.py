@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from annotation.errors import LastLead, StaffUnreadable
+from annotation.links import make_link
 from annotation.partnerships import end_all_partnerships, suspend_refused, who_manages
 from annotation.people import add_person, clean_email, clean_name, require_lead
 from core.clock import utc_now
@@ -176,8 +177,13 @@ def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) 
     return Plan(rows, tuple(changes), (*problems, *more), tuple(suspended))
 
 
-def apply_staff(session: Session, lead: Person, text: str, *, others_left: bool) -> Plan:
-    """Do what `plan_staff` says; partnerships that are then within one management line are suspended."""
+def apply_staff(
+    session: Session, lead: Person, text: str, *, others_left: bool
+) -> tuple[Plan, list[tuple[Person, str]]]:
+    """Do what `plan_staff` says; return the secrets of the links with which those who are new join.
+
+    Partnerships that are then within one management line are suspended.
+    """
     plan = plan_staff(session, lead, text, others_left=others_left)
     for change in plan.changes:
         if change.kind == "joins":
@@ -192,7 +198,8 @@ def apply_staff(session: Session, lead: Person, text: str, *, others_left: bool)
             _deactivate(session, people[change.email])
     session.flush()
     suspend_refused(session)
-    return plan
+    new = [people[change.email] for change in plan.changes if change.kind == "joins"]
+    return plan, [(person, make_link(session, person, "join")) for person in new]
 
 
 def set_place(

@@ -21,7 +21,7 @@ from annotation.clips import (
 )
 from annotation.lessons import files_of, get_own_lesson
 from annotation.partnerships import names_of
-from annotation.sharing import first_name, opening_is_due, record_opening
+from annotation.sharing import first_name, opening_is_due, pill_text, record_opening
 from core.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
 from transcription.queries import find_turns
@@ -120,7 +120,7 @@ def bring_clip_back(clip_id: str, person: CurrentPerson) -> list[ClipView]:
 def open_clip(clip_id: str, to: ClipSharing, person: CurrentPerson) -> list[ClipView]:
     """Open a clip to a partnership; the whole lesson stays closed."""
     with get_database().write() as session:
-        share_clip(session, person, clip_id, to.partnership_id)
+        share_clip(session, person, clip_id, to.partnership_id, to.until)
         return views_of(session, person, get_own_clip(session, person, clip_id).lesson_id)
 
 
@@ -147,11 +147,7 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         view = clip_page_view(session, person, clip, lesson)
         shares = open_clip_shares(session, person, [clip.id]).get(clip.id, [])
         record_opening(session, person, lesson, clip)
-    if view.is_owner:
-        names = " and ".join(first_name(one.other.name) for one in shares)
-        pill = f"You and {names}" if names else "Only you"
-    else:
-        pill = f"{first_name(view.owner.name)} and you"
+    pill = pill_text(shares) if view.is_owner else f"{first_name(view.owner.name)} and you"
     data = view.model_dump(mode="json", by_alias=True)
     together = [{"id": one.partnership.id, "name": first_name(one.other.name)} for one in shares]
     context: dict[str, Any] = {"clip": data, "pill": pill, "together": together, "data": data}

@@ -264,6 +264,7 @@ def clip_views(session: Session, me: Person, lesson: Lesson, files: Files) -> li
             blurred=f"blurred-{clip.number}" in files,
             with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares.get(clip.id, [])],
             partnership_ids=[one.partnership.id for one in shares.get(clip.id, [])],
+            pill=pill_text(shares.get(clip.id, [])),
         )
         for clip in clips
     ]

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from annotation.errors import EmailTaken, LastLead
-from annotation.links import invite, invite_again
+from annotation.links import invite, invite_again, tell_invited
 from annotation.partnerships import list_all_partnerships, make_partnership, suggestions_for
 from annotation.people import leaver_until, list_people
 from annotation.programme import sessions_by_week
@@ -21,7 +21,7 @@ from core.settings import get_settings
 from transcription.formats.reading import decode_text
 from web.auth import CurrentLead
 from web.partnerships import partnership_lines
-from web.rendering import go, page
+from web.rendering import NOTICES, go, page
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -57,7 +57,7 @@ def _context(session: Session, lead: Person) -> dict[str, Any]:
             for one in people
             if one.id not in partnered
         ],
-        "link": None,
+        "links": [],
         "plan": None,
     }
 
@@ -78,18 +78,25 @@ def show_programme(request: Request, lead: CurrentLead) -> HTMLResponse:
 def make_invitation(
     request: Request, lead: CurrentLead, name: Text = "", email: Text = "", department: Text = "", manager_id: Text = ""
 ) -> Response:
-    """Invite somebody; the link is shown this once, since only its hash is kept."""
+    """Invite somebody."""
     try:
         with get_database().write() as session:
-            _, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
+            invited, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
     except HindsightError as error:
         return _show(request, lead, error.status, problem=str(error))
-    return _show_link(request, lead, name, secret)
+    return _hand_out(request, lead, invited, secret)
 
 
-def _show_link(request: Request, lead: Person, name: str, secret: str) -> HTMLResponse:
-    base = get_settings().public_url.rstrip("/") or str(request.base_url).rstrip("/")
-    return _show(request, lead, link=f"{base}/join/{secret}", link_for=name)
+def _base(request: Request) -> str:
+    return get_settings().public_url.rstrip("/") or str(request.base_url).rstrip("/")
+
+
+def _hand_out(request: Request, lead: Person, invited: Person, secret: str) -> Response:
+    """Mail the link, or show it this once, since only its hash is kept."""
+    with get_database().write() as session:
+        if tell_invited(session, invited, secret, _base(request)):
+            return go("/programme", "invited-by-mail")
+    return _show(request, lead, links=[(invited.name, f"{_base(request)}/join/{secret}")])
 
 
 @router.post("/programme/people/{person_id}/link", response_class=HTMLResponse)
@@ -100,7 +107,7 @@ def make_another_link(request: Request, person_id: str, lead: CurrentLead) -> Re
             invited, secret = invite_again(session, lead, person_id)
     except EmailTaken as error:
         return _show(request, lead, error.status, problem=str(error))
-    return _show_link(request, lead, invited.name, secret)
+    return _hand_out(request, lead, invited, secret)
 
 
 @router.post("/programme/people/{person_id}/left", response_class=HTMLResponse)
@@ -143,10 +150,19 @@ def change_staff_list(
     """Change the staff list as was shown."""
     try:
         with get_database().write() as session:
-            plan = apply_staff(session, lead, text, others_left=others_left)
+            plan, links = apply_staff(session, lead, text, others_left=others_left)
+            base = _base(request)
+            untold = [
+                (one.name, f"{base}/join/{secret}")
+                for one, secret in links
+                if not tell_invited(session, one, secret, base)
+            ]
     except HindsightError as error:
         return _show(request, lead, error.status, problem=str(error))
-    return go("/programme", "suspended" if plan.suspended else "staff-changed")
+    notice = "suspended" if plan.suspended else "staff-changed"
+    if untold and not get_settings().oidc_issuer:  # nobody will tell them but the lead
+        return _show(request, lead, links=untold, notice=NOTICES[notice])
+    return go("/programme", notice)
 
 
 @router.post("/programme/people/{person_id}", response_class=HTMLResponse)

@@ -21,7 +21,7 @@ from web.views import PersonView
 
 # A notice travels as a name, never as text: nobody can put words on our page with a link.
 NOTICES = {
-    "invited": "The invitation is ready. Send the link to your colleague; it works once.",
+    "invited-by-mail": "The invitation is on its way by mail. Its link works once, for 14 days.",
     "saved": "Saved.",
     "partnership-made": "The two are partners now.",
     "partnership-ended": "The partnership is ended, and what was shared in it is closed.",

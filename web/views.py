@@ -196,6 +196,7 @@ class ClipView(View):
     blurred: bool
     with_: list[NamedView] = Field(alias="with")
     partnership_ids: list[str]
+    pill: str
 
 
 class NewClip(BaseModel):
@@ -207,9 +208,10 @@ class NewClip(BaseModel):
 
 
 class ClipSharing(BaseModel):
-    """To which partnership a clip is opened or closed."""
+    """To which partnership a clip is opened, and until the end of which day."""
 
     partnership_id: str
+    until: date | None = None
 
 
 class ClipPageView(View):

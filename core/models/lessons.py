@@ -113,7 +113,7 @@ class Clip(Base):
 
 
 class ClipShare(Base):
-    """A clip opened to one partnership, until it is taken back. It opens nothing else of the lesson."""
+    """A clip opened to one partnership, until a date or until it is taken back. It opens nothing else of the lesson."""
 
     __tablename__ = "clip_share"
 
@@ -121,4 +121,5 @@ class ClipShare(Base):
     clip_id: Mapped[str] = mapped_column(Id, ForeignKey("clip.id", ondelete="CASCADE"), index=True)
     partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
+    until: Mapped[datetime | None]
     taken_back_at: Mapped[datetime | None]

@@ -207,6 +207,7 @@ def upgrade() -> None:
     ):
         there = sa.Column(column, sa.String(length=16), sa.ForeignKey(f"{to}.id"), nullable=True)
         op.add_column(table, there, inline_references=True)
+    op.add_column("clip_share", sa.Column("until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("lesson", sa.Column("coaches_meet", sa.Boolean(), nullable=False, server_default=sa.false()))
     for name in ("media_warned_at", "media_gone_at", "words_warned_at", "words_gone_at"):
         op.add_column("lesson", sa.Column(name, sa.DateTime(timezone=True), nullable=True))

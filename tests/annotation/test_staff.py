@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from annotation.errors import LastLead, StaffUnreadable, WrongSignIn
+from annotation.errors import LastLead, LinkUnusable, PartnershipRefused, StaffUnreadable, WrongSignIn
+from annotation.links import accept_invitation
+from annotation.partnerships import make_partnership as make_pair
 from annotation.passwords import hash_password
 from annotation.signing_in import check_sign_in
 from annotation.staff import Change, Member, apply_staff, bring_back, compare_staff, mark_left, plan_staff, read_staff
@@ -92,7 +94,7 @@ def test_a_dry_run_changes_nothing_and_says_which_pairs_would_be_suspended(datab
         assert session.get_one(Person, ada.id).manager_id is None
         assert [one.kind for one in plan.changes] == ["changes"]  # the lead, who is not in the file, stays
     with database.write() as session:
-        apply_staff(session, lead, FILE, others_left=True)
+        assert apply_staff(session, lead, FILE, others_left=True)[1] == []
     with database.read() as session:
         assert session.get_one(Person, ada.id).manager_id == hal.id
         assert session.scalars(select(Partnership.state)).all() == ["suspended"]
@@ -137,3 +139,20 @@ def test_the_last_lead_cannot_leave_nor_be_made_somebody_else(database: Database
         make_person(session, "Lou", is_lead=True, joined_at=None)  # invited only: could not carry on
         with pytest.raises(HindsightError):
             mark_left(session, lead, lead.id)
+
+
+def test_those_who_are_new_join_with_their_own_link_and_count_as_managed_before(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        lead = make_person(session, "Lea Lead", is_lead=True)
+        _, links = apply_staff(session, lead, FILE, others_left=False)
+        found = {person.name: person for person, _ in links}
+        assert found["Ada Teacher"].manager_id == found["Hal Head"].id
+        with pytest.raises(PartnershipRefused):
+            make_pair(session, lead, found["Hal Head"].id, found["Ada Teacher"].id, kind="coaching")
+        secrets = {person.name: secret for person, secret in links}
+        joined = accept_invitation(session, secrets["Ada Teacher"], "Ada", "four words of mine")
+        assert (joined.id, joined.joined_at is not None) == (found["Ada Teacher"].id, True)
+        with pytest.raises(LinkUnusable):
+            accept_invitation(session, secrets["Ada Teacher"], "Ada", "four words of mine")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from core.clock import utc_now
-from core.models import Clip, Opening, Partnership, Share, Step, TurnRow
+from core.models import Clip, ClipShare, Opening, Partnership, Share, Step, TurnRow
 from tests.web.school import BYTES, School
 
 
@@ -107,3 +109,19 @@ def test_a_range_that_is_none_is_refused_with_a_sentence(school: School, start_m
     answer = school.browser("owner").post(f"/api/lessons/{school.ids['lesson']}/clips", json=body)
     assert answer.status_code == 422
     assert "range" in answer.json()["message"]
+
+
+def test_a_clip_is_open_until_the_end_of_its_day_and_the_pill_says_so(school: School) -> None:
+    owner, address = school.browser("owner"), f"/api/clips/{school.ids['clip']}/shares"
+    body = {"partnership_id": school.ids["partnership_coach"], "until": f"{utc_now():%Y-%m-%d}"}
+    (clip,) = owner.post(address, json=body).json()
+    assert clip["pill"].startswith("You and Coach, until ")
+    assert school.browser("coach").get(f"/media/clips/{school.ids['clip']}").status_code == 200
+    assert owner.post(address, json={**body, "until": "2020-01-01"}).status_code == 422
+    with school.database.write() as session:
+        for share in session.scalars(select(ClipShare)):
+            share.until = utc_now() - timedelta(seconds=1)
+    assert school.browser("coach").get(f"/media/clips/{school.ids['clip']}").status_code == 404
+    assert school.browser("coach").get(f"/clips/{school.ids['clip']}").status_code == 404
+    owner.post(address, json={"partnership_id": school.ids["partnership_coach"]})
+    assert school.browser("coach").get(f"/clips/{school.ids['clip']}").status_code == 200

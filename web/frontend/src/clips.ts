@@ -41,11 +41,13 @@ export class LessonClips extends HTMLElement {
 
   private row(one: Clip): HTMLElement {
     const title = one.ready ? make("a", { href: `/clips/${one.id}` }, one.title) : make("span", {}, one.title);
-    const shares = this.partners.map((partner) => one.partnership_ids.includes(partner.id)
+    const until = make("input", { type: "date", className: "until", ariaLabel: words.clipUntil, title: words.clipUntil });
+    const shares: HTMLElement[] = this.partners.map((partner) => one.partnership_ids.includes(partner.id)
       ? this.button(words.takeClipBack(partner.other), "DELETE", `/api/clips/${one.id}/shares/${partner.id}`)
-      : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, { partnership_id: partner.id }));
+      : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, () => ({ partnership_id: partner.id, until: until.value || null })));
+    if (this.partners.some((partner) => !one.partnership_ids.includes(partner.id))) shares.push(until);
     const remove = this.button(words.remove, "DELETE", `/api/clips/${one.id}`, undefined, () => this.deleted.push(one));
-    const pill = make("span", { className: "pill" }, one.with.length ? `You and ${one.with.map((who) => who.name.split(" ")[0]).join(" and ")}` : "Only you");
+    const pill = make("span", { className: "pill" }, one.pill);
     return make("li", {}, make("div", { className: "row" }, timeLink(one.start_ms, this.player), title, make("span", { className: "quiet" }, one.ready ? clock(one.end_ms - one.start_ms) : words.cutting), pill),
       make("div", { className: "row" }, ...shares, ...(one.ready ? [make("a", { href: `/media/clips/${one.id}?download=true` }, words.saveFile), this.blurring(one)] : []), remove),
       ...(one.blurred ? [make("p", { className: "quiet" }, words.lookAtBlur)] : []));
@@ -59,11 +61,11 @@ export class LessonClips extends HTMLElement {
     return this.asked.has(one.id) ? make("span", { className: "quiet" }, words.blurring) : button;
   }
 
-  private button(text: string, method: string, address: string, body?: unknown, before: () => void = () => undefined): HTMLButtonElement {
+  private button(text: string, method: string, address: string, body?: () => unknown, before: () => void = () => undefined): HTMLButtonElement {
     const button = make("button", { type: "button", className: "plain" }, text);
     button.addEventListener("click", () => {
       before();
-      this.change(method, address, body);
+      this.change(method, address, body?.());
     });
     return button;
   }

@@ -142,6 +142,7 @@ export const words = {
   kinds: { recall: "recall: one known answer", open: "open: several answers", probing: "probing: explain or extend", managerial: "managerial: order, checking", rhetorical: "rhetorical: no answer expected" } as Record<string, string>,
   activities: { exposition: "exposition", discussion: "discussion", group: "group work", independent: "independent work", other: "something else" } as Record<string, string>,
   roles: { teacher: "Teacher", pupil: "Pupil", group: "Several at once", unsure: "Unsure who" } as Record<string, string>,
+  clipUntil: "Until (empty: until you take it back)",
   walkField: "What do you see and hear?",
   walkKeep: "Note it",
   walkOver: "the ten minutes are over",
