@@ -15,7 +15,8 @@ _ADVICE = re.compile(
       | you(?:'d|\s would) \s be \s better
       | (?:why|how \s come) \s (?:don't|do \s not|didn't) \s you
       | have \s you (?:\s (?:ever|already))? \s (?:tried|thought \s (?:of|about)|considered)
-      | (?:what|how) \s (?:about|if \s you)
+      | how \s about | what \s if \s you
+      | what \s about \s (?:an?|the|some|your|\w+ing) \b
       | if \s i \s (?:were|was) \s you
       | i(?:'d|\s would) \s (?:suggest|recommend|advise|try|do|start|use|give|put|just)
       | i \s (?:suggest|recommend|advise)

@@ -104,6 +104,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         notes=meeting.notes,
         action="" if action is None else action.what,
         action_by=None if action is None else action.by,
+        action_goal_id=None if action is None else action.goal_id,
         log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)],
     )
 

@@ -355,6 +355,7 @@ class SessionView(View):
     notes: dict[str, str]
     action: str
     action_by: date | None
+    action_goal_id: str | None
     log: list[LogLineView]
 
 

@@ -26,6 +26,7 @@ NO_ADVICE = [
     "Tell me more about that.",
     "How would you know that it had worked?",
     "I wonder what Tom was writing.",
+    "What about two quarters and three sixths?",
 ]
 
 
