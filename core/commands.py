@@ -1,11 +1,16 @@
-"""Commands of the core: bring the database up to date."""
+"""Commands of the core: bring the database up to date, back up, restore."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from core.errors import HindsightError
 from core.migrate import migrate_database
 from core.settings import get_settings
+
+_folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
 
 @click.command()
@@ -13,3 +18,32 @@ def migrate() -> None:
     """Bring the database to the version of this program."""
     migrate_database(get_settings().database_address)
     click.echo("The database is up to date.")
+
+
+@click.command()
+@_folder
+def backup(folder: Path) -> None:
+    """Bring FOLDER to what is here now; a second run copies what is new and removes what is gone."""
+    from core.backup import back_up
+    from core.db import get_database
+    from core.storage import get_storage
+
+    done = back_up(get_database(), get_storage(), folder)
+    gone = f"; {done.removed} files that are gone here left it" if done.removed else ""
+    click.echo(f"{done.rows} rows and {done.files} new files are in {folder}{gone}.")
+
+
+@click.command()
+@_folder
+def restore(folder: Path) -> None:
+    """Fill an empty data folder and an empty database from FOLDER, which `hindsight backup` made."""
+    from core.backup import restore as fill
+    from core.db import get_database
+    from core.storage import get_storage
+
+    settings = get_settings()
+    try:
+        done = fill(get_database(), settings.database_address, get_storage(), folder, settings.scratch_dir)
+    except HindsightError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{done.rows} rows and {done.files} files are back. Everybody signs in again as before.")

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.clock import utc_now
 from core.db import Database
-from core.models import Partnership, Share
+from core.models import Partnership, Person, Share
 from tests.browser.conftest import Place
 from tests.browser.signing_in import sign_in, wait_until_it_plays
 
@@ -28,7 +28,8 @@ def pair(browser: Browser, teacher: Page, place: Place) -> Iterator[tuple[Page, 
     database = Database(f"sqlite:///{place.school.data_dir / 'hindsight.sqlite3'}")
     lesson_id = place.lesson.rsplit("/", 1)[-1]
     with database.write() as session:
-        partnership = session.query(Partnership).one()
+        coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
+        partnership = coached.filter(Person.email == place.people.coach).one()
         share = Share(lesson_id=lesson_id, partnership_id=partnership.id, created_at=utc_now())
         session.add(share)
         session.flush()

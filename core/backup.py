@@ -1,0 +1,212 @@
+"""Backup and restore: the rows of any database as JSON lines, and the files beside them.
+
+One form for SQLite and PostgreSQL, so that a backup of one can be restored into the other. A second run into the same
+folder adds what is new and removes what is gone: who deletes a lesson deletes it from the next backup too.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Date, DateTime, MetaData, Table, func, insert, inspect, select, text, update
+
+from core.clock import utc_now
+from core.db import Database
+from core.errors import HindsightError
+from core.migrate import migrate_database
+from core.storage import Storage, sync_file
+
+ROWS, FILES, ABOUT = "rows.jsonl.gz", "files", "backup.json"
+AT_ONCE = 500
+
+
+class BackupUnusable(HindsightError):
+    """A folder that holds no whole backup."""
+
+    code = "backup_unusable"
+    sentence = "{folder} holds no whole backup of Hindsight: {why}."
+
+
+class NotEmpty(HindsightError):
+    """A restore would mix two schools."""
+
+    code = "restore_not_empty"
+    sentence = "There is a school here already. Please restore into an empty data folder and an empty database."
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a backup or a restore did."""
+
+    rows: int
+    files: int
+    removed: int = 0
+
+
+def back_up(database: Database, storage: Storage, folder: Path) -> Counts:
+    """Bring a folder to what is here now. The rows are of one moment; each file is whole or not there."""
+    (folder / FILES).mkdir(parents=True, exist_ok=True)
+    partial = folder / f"{ROWS}.part"
+    rows, keys = 0, set[str]()
+    with database.read() as session, gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as out:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        for table in tables_of(connection):
+            for row in connection.execute(select(table)).mappings():
+                out.write(json.dumps([table.name, {name: _out(value) for name, value in row.items()}]) + "\n")
+                rows += 1
+                if table.name == "stored_file":
+                    keys.add(row["key"])
+    copied = sum(_copy_out(storage, key, folder / FILES / key) for key in sorted(keys))
+    sync_file(partial)
+    partial.replace(folder / ROWS)
+    about = {"version": version, "rows": rows, "files": len(keys), "made_at": utc_now().isoformat()}
+    _write_whole(folder / ABOUT, json.dumps(about, indent=1))
+    removed = 0
+    for path in sorted((folder / FILES).rglob("*")):
+        if path.is_file() and path.relative_to(folder / FILES).as_posix() not in keys:
+            path.unlink()
+            removed += 1
+    return Counts(rows, copied, removed)
+
+
+def restore(database: Database, address: str, storage: Storage, folder: Path, scratch: Path) -> Counts:
+    """Fill an empty database and store from a backup, and bring it to this program's version.
+
+    Raises BackupUnusable or NotEmpty before anything is written.
+    """
+    about = _read_about(folder)
+    _require_empty(database, storage)
+    migrate_database(address, about["version"])
+    scratch.mkdir(parents=True, exist_ok=True)
+    keys = [row["key"] for name, row in _read_rows(folder) if name == "stored_file"]
+    try:
+        for key in keys:
+            copy = scratch / f"restore-{os.getpid()}"
+            shutil.copyfile(folder / FILES / key, copy)
+            storage.keep(copy, key)
+        with database.write() as session:
+            rows = _fill(session.connection(), folder)
+    except BaseException:  # no rows, so no files: it can be tried again
+        for key in keys:
+            storage.delete(key)
+        raise
+    migrate_database(address)
+    return Counts(rows, len(keys))
+
+
+def _fill(connection: Connection, folder: Path) -> int:
+    """Insert every row; what rows of one table say of each other is added when all are there."""
+    tables = {table.name: table for table in tables_of(connection)}
+    later: list[tuple[Table, str, str, str]] = []
+    waiting: list[dict[str, Any]] = []
+    table, count = next(iter(tables.values())), 0
+    for name, row in _read_rows(folder):
+        if name != table.name or len(waiting) >= AT_ONCE:
+            _put(connection, table, waiting)
+            table, waiting = tables[name], []
+        for own in _own_references(table):
+            if row[own] is not None:
+                later.append((table, own, row["id"], row[own]))
+                row[own] = None
+        waiting.append({column: _in(table, column, value) for column, value in row.items()})
+        count += 1
+    _put(connection, table, waiting)
+    for owner, own, row_id, other_id in later:
+        connection.execute(update(owner).where(owner.c.id == row_id).values({own: other_id}))
+    if connection.dialect.name == "postgresql":  # its own counter of events goes on after the last of them
+        last = connection.scalar(select(func.max(tables["event"].c.number)))
+        connection.execute(text("SELECT setval(pg_get_serial_sequence('event', 'number'), :last)"), {"last": last or 1})
+    return count
+
+
+def tables_of(connection: Connection) -> list[Table]:
+    """Return the tables that are there, each after those that it refers to."""
+    found = MetaData()
+    found.reflect(connection)
+    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    """Return what a backup says of itself, after looking whether it is whole."""
+    try:
+        about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
+        keys = [row["key"] for name, row in _read_rows(folder) if name == "stored_file"]
+        count = sum(1 for _ in _read_rows(folder))
+    except (OSError, EOFError, ValueError, KeyError) as error:
+        raise BackupUnusable(folder=folder, why="a part of it is missing or damaged") from error
+    missing = [key for key in keys if not (folder / FILES / key).is_file()]
+    if count != about.get("rows") or missing:
+        why = f"{len(missing)} files are missing" if missing else "its rows are cut off"
+        raise BackupUnusable(folder=folder, why=why)
+    return about
+
+
+def _require_empty(database: Database, storage: Storage) -> None:
+    with database.engine.connect() as connection:
+        if inspect(connection).has_table("person") and connection.scalar(text("SELECT count(*) FROM person")):
+            raise NotEmpty
+    if next(storage.keys(), None) is not None:
+        raise NotEmpty
+
+
+def _read_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    with gzip.open(folder / ROWS, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            name, row = json.loads(line)
+            yield name, row
+
+
+def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)
+
+
+def _own_references(table: Table) -> list[str]:
+    return [key.parent.name for key in table.foreign_keys if key.column.table is table]
+
+
+def _out(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value
+
+
+def _in(table: Table, column: str, value: Any) -> Any:
+    kind = table.c[column].type
+    if value is None or not isinstance(value, str):
+        return value
+    if isinstance(kind, DateTime):
+        return datetime.fromisoformat(value)
+    return date.fromisoformat(value) if isinstance(kind, Date) else value
+
+
+def _copy_out(storage: Storage, key: str, target: Path) -> bool:
+    """Copy a file that is not there yet; a key's bytes never change. False: nothing to do, or deleted meanwhile."""
+    try:
+        with storage.local(key) as path:
+            if target.is_file() and target.stat().st_size == path.stat().st_size:
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f"{target.name}.part")
+            shutil.copyfile(path, partial)
+            sync_file(partial)
+            partial.replace(target)
+            return True
+    except FileNotFoundError:
+        return False
+
+
+def _write_whole(path: Path, content: str) -> None:
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(content, encoding="utf-8")
+    sync_file(partial)
+    partial.replace(path)
