@@ -192,15 +192,17 @@ def _in(table: Table, column: str, value: Any) -> Any:
 def _copy_out(storage: Storage, key: str, target: Path) -> bool:
     """Copy a file that is not there yet; a key's bytes never change. False: nothing to do, or deleted meanwhile."""
     try:
-        with storage.local(key) as path:
-            if target.is_file() and target.stat().st_size == path.stat().st_size:
-                return False
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f"{target.name}.part")
-            shutil.copyfile(path, partial)
-            sync_file(partial)
-            partial.replace(target)
-            return True
+        size = storage.size(key)
+        if target.is_file() and target.stat().st_size == size:
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f"{target.name}.part")
+        with partial.open("wb") as out:
+            for piece in storage.read(key, 0, size):
+                out.write(piece)
+        sync_file(partial)
+        partial.replace(target)
+        return True
     except FileNotFoundError:
         return False
 

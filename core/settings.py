@@ -28,6 +28,13 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="Address that people type, if a proxy stands before; for links.")
     secure_cookies: bool = Field(False, description="Set to true when people come by https.")
 
+    s3_bucket: str = Field("", description="Bucket for recordings in an S3-compatible store; empty: the data folder.")
+    s3_prefix: str = Field("", description="Prefix of every key in the bucket.")
+    s3_endpoint: str = Field("", description="Address of the store; empty: Amazon's own.")
+    s3_region: str = Field("us-east-1", description="Region of the bucket.")
+    s3_access_key: str = Field("", description="Access key of the store.")
+    s3_secret_key: SecretStr = Field(SecretStr(""), description="Its secret.")
+
     models_dir: Path = Field(
         Path(sys.prefix) / "share" / "hindsight" / "models",
         description="Folder where the models are prepared once.",
@@ -66,6 +73,7 @@ class Settings(BaseSettings):
         False, description="The provider is the school's own and never says email_verified."
     )
 
+    metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: no such page.")
     session_days: int = Field(30, ge=1, description="How long somebody stays signed in on a device.")
 
     @field_validator("time_zone")

@@ -1,4 +1,7 @@
-"""Where recordings and what is made of them are kept: a tiny protocol, and its local-files form."""
+"""Where recordings and what is made of them are kept: a tiny protocol, and its local-files form.
+
+The other form, S3, is `core/object_store.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,14 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from core.settings import get_settings
+
+PIECE_BYTES = 1024**2
 
 
 class Storage(Protocol):
@@ -23,8 +29,17 @@ class Storage(Protocol):
     def local(self, key: str) -> AbstractContextManager[Path]:
         """Yield the file as a local path for a program that needs one; raises FileNotFoundError."""
 
+    def path_of(self, key: str) -> Path | None:
+        """Return where a file lies if this store is a local folder, else None; whether it is there is not looked at."""
+
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """Yield the bytes from `start` up to, without, `end` in pieces; raises FileNotFoundError before the first."""
+
     def size(self, key: str) -> int:
         """Return its length in bytes; raises FileNotFoundError."""
+
+    def modified_at(self, key: str) -> datetime:
+        """Return when it was kept (UTC); raises FileNotFoundError."""
 
     def delete(self, key: str) -> None:
         """Remove it; nothing happens when it is not there."""
@@ -41,10 +56,7 @@ class LocalStorage:
 
     def path(self, key: str) -> Path:
         """Return where a key lies; raises ValueError for a key that would leave the folder."""
-        parts = PurePosixPath(key).parts
-        if not parts or key.startswith("/") or ".." in parts:
-            raise ValueError(f"not a storage key: {key!r}")
-        return self.root.joinpath(*parts)
+        return self.root.joinpath(*parts_of(key))
 
     def keep(self, source: Path, key: str) -> None:
         """Sync, rename, sync the folder."""
@@ -71,9 +83,25 @@ class LocalStorage:
             raise FileNotFoundError(key)
         yield path
 
+    def path_of(self, key: str) -> Path | None:
+        """Return where a file lies."""
+        return self.path(key)
+
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """Yield a part of the file."""
+        with self.local(key) as path, path.open("rb") as file:
+            file.seek(start)
+            while start < end and (piece := file.read(min(PIECE_BYTES, end - start))):
+                start += len(piece)
+                yield piece
+
     def size(self, key: str) -> int:
         """Return its length in bytes."""
         return self.path(key).stat().st_size
+
+    def modified_at(self, key: str) -> datetime:
+        """Return when it was kept."""
+        return datetime.fromtimestamp(self.path(key).stat().st_mtime, UTC)
 
     def delete(self, key: str) -> None:
         """Remove the file, and its folder when that was the last one."""
@@ -90,6 +118,14 @@ class LocalStorage:
         for path in sorted(base.rglob("*")):
             if path.is_file():
                 yield path.relative_to(self.root).as_posix()
+
+
+def parts_of(key: str) -> tuple[str, ...]:
+    """Return the parts of a key; raises ValueError for one that would leave the store."""
+    parts = PurePosixPath(key).parts
+    if not parts or key.startswith("/") or ".." in parts:
+        raise ValueError(f"not a storage key: {key!r}")
+    return parts
 
 
 def sync_file(path: Path) -> None:
@@ -109,5 +145,10 @@ def sync_folder(folder: Path) -> None:
 
 @cache
 def get_storage() -> Storage:
-    """Return the store of this process."""
-    return LocalStorage(get_settings().files_dir)
+    """Return the store of this process: a folder, or the bucket that the settings name."""
+    settings = get_settings()
+    if settings.s3_bucket:
+        from core.object_store import ObjectStorage
+
+        return ObjectStorage(settings)
+    return LocalStorage(settings.files_dir)

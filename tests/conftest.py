@@ -14,7 +14,7 @@ from core.migrate import migrate_database
 from core.settings import get_settings
 from core.storage import Storage, get_storage
 
-pytest_plugins = ["tests.databases", "tests.web.school"]
+pytest_plugins = ["tests.buckets", "tests.databases", "tests.web.school"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 

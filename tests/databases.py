@@ -52,5 +52,7 @@ def any_database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: py
     from core.settings import get_settings
 
     migrate_database(get_settings().database_address)
-    yield get_database()
-    get_database().dispose()
+    made = get_database()
+    yield made
+    for there in (made, get_database()):  # another fixture may have made the process forget the first
+        there.dispose()

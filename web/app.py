@@ -31,6 +31,7 @@ from web import (
     single_sign_on,
     uploads,
     walks,
+    work,
 )
 from web.assets import BUILD
 from web.errors import add_error_answers
@@ -52,7 +53,19 @@ def create_app() -> FastAPI:
     live.begin_live(app)
     add_error_answers(app)
     rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
-    more = (measures, clips, sessions, dictations, coaches, portfolio, walks, interchange, my_data, single_sign_on)
+    more = (
+        measures,
+        clips,
+        sessions,
+        dictations,
+        coaches,
+        portfolio,
+        walks,
+        interchange,
+        my_data,
+        single_sign_on,
+        work,
+    )
     for room in (*rooms, *more, uploads):
         app.include_router(room.router)
 

@@ -172,7 +172,9 @@ def read_clip_captions(clip_id: str, person: CurrentPerson) -> Response:
 
 @router.head("/media/clips/{clip_id}", response_class=FileResponse, include_in_schema=False)
 @router.get("/media/clips/{clip_id}", response_class=FileResponse)
-def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False, blurred: bool = False) -> FileResponse:
+def read_clip_file(
+    request: Request, clip_id: str, person: CurrentPerson, download: bool = False, blurred: bool = False
+) -> Response:
     """Return a clip's file, whole or the range that is asked for; only its owner can save it as a file."""
     download = download or blurred
     with get_database().read() as session:
@@ -183,4 +185,4 @@ def read_clip_file(clip_id: str, person: CurrentPerson, download: bool = False, 
     if is_opening:
         with get_database().write() as session:
             record_opening(session, person, session.get_one(Lesson, clip.lesson_id), clip)
-    return serve(file, f"{clip.title}{', faces blurred' if blurred else ''}" if download else None)
+    return serve(request, file, f"{clip.title}{', faces blurred' if blurred else ''}" if download else None)

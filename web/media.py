@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from contextlib import ExitStack
+from pathlib import PurePosixPath
 from typing import Literal
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from annotation.lessons import files_of, get_lesson
 from annotation.sharing import opening_is_due, record_opening
@@ -17,6 +18,7 @@ from core.models import Person, StoredFile, TurnRow
 from core.storage import get_storage
 from transcription.queries import find_turns
 from web.auth import CurrentPerson
+from web.papers import save_as
 
 router = APIRouter(tags=["media"])
 
@@ -34,7 +36,9 @@ def read_captions(lesson_id: str, person: CurrentPerson) -> Response:
 
 @router.head("/media/lessons/{lesson_id}/{kind}", response_class=FileResponse, include_in_schema=False)
 @router.get("/media/lessons/{lesson_id}/{kind}", response_class=FileResponse)
-def read_file(lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"], person: CurrentPerson) -> FileResponse:
+def read_file(
+    request: Request, lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"], person: CurrentPerson
+) -> Response:
     """Return a file of a lesson, whole or the range that is asked for."""
     with get_database().read() as session:
         lesson = get_lesson(session, person, lesson_id)
@@ -42,20 +46,50 @@ def read_file(lesson_id: str, kind: Literal["rendition", "poster", "filmstrip"],
         is_opening = kind == "rendition" and opening_is_due(session, person, lesson)
     if is_opening:
         _note_opening(person, lesson_id)
-    return serve(file)
+    return serve(request, file)
 
 
-def serve(file: StoredFile | None, save_as: str | None = None) -> FileResponse:
-    """Return a stored file, whole or the range that is asked for, to play or to save under a name; raises NotFound."""
+def serve(request: Request, file: StoredFile | None, save_as_name: str | None = None) -> Response:
+    """Return a stored file, whole or the range that is asked for, to play or to save under a name; raises NotFound.
+
+    From a folder the server sends it by itself (range, conditions, sendfile); from a bucket it passes through here.
+    """
     if file is None:
         raise NotFound
-    with ExitStack() as stack:
-        try:
-            path = stack.enter_context(get_storage().local(file.key))
-        except FileNotFoundError:
-            raise NotFound from None
-        name = save_as + path.suffix if save_as else None
+    storage = get_storage()
+    name = save_as_name + PurePosixPath(file.key).suffix if save_as_name else None
+    path = storage.path_of(file.key)
+    if path is not None:
+        if not path.is_file():
+            raise NotFound
         return FileResponse(path, media_type=file.mime, headers=KEPT, filename=name)
+    try:
+        size = storage.size(file.key)
+    except FileNotFoundError:
+        raise NotFound from None
+    headers = KEPT | {"accept-ranges": "bytes"} | (save_as(name) if name else {})
+    wanted = request.headers.get("range")
+    span = None if wanted is None else range_of(wanted, size)
+    if wanted is not None and span is None:
+        return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
+    start, end = span or (0, size)
+    headers["content-length"] = str(end - start)
+    if span is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    body = iter(()) if request.method == "HEAD" else storage.read(file.key, start, end)
+    return StreamingResponse(body, 200 if span is None else 206, headers=headers, media_type=file.mime)
+
+
+def range_of(header: str, size: int) -> tuple[int, int] | None:
+    """Return (start, end without) of the one range that players ask for (RFC 9110, 14.2); None: it cannot be had."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:  # the last so many bytes
+        return (max(0, size - int(last)), size) if int(last) and size else None
+    start, end = int(first), min(int(last) + 1, size) if last else size
+    return (start, end) if start < end else None
 
 
 def _note_opening(person: Person, lesson_id: str) -> None:

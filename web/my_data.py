@@ -36,7 +36,6 @@ from web.papers import save_as
 
 router = APIRouter(include_in_schema=False)
 
-PIECE_BYTES = 1024**2
 READ_ME = """This is everything that Hindsight keeps about {name}, taken on {day}.
 
 person.json          your account, devices and settings
@@ -81,9 +80,7 @@ def everything(person: Person) -> Iterator[bytes]:
 def pieces(storage: Storage, key: str) -> Iterator[bytes]:
     """Yield a stored file; one that has gone meanwhile is empty."""
     try:
-        with storage.local(key) as path, path.open("rb") as file:
-            while piece := file.read(PIECE_BYTES):
-                yield piece
+        yield from storage.read(key, 0, storage.size(key))
     except FileNotFoundError:
         return
 

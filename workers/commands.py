@@ -252,6 +252,20 @@ def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> Non
 
 
 @click.command()
+def doctor() -> None:
+    """Say in plain words what is wrong with this deployment; ends with 1 if anything is."""
+    from core.storage import get_storage
+    from workers.doctor import examine
+
+    wrong = 0
+    for found in examine(get_settings(), get_storage):
+        click.echo(f"{found.name}: {found.wrong or 'well'}")
+        wrong += bool(found.wrong)
+    if wrong:
+        sys.exit(1)
+
+
+@click.command()
 def demo() -> None:
     """Serve a small school to look around in, with a lesson that is worked on while you watch."""
     from workers.demo import furnish

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
 from datetime import timedelta
 from functools import partial
 from pathlib import PurePosixPath
@@ -21,6 +20,7 @@ from core.clock import utc_now
 from core.db import Database
 from core.events import record_event, trim_events
 from core.models import Lesson, StoredFile, Upload
+from core.object_store import ObjectStorage
 from core.settings import Settings
 from core.storage import Storage
 from ingest.uploads import finish_left_behind
@@ -71,6 +71,7 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
         partial(delete_leavers, database, storage),
         partial(look_after_sessions, database),
         partial(sweep_scratch, database, settings),
+        partial(forget_copies, storage),
         partial(sweep_files, database, storage),
         partial(sweep_uploads, database, storage, settings),
     ):
@@ -160,10 +161,15 @@ def sweep_files(database: Database, storage: Storage) -> None:
 def is_young(storage: Storage, key: str) -> bool:
     """Say whether a file was written lately; one that is gone already is left alone too."""
     try:
-        with storage.local(key) as path:
-            return time.time() - path.stat().st_mtime < YOUNG_SECONDS
+        return (utc_now() - storage.modified_at(key)).total_seconds() < YOUNG_SECONDS
     except FileNotFoundError:
         return True
+
+
+def forget_copies(storage: Storage) -> None:
+    """Remove copies of what lies in a bucket."""
+    if isinstance(storage, ObjectStorage):
+        storage.forget_copies()
 
 
 def sweep_uploads(database: Database, storage: Storage, settings: Settings) -> None:

@@ -118,6 +118,8 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/goals/{goal_id}"): (PAIR, None, {"title": "Wait even longer"}),
     ("POST", "/goals/{goal_id}/close"): (PAIR, None, {}),
     ("GET", "/programme"): (LEAD, None, None),
+    ("GET", "/programme/work"): (LEAD, None, None),
+    ("GET", "/metrics"): (frozenset(), None, None),  # no token is set: tests/web/test_work.py
     ("POST", "/programme/invitations"): (LEAD, None, {"name": "Zoe", "email": "zoe@school.example"}),
     ("POST", "/programme/people/{person_id}"): (LEAD, None, {"department": "Maths"}),
     ("POST", "/programme/partnerships"): (LEAD, None, {"kind": "mentoring"}),

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from core.db import Database
-from core.models import Finding, Step
+from core.models import Finding, Step, StoredFile
+from core.object_store import ObjectStorage
 from core.settings import get_settings
 from core.storage import get_storage
 from tests.faults.full_set import FullSet, running_queue
@@ -24,9 +25,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def full_set(any_database: Database, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FullSet]:
-    """Yield a Redis and workers that are not started yet, on PostgreSQL."""
-    del any_database
+def full_set(
+    any_database: Database, bucket: ObjectStorage, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[FullSet]:
+    """Yield a Redis and workers that are not started yet, on PostgreSQL, with recordings in a bucket."""
+    del any_database, bucket
     monkeypatch.setenv("HINDSIGHT_ASR_MODEL", "tiny.en")
     monkeypatch.setenv("HINDSIGHT_LANGUAGE", "en")
     monkeypatch.setenv("HINDSIGHT_LEASE_SECONDS", "4")
@@ -61,5 +64,8 @@ def test_a_lesson_completes_once_though_workers_are_killed_and_redis_is_flushed_
         check_lesson(session, get_storage(), lesson_id)
         words = session.get_one(Finding, (lesson_id, "words")).document
         states = set(session.scalars(select(Step.state)))
+        keys = session.scalars(select(StoredFile.key)).all()
     assert len(words) > 100
     assert states == {"done"}
+    assert not get_settings().files_dir.exists()  # all of it lies in the bucket
+    assert sorted(get_storage().keys()) == sorted(keys)

@@ -1,0 +1,190 @@
+"""Looks at a deployment and says in plain words what is wrong with it, and what to do."""
+
+from __future__ import annotations
+
+import shutil
+import smtplib
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import redis
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db import Database
+from core.errors import HindsightError
+from core.migrate import SCRIPTS
+from core.settings import GIB, Settings
+from core.storage import Storage
+from core.work import free_bytes
+
+FEWEST_BYTES = 2 * GIB
+PATIENCE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `wrong` is empty when it is well, else what is wrong and what to do."""
+
+    name: str
+    wrong: str = ""
+
+
+def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Finding]:
+    """Look at everything that this deployment's settings name."""
+    looks: list[tuple[str, Callable[[], str]]] = [
+        ("data folder", lambda: data_folder(settings)),
+        ("database", lambda: database(settings)),
+        ("recordings", lambda: recordings(storage())),
+        ("ffmpeg", lambda: ffmpeg(settings)),
+        ("models", lambda: models(settings)),
+        ("https", lambda: https(settings)),
+    ]
+    if settings.broker_url:
+        looks.append(("queue", lambda: queue(settings)))
+    if settings.smtp_host:
+        looks.append(("mail", lambda: mail(settings)))
+    if settings.oidc_issuer:
+        looks.append(("single sign-on", lambda: single_sign_on(settings)))
+    for name, look in looks:
+        try:
+            yield Finding(name, look())
+        except HindsightError as error:
+            yield Finding(name, str(error))
+        except Exception as error:  # whatever a part raises is what is wrong with it
+            yield Finding(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+
+
+def data_folder(settings: Settings) -> str:
+    """It can be written, and there is room."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=settings.data_dir):
+            room = free_bytes(settings.data_dir)
+    except OSError as error:
+        return f"{settings.data_dir} cannot be written ({error.strerror}). Check whose it is, or HINDSIGHT_DATA_DIR."
+    if room < max(FEWEST_BYTES, settings.disk_reserve_bytes):
+        return f"Only {room / GIB:.1f} GiB are free in {settings.data_dir}: uploads will be refused soon. Make room."
+    return ""
+
+
+def database(settings: Settings) -> str:
+    """It answers, and is of this program's version."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    newest = ScriptDirectory.from_config(config).get_current_head()
+    there = Database(settings.database_address)
+    try:
+        with there.engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return "It is empty. Run “hindsight migrate” (“hindsight serve” does it by itself)."
+            version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except SQLAlchemyError as error:
+        why = " ".join(str(getattr(error, "orig", error)).split())[:200]
+        return f"It does not answer ({why}). Check HINDSIGHT_DATABASE_URL, and that it runs."
+    finally:
+        there.dispose()
+    if version != newest:
+        return f"It is of version {version}, this program of {newest}. Run “hindsight migrate”."
+    if settings.broker_url and there.engine.dialect.name == "sqlite":
+        return "Several machines cannot share SQLite. Set HINDSIGHT_DATABASE_URL to PostgreSQL."
+    return ""
+
+
+def recordings(storage: Storage) -> str:
+    """What is kept can be read, and deleted again."""
+    key = f"doctor/{uuid4().hex}"
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "note"
+        source.write_bytes(b"well")
+        try:
+            storage.keep(source, key)
+            content = b"".join(storage.read(key, 0, storage.size(key)))
+            storage.delete(key)
+        except Exception as error:
+            why = " ".join(str(error).split())[:200]
+            return f"A file cannot be kept and read back ({why}). Check the disk, or HINDSIGHT_S3_…"
+    return "" if content == b"well" else "What is read is not what was kept."
+
+
+def queue(settings: Settings) -> str:
+    """Redis answers."""
+    try:
+        with redis.Redis.from_url(settings.broker_url, socket_timeout=PATIENCE_SECONDS) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        return f"Redis does not answer ({error}). Check HINDSIGHT_BROKER_URL, and that it runs."
+    return ""
+
+
+def ffmpeg(settings: Settings) -> str:
+    """It runs, and can write what browsers play."""
+    from ingest.ffmpeg import binary
+
+    path = binary(settings.ffmpeg)
+    if shutil.which(path) is None:
+        return f"There is no program {path}. Check HINDSIGHT_FFMPEG, or leave it empty."
+    run = subprocess.run([path, "-hide_banner", "-encoders"], capture_output=True, timeout=60, check=False, text=True)
+    missing = [name for name in ("libx264", " aac ") if name not in run.stdout]
+    return f"{path} cannot write {', '.join(name.strip() for name in missing)}. Name another one." if missing else ""
+
+
+def models(settings: Settings) -> str:
+    """The model for words is there, so that no lesson waits for a download."""
+    from transcription.models import whisper_model
+
+    found = whisper_model(settings.asr_model, settings.models_dir)
+    if not Path(found).is_dir():
+        return (
+            f"“{found}” is not on this machine: the first lesson would try to download it. Check HINDSIGHT_ASR_MODEL."
+        )
+    return ""
+
+
+def https(settings: Settings) -> str:
+    """People's sessions do not travel in the clear."""
+    public = urlsplit(settings.public_url)
+    if public.scheme == "https" and not settings.secure_cookies:
+        return "People come by https, but cookies may travel without. Set HINDSIGHT_SECURE_COOKIES=true."
+    if settings.secure_cookies and public.scheme == "http":
+        return "HINDSIGHT_SECURE_COOKIES is on, but HINDSIGHT_PUBLIC_URL is http: nobody could stay signed in."
+    if settings.host not in ("127.0.0.1", "localhost", "::1") and not settings.public_url:
+        return "It listens to the network, but HINDSIGHT_PUBLIC_URL is empty: links in mails would lead nowhere."
+    return ""
+
+
+def mail(settings: Settings) -> str:
+    """The mail server answers as the settings say."""
+    try:
+        kind = smtplib.SMTP_SSL if settings.smtp_security == "tls" else smtplib.SMTP
+        with kind(settings.smtp_host, settings.smtp_port, timeout=PATIENCE_SECONDS) as server:
+            if settings.smtp_security == "starttls":
+                server.starttls()
+            if settings.smtp_user:
+                server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+            server.noop()
+    except (OSError, smtplib.SMTPException) as error:
+        return f"The mail server does not take our mails ({error}). Check HINDSIGHT_SMTP_…"
+    return ""
+
+
+def single_sign_on(settings: Settings) -> str:
+    """The provider says who it is."""
+    address = f"{settings.oidc_issuer.rstrip('/')}/.well-known/openid-configuration"
+    try:
+        issuer = httpx.get(address, timeout=PATIENCE_SECONDS).raise_for_status().json().get("issuer", "")
+    except (httpx.HTTPError, ValueError) as error:
+        return f"{address} does not answer ({type(error).__name__}). Check HINDSIGHT_OIDC_ISSUER."
+    if issuer.rstrip("/") != settings.oidc_issuer.rstrip("/"):
+        return f"The provider calls itself {issuer}: set HINDSIGHT_OIDC_ISSUER to exactly that."
+    if not settings.oidc_client_id:
+        return "HINDSIGHT_OIDC_CLIENT_ID is empty."
+    return ""
