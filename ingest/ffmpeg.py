@@ -14,13 +14,15 @@ from typing import IO, Any
 
 from core.errors import DiskFull, StepFailed
 from core.types import Watch
+from ingest.limits import limits_of, without_network
 
 POLL_SECONDS = 0.2
 STALLED_SECONDS = 120  # no progress for so long: the file is a trap
 NO_ROOM = "No space left on device"
 THREADS = 2
 # Runs a program that ends with us, even when we are killed: a reader of our pipe, in its group, then kills the group.
-ENDS_WITH_US = 'exec 3<&0; (cat <&3; kill -KILL 0) >/dev/null 2>&1 & exec "$@" </dev/null 3<&-'
+# LIMITS bind the program alone, not the reader.
+ENDS_WITH_US = 'exec 3<&0; (cat <&3; kill -KILL 0) >/dev/null 2>&1 & LIMITS exec "$@" </dev/null 3<&-'
 
 
 class FfmpegFailed(StepFailed):
@@ -70,7 +72,10 @@ def merge(*outputs: Any) -> Any:
 
 def run_ffmpeg(stream: Any, *, duration_ms: int, watch: Watch, ffmpeg: str = "") -> None:
     """Run until the end, passing progress on; raises WorkStopped, DiskFull or FfmpegFailed."""
-    with tempfile.TemporaryFile() as progress, started(stream, ffmpeg, stdout=progress) as (process, errors):
+    with (
+        tempfile.TemporaryFile() as progress,
+        started(stream, ffmpeg, duration_ms, stdout=progress) as (process, errors),
+    ):
         seen, moved_at = 0, time.monotonic()
         while process.poll() is None:
             watch.check()
@@ -84,9 +89,9 @@ def run_ffmpeg(stream: Any, *, duration_ms: int, watch: Watch, ffmpeg: str = "")
         judge(process.returncode, errors)
 
 
-def run_frames(stream: Any, frame_bytes: int, *, watch: Watch, ffmpeg: str = "") -> Iterator[bytes]:
+def run_frames(stream: Any, frame_bytes: int, *, duration_ms: int, watch: Watch, ffmpeg: str = "") -> Iterator[bytes]:
     """Yield raw frames of `frame_bytes` from ffmpeg's standard output; raises like `run_ffmpeg`."""
-    with started(stream, ffmpeg, stdout=subprocess.PIPE) as (process, errors):
+    with started(stream, ffmpeg, duration_ms, subprocess.PIPE) as (process, errors):
         if process.stdout is None:
             raise StepFailed
         while len(frame := process.stdout.read(frame_bytes)) == frame_bytes:
@@ -97,15 +102,18 @@ def run_frames(stream: Any, frame_bytes: int, *, watch: Watch, ffmpeg: str = "")
 
 
 @contextmanager
-def started(stream: Any, ffmpeg: str, stdout: int | IO[bytes]) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """Start ffmpeg in a process group of its own, which is killed when the block is left early."""
+def started(
+    stream: Any, ffmpeg: str, duration_ms: int, stdout: int | IO[bytes]
+) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """Start ffmpeg in a process group of its own, with limits; it is killed when the block is left early."""
     command = stream.global_args("-nostdin", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.5")
     if stdout == subprocess.PIPE:
         command = stream.global_args("-nostdin", "-loglevel", "error")
     arguments: list[str] = command.overwrite_output().compile(cmd=binary(ffmpeg))
+    script = ENDS_WITH_US.replace("LIMITS", limits_of(duration_ms).as_shell())
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(
-            ["/bin/sh", "-c", ENDS_WITH_US, "ffmpeg", *arguments],
+            ["/bin/sh", "-c", script, "ffmpeg", *without_network(), *arguments],
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=errors,

@@ -105,7 +105,7 @@ def small_pictures(
     )
     if info.audio is not None:  # a clock begins with the first track that is read: so the sound is read too
         node = merge(node, output([read[str(info.audio.index)]], "-", c="copy", f="null"))
-    for frame in run_frames(node, width * height * 3, watch=watch, ffmpeg=ffmpeg):
+    for frame in run_frames(node, width * height * 3, duration_ms=info.duration_ms, watch=watch, ffmpeg=ffmpeg):
         yield np.frombuffer(frame, np.uint8).reshape(height, width, 3)
 
 

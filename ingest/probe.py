@@ -15,18 +15,19 @@ from typing import Any
 
 from core.errors import EmptyFile, NothingPlayable, NotMedia, UnusableFile
 from core.types import AudioStream, MediaInfo, VideoStream
+from ingest.limits import refuse_implausible, without_network
 
 PROBE_SECONDS = 90
 REFUSALS: dict[str, type[UnusableFile]] = {cls.code: cls for cls in (EmptyFile, NotMedia, NothingPlayable)}
 
 
 def probe_media(path: Path) -> MediaInfo:
-    """Return what is in a file; raises EmptyFile, NotMedia or NothingPlayable."""
+    """Return what is in a file; raises EmptyFile, NotMedia, NothingPlayable or Implausible."""
     if path.stat().st_size == 0:
         raise EmptyFile
     try:
         run = subprocess.run(
-            [sys.executable, "-m", "ingest.probe_child", str(path.absolute())],
+            [*without_network(), sys.executable, "-m", "ingest.probe_child", str(path.absolute())],
             capture_output=True,
             timeout=PROBE_SECONDS,
             check=False,
@@ -39,7 +40,9 @@ def probe_media(path: Path) -> MediaInfo:
     answer: dict[str, Any] = json.loads(run.stdout)
     if "refused" in answer:
         raise REFUSALS[answer["refused"]]
-    return media_from_json(answer)
+    info = media_from_json(answer)
+    refuse_implausible(info, path.stat().st_size)
+    return info
 
 
 def media_to_json(info: MediaInfo) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from dataclasses import asdict
 from fractions import Fraction
@@ -17,6 +16,7 @@ from av.video.frame import VideoFrame
 
 from core.errors import NothingPlayable, NotMedia, UnusableFile
 from core.types import AudioStream, MediaInfo, VideoStream
+from ingest.limits import Limits
 
 # What a lesson is recorded in. Not here: playlists and scripts that name other files (hls, concat, sdp, dash).
 CONTAINERS = frozenset(
@@ -45,7 +45,6 @@ CONTAINERS = frozenset(
         "amr",
     ]
 )
-MEMORY_BYTES = 4 * 1024**3
 DECODE_TRIES = 400  # packets that may fail before a track counts as unplayable
 MS = 1000
 
@@ -149,7 +148,7 @@ def measured_ms(path: Path) -> tuple[int, bool]:
 
 def main() -> None:
     """Print what was found, or why the file is refused."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    Limits().apply()
     av.logging.set_level(None)
     try:
         answer = asdict(probe(Path(sys.argv[1])))
