@@ -101,6 +101,10 @@ bench-accuracy: install $(TEST) ## Measure the analysis on references, and write
 bench-page: install $(TEST) browser ## Measure the review page and the session room in Chromium, and write docs/performance.md
 	$(BIN)/python -m benchmarks.page --json performance.json --docs docs/performance.md $(ARGS)
 
+.PHONY: bench-load
+bench-load: install $(TEST) ## Play 200 people and 20 uploads at once for ten minutes, and write docs/load.md
+	$(BIN)/python -m benchmarks.load --docs docs/load.md $(ARGS)
+
 .PHONY: bench-hostile
 bench-hostile: install $(TEST) ## Put 2,000 mutated recordings through probing and conversion, and count what gets past a limit
 	$(BIN)/python -m benchmarks.hostile $(ARGS)
