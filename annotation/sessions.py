@@ -341,13 +341,13 @@ def drop_moment(session: Session, person: Person, session_id: str, start_ms: int
 
 def end_session(session: Session, person: Person, session_id: str) -> CoachingSession:
     """End a session with its one action; a second press changes nothing."""
-    meeting, _ = get_session(session, person, session_id)
+    meeting, partnership = get_session(session, person, session_id)
     if meeting.ended_at is None:
         if action_of(session, meeting) is None:
             raise InvalidInput(why="Please write one thing to do, and by when. It is all that a session asks for.")
         meeting.ended_at = utc_now()
         meeting.began_at = meeting.began_at or min(meeting.planned_at or meeting.created_at, meeting.ended_at)
-        if meeting.repeats and meeting.planned_at is not None:
+        if meeting.repeats and meeting.planned_at is not None and next_planned(session, partnership.id) is None:
             after = a_week_later(meeting.planned_at, max(meeting.planned_at, utc_now()), get_settings().zone)
             _new(session, meeting.partnership_id, planned_at=after, repeats=True)
         meeting.room = _room_json(Room(at=now_ms(), position_ms=place_of(room_of(meeting), now_ms())))

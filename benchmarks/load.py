@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
 import shutil
 import statistics
@@ -198,8 +199,8 @@ def report(seen: Seen, people: int, uploading: int, minutes: float, kept: tuple[
         "# Load",
         "",
         f"{people} people on review pages and {uploading} uploading at once for {minutes:g} minutes, with `hindsight serve` (its",
-        "workers are busy with the uploads all the time) and the program that plays the people on the same two cores:",
-        "`make bench-load`.",
+        "workers are busy with the uploads all the time) and the program that plays the people on one machine of",
+        f"{os.cpu_count()} cores: `make bench-load`.",
         "",
         "| request | answers | errors | p50 ms | p95 ms | p99 ms |",
         "|---|---|---|---|---|---|",

@@ -102,6 +102,20 @@ def test_a_session_that_ends_plans_the_next_and_one_nobody_opened_is_moved(
         assert move_missed(session) == 0
 
 
+def test_a_week_that_was_planned_during_the_session_is_not_planned_twice(
+    database: Database, pair: tuple[Person, Person, Partnership]
+) -> None:
+    coach, ada, partnership = pair
+    with database.write() as session:
+        meeting = plan_session(session, ada, partnership.id, utc_now() + timedelta(hours=1), weekly=True)
+        meeting.began_at = utc_now()
+        moved = plan_session(session, coach, partnership.id, utc_now() + timedelta(days=5), weekly=True)
+        write_log(session, coach, meeting.id, action="Wait")
+        end_session(session, ada, meeting.id)
+        waiting = select(CoachingSession).where(CoachingSession.ended_at.is_(None))
+        assert [one.id for one in session.scalars(waiting)] == [moved.id]
+
+
 def test_a_log_that_is_written_afterwards_asks_for_the_action_alone(
     database: Database, pair: tuple[Person, Person, Partnership]
 ) -> None:
