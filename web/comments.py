@@ -32,7 +32,11 @@ def read_comments(lesson_id: str, person: CurrentPerson) -> list[CommentView]:
         return comment_views(session, person, lesson_id)
 
 
-@router.post("/api/lessons/{lesson_id}/comments", status_code=201)
+@router.post(
+    "/api/lessons/{lesson_id}/comments",
+    status_code=201,
+    responses={200: {"model": CommentView, "description": "The draft was kept before."}},
+)
 def write_comment(lesson_id: str, new: NewComment, person: CurrentPerson, response: Response) -> CommentView:
     """Write a comment; the same draft sent twice is kept once, and answered with 200."""
     said = CommentText(new.text, new.start_ms, new.end_ms, new.kind, new.stage, new.goal_id)
