@@ -86,8 +86,8 @@ def comments_seen_by(person: Person) -> ColumnElement[bool]:
 
     Her own; on her own lesson those of her partnerships; on a coachee's lesson those of the very
     partnership that the lesson is shared with. So two coaches never read each other, unless the owner
-    lets the coaches of this lesson meet, and a private note has one reader. A deleted comment is there for its author
-    alone, for undo.
+    lets the coaches of this lesson meet, and a private note has one reader. What was written on a clip is also open
+    to whoever the clip is open to through that partnership. A deleted comment is there for its author alone, for undo.
     """
     mine_as_coachee = exists().where(
         Partnership.id == Comment.partnership_id,
@@ -105,14 +105,23 @@ def comments_seen_by(person: Person) -> ColumnElement[bool]:
     coaches_meet = and_(
         Lesson.coaches_meet,
         Comment.partnership_id.is_not(None),
+        Comment.clip_id.is_(None),  # a clip is shared alone
         any_share.where(live_share(), Partnership.coach_id == person.id).correlate(Lesson).exists(),
     )
     others = and_(Comment.deleted_at.is_(None), or_(mine_as_coachee, through_share, coaches_meet))
-    return and_(
-        Comment.lesson_id == Lesson.id,
-        lessons_seen_by(person),
-        or_(Comment.author_id == person.id, others),
-    )
+    on_lesson = and_(lessons_seen_by(person), or_(Comment.author_id == person.id, others))
+    return and_(Comment.lesson_id == Lesson.id, or_(on_lesson, _seen_on_its_clip(person)))
+
+
+def _seen_on_its_clip(person: Person) -> ColumnElement[bool]:
+    """Condition: a comment was written on a clip that this person sees, by her or in the partnership it is open to."""
+    share = select(ClipShare.id).join(Partnership, Partnership.id == ClipShare.partnership_id)
+    through = share.where(
+        live_clip_share(), Partnership.coach_id == person.id, Partnership.id == Comment.partnership_id
+    ).correlate(Clip, Comment, Lesson)
+    others = and_(Comment.deleted_at.is_(None), through.exists())
+    clip = select(Clip.id).where(Clip.id == Comment.clip_id, clips_seen_by(person))
+    return clip.where(or_(Comment.author_id == person.id, others)).correlate(Comment, Lesson).exists()
 
 
 def comments_kept_by(person: Person) -> ColumnElement[bool]:

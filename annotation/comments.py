@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from annotation.access import comments_kept_by, comments_seen_by, lessons_seen_by, partnerships_of, require
+from annotation.access import (
+    clips_seen_by,
+    comments_kept_by,
+    comments_seen_by,
+    lessons_seen_by,
+    may,
+    partnerships_of,
+    require,
+)
+from annotation.clips import open_clip_shares
 from annotation.sharing import open_shares
 from core.clock import utc_now
 from core.errors import InvalidInput, NotAllowed
 from core.events import record_event
-from core.models import Comment, CommentVersion, Goal, Lesson, Partnership, Person
+from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
 
 KINDS = ("noticed", "question", "suggestion")
 STAGES = ("", "G", "R", "O", "W")
@@ -24,7 +33,7 @@ DRAFT_LENGTH = 40
 
 @dataclass(frozen=True, slots=True)
 class CommentText:
-    """What somebody wants to say, and where. Times in ms; no end means a moment."""
+    """What somebody wants to say, and where. Times in ms of the lesson; no end means a moment."""
 
     text: str
     start_ms: int
@@ -34,31 +43,51 @@ class CommentText:
     goal_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A comment, who wrote it, and where its reader can look at it: its lesson, its clip, or nowhere any more."""
+
+    comment: Comment
+    author: Person
+    place: Lesson | Clip | None
+
+    @property
+    def at_ms(self) -> int:
+        """Return the moment on the clock of its place."""
+        return self.comment.start_ms - (self.place.start_ms if isinstance(self.place, Clip) else 0)
+
+
 def add_comment(
     session: Session,
     person: Person,
     lesson: Lesson,
     said: CommentText,
     *,
+    clip: Clip | None = None,
     partnership_id: str | None = None,
     parent_id: str | None = None,
     draft_id: str = "",
 ) -> tuple[Comment, bool]:
-    """Add a comment; return it, and whether it is new: a draft sent twice is kept once."""
-    require(session, person, "see", lesson)
+    """Add a comment to a lesson, or to a clip of it; return it, and whether it is new: a draft sent twice is kept once.
+
+    An answer belongs where the comment that it answers belongs.
+    """
+    require(session, person, "see", lesson if clip is None else clip)
     if len(draft_id) > DRAFT_LENGTH:
         raise InvalidInput(why="This draft has a name that is too long. Please reload the page.")
     draft = f"{person.id}:{draft_id}" if draft_id else None
     if (known := _find_draft(session, draft)) is not None:
         return known, False
     if parent_id is not None:
-        parent = _find_parent(session, person, lesson, parent_id)
+        parent = _find_parent(session, person, lesson, clip, parent_id)
         partnership_id, parent_id = parent.partnership_id, parent.parent_id or parent.id
+        clip = None if parent.clip_id is None else session.get_one(Clip, parent.clip_id)
     if partnership_id is not None:
-        _require_open(session, person, lesson, partnership_id)
-    _check(session, person, lesson, partnership_id, said)
+        _require_open(session, person, lesson, clip, partnership_id)
+    _check(session, person, lesson, clip, partnership_id, said)
     comment = Comment(
         lesson_id=lesson.id,
+        clip_id=None if clip is None else clip.id,
         author_id=person.id,
         partnership_id=partnership_id,
         parent_id=parent_id,
@@ -86,23 +115,32 @@ def _find_draft(session: Session, draft: str | None) -> Comment | None:
     return None if draft is None else session.scalar(select(Comment).where(Comment.draft_id == draft))
 
 
-def _find_parent(session: Session, person: Person, lesson: Lesson, parent_id: str) -> Comment:
+def _find_parent(session: Session, person: Person, lesson: Lesson, clip: Clip | None, parent_id: str) -> Comment:
     parent = session.get(Comment, parent_id)
     require(session, person, "see", parent)
     assert parent is not None
-    if parent.lesson_id != lesson.id:
-        raise InvalidInput(why="The comment that you answer belongs to another lesson.")
+    if parent.lesson_id != lesson.id or (clip is not None and parent.clip_id != clip.id):
+        raise InvalidInput(why="The comment that you answer belongs somewhere else.")
     return parent
 
 
-def _require_open(session: Session, person: Person, lesson: Lesson, partnership_id: str) -> None:
-    """Words go only where the other can read them: the lesson is shared with that partnership now."""
-    shares = open_shares(session, person, [lesson.id]).get(lesson.id, [])
-    if all(one.partnership.id != partnership_id for one in shares):
+def _require_open(session: Session, person: Person, lesson: Lesson, clip: Clip | None, partnership_id: str) -> None:
+    """Words go only where the other can read them: the lesson, or the clip, is shared with that partnership now."""
+    open_to = {one.partnership.id for one in open_shares(session, person, [lesson.id]).get(lesson.id, [])}
+    if clip is not None:
+        open_to |= {one.partnership.id for one in open_clip_shares(session, person, [clip.id]).get(clip.id, [])}
+    if partnership_id not in open_to:
         raise NotAllowed
 
 
-def _check(session: Session, person: Person, lesson: Lesson, partnership_id: str | None, said: CommentText) -> None:
+def _check(
+    session: Session,
+    person: Person,
+    lesson: Lesson,
+    clip: Clip | None,
+    partnership_id: str | None,
+    said: CommentText,
+) -> None:
     if not said.text.strip():
         raise InvalidInput(why="Please write something first.")
     if len(said.text) > LONGEST:
@@ -114,6 +152,8 @@ def _check(session: Session, person: Person, lesson: Lesson, partnership_id: str
     last = max(said.start_ms, said.end_ms or 0)
     if lesson.duration_ms is not None and last > lesson.duration_ms:
         raise InvalidInput(why="This moment lies after the end of the lesson.")
+    if clip is not None and not clip.start_ms <= said.start_ms <= last <= clip.end_ms:
+        raise InvalidInput(why="This moment lies outside the clip.")
     if said.goal_id is not None:
         _check_goal(session, person, lesson, partnership_id, said.goal_id)
 
@@ -143,7 +183,7 @@ def edit_comment(session: Session, person: Person, comment: Comment, said: Comme
     """Rewrite one's own comment; what it said before is kept."""
     require(session, person, "change", comment)
     lesson = session.get_one(Lesson, comment.lesson_id)
-    _check(session, person, lesson, comment.partnership_id, said)
+    _check(session, person, lesson, clip_of_comment(session, comment), comment.partnership_id, said)
     if said.text.strip() != comment.text:
         written = comment.edited_at or comment.created_at
         session.add(CommentVersion(comment_id=comment.id, text=comment.text, written_at=written))
@@ -169,14 +209,32 @@ def restore_comment(session: Session, person: Person, comment: Comment) -> None:
         record_event(session, comment.lesson_id, "comment")
 
 
-def list_comments(session: Session, person: Person, lesson_id: str) -> Sequence[tuple[Comment, str, str | None]]:
-    """Return the comments that a person may read, in the order of the lesson, with author and goal title."""
+def clip_of_comment(session: Session, comment: Comment) -> Clip | None:
+    """Return the clip that a comment was written on."""
+    return None if comment.clip_id is None else session.get_one(Clip, comment.clip_id)
+
+
+def beginning_for(session: Session, person: Person, comment: Comment) -> int:
+    """Return where the clock begins on which this person sees a comment: whoever sees a clip alone has the clip's."""
+    clip = clip_of_comment(session, comment)
+    sees_lesson = clip is None or may(session, person, "see", session.get_one(Lesson, comment.lesson_id))
+    return 0 if clip is None or sees_lesson else clip.start_ms
+
+
+def list_comments(
+    session: Session, person: Person, lesson_id: str, clip: Clip | None = None
+) -> Sequence[tuple[Comment, str, str | None]]:
+    """Return the comments that a person may read, in the order of the lesson, with author and goal title.
+
+    With a clip: those that were written on it.
+    """
+    where = [Comment.lesson_id == lesson_id, *([Comment.clip_id == clip.id] if clip is not None else [])]
     rows = (
         select(Comment, Person.name, Goal.title)
         .join(Lesson, Lesson.id == Comment.lesson_id)
         .join(Person, Person.id == Comment.author_id)
         .outerjoin(Goal, Goal.id == Comment.goal_id)
-        .where(Comment.lesson_id == lesson_id, comments_seen_by(person))
+        .where(*where, comments_seen_by(person))
         .order_by(Comment.start_ms, Comment.created_at, Comment.id)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(rows)]
@@ -189,40 +247,36 @@ def versions_of(session: Session, person: Person, comment_id: str) -> Sequence[C
     return session.scalars(rows.order_by(CommentVersion.written_at)).all()
 
 
-def newest_comments(session: Session, person: Person, limit: int = 8) -> list[tuple[Comment, Person, Lesson]]:
-    """Return what others lately wrote to this person."""
-    rows = (
-        select(Comment, Person, Lesson)
+def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Placed]:
+    on_clip = and_(Clip.id.is_not(None), clips_seen_by(person))
+    found = session.execute(
+        rows.add_columns(Person, Lesson, lessons_seen_by(person), Clip, on_clip)
         .join(Lesson, Lesson.id == Comment.lesson_id)
         .join(Person, Person.id == Comment.author_id)
-        .where(comments_seen_by(person), Comment.author_id != person.id)
-        .order_by(Comment.created_at.desc())
-        .limit(limit)
+        .outerjoin(Clip, Clip.id == Comment.clip_id)
+        .order_by(Comment.created_at.desc(), Comment.id)
     )
-    return [(row[0], row[1], row[2]) for row in session.execute(rows)]
+    return [
+        Placed(comment, author, lesson if sees_lesson else clip if sees_clip else None)
+        for comment, author, lesson, sees_lesson, clip, sees_clip in found
+    ]
 
 
-def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[tuple[Comment, Person, Lesson, bool]]:
-    """Return the comments on a goal that this person may read, newest first, and whether the lesson is open to her.
+def newest_comments(session: Session, person: Person, limit: int = 8) -> list[Placed]:
+    """Return what others lately wrote to this person."""
+    theirs = select(Comment).where(comments_seen_by(person), Comment.author_id != person.id)
+    return _placed(session, person, theirs.limit(limit))
+
+
+def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[Placed]:
+    """Return the comments on a goal that this person may read, newest first.
 
     What she wrote herself is hers also when the lesson is taken back.
     """
-    rows = (
-        select(Comment, Person, Lesson, lessons_seen_by(person))
-        .join(Lesson, Lesson.id == Comment.lesson_id)
-        .join(Person, Person.id == Comment.author_id)
-        .where(comments_kept_by(person), Comment.goal_id == goal_id, Comment.deleted_at.is_(None))
-        .order_by(Comment.created_at.desc())
-    )
-    return [(row[0], row[1], row[2], bool(row[3])) for row in session.execute(rows)]
+    on_goal = select(Comment).where(comments_kept_by(person), Comment.goal_id == goal_id)
+    return _placed(session, person, on_goal.where(Comment.deleted_at.is_(None)))
 
 
-def comments_by(session: Session, person: Person) -> list[tuple[Comment, Lesson, bool]]:
-    """Return what a person wrote, newest first, and whether each lesson is open to her."""
-    rows = (
-        select(Comment, Lesson, lessons_seen_by(person))
-        .join(Lesson, Lesson.id == Comment.lesson_id)
-        .where(Comment.author_id == person.id, Comment.deleted_at.is_(None))
-        .order_by(Comment.created_at.desc())
-    )
-    return [(row[0], row[1], bool(row[2])) for row in session.execute(rows)]
+def comments_by(session: Session, person: Person) -> list[Placed]:
+    """Return what a person wrote, newest first."""
+    return _placed(session, person, select(Comment).where(Comment.author_id == person.id, Comment.deleted_at.is_(None)))

@@ -358,7 +358,7 @@ def end_session(session: Session, person: Person, session_id: str) -> CoachingSe
 def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: Partnership) -> list[LogLine]:
     """Return what happened: when it began, what was looked at, what was said at which moment, when it ended.
 
-    What was said is there for as long as the reader may see the lesson.
+    What was said is there for as long as the reader may see the lesson or the clip, on the clock of what was looked at.
     """
     began = meeting.began_at or meeting.created_at
     if meeting.began_at is not None and meeting.began_at == meeting.ended_at:  # it was written up afterwards
@@ -368,10 +368,13 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
     lines = [LogLine(0, f"Began on {there.day} {there:%B %Y at %H:%M}")]
     looked = [f"Looked at {_clock(one['start_ms'])}: {one['text'] or 'a moment'}" for one in meeting.moments]
     lines += [LogLine(0, what) for what in looked]
+    clip = None if meeting.clip_id is None else session.get_one(Clip, meeting.clip_id)
     for comment, name, _ in list_comments(session, me, meeting.lesson_id or ""):
         said = comment.partnership_id == partnership.id and comment.deleted_at is None
-        if said and began <= comment.created_at <= ended:
-            words = f"{name} at {_clock(comment.start_ms)}: {comment.text}"
+        inside = clip is None or clip.start_ms <= comment.start_ms <= clip.end_ms
+        if said and inside and began <= comment.created_at <= ended:
+            at_ms = comment.start_ms - (clip.start_ms if clip is not None else 0)
+            words = f"{name} at {_clock(at_ms)}: {comment.text}"
             lines.append(LogLine(_since(began, comment.created_at), words))
     lines.sort(key=lambda line: line.at_ms)
     if meeting.ended_at is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from sqlalchemy.orm import Session
+from sse_starlette import EventSourceResponse
 
+from annotation.access import may
 from annotation.clips import (
     ask_for_blur,
     delete_clip,
@@ -22,11 +25,13 @@ from annotation.clips import (
 from annotation.lessons import files_of, get_own_lesson
 from annotation.partnerships import names_of
 from annotation.sharing import first_name, opening_is_due, pill_text, record_opening
+from annotation.signing_in import find_sign_in
 from core.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
 from transcription.queries import find_turns
-from web.auth import CurrentPerson
-from web.lesson_views import clip_views
+from web.auth import COOKIE, CurrentPerson
+from web.lesson_views import audience_views, clip_comment_views, clip_views
+from web.live import stream
 from web.media import KEPT, captions, serve
 from web.rendering import page
 from web.views import ClipPageView, ClipSharing, ClipView, MediaView, NamedView, NewClip, TurnView
@@ -84,6 +89,8 @@ def clip_page_view(session: Session, me: Person, clip: Clip, lesson: Lesson) -> 
         captions_url=f"/media/clips/{clip.id}/captions.vtt",
         turns=[TurnView.model_validate(row) for row in turns_within(session, clip)],
         with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares],
+        comments=clip_comment_views(session, me, clip),
+        audiences=audience_views(session, me, shares),
     )
 
 
@@ -159,6 +166,28 @@ def read_clip(clip_id: str, person: CurrentPerson) -> ClipPageView:
     """Return everything of a clip's page."""
     with get_database().read() as session:
         return clip_page_view(session, person, *get_clip(session, person, clip_id))
+
+
+def seen_clip(clip_id: str, person: CurrentPerson) -> tuple[str, str]:
+    """Return the ids of a clip that the person may see and of its lesson; raises NotFound before the stream begins."""
+    with get_database().read() as session:
+        clip, lesson = get_clip(session, person, clip_id)
+        return clip.id, lesson.id
+
+
+@router.get("/api/clips/{clip_id}/events", response_class=EventSourceResponse)
+async def follow_clip(request: Request, seen: Annotated[tuple[str, str], Depends(seen_clip)]) -> EventSourceResponse:
+    """Stream what happens to a clip (`comment`, `share`, `lesson`), and `gone` when access ends."""
+    clip_id, lesson_id = seen
+    secret = request.cookies.get(COOKIE, "")
+    return stream(request.app.state.hub, lesson_id, partial(_still_seen, secret, clip_id))
+
+
+def _still_seen(secret: str, clip_id: str) -> bool:
+    with get_database().read() as session:
+        known = find_sign_in(session, secret)
+        clip = session.get(Clip, clip_id)
+        return known is not None and clip is not None and may(session, known[0], "see", clip)
 
 
 @router.get("/media/clips/{clip_id}/captions.vtt", response_class=Response)

@@ -1,14 +1,21 @@
-"""Comments over the API."""
+"""Comments over the API, on a lesson or on a clip of it.
+
+Times are the lesson's; for whoever sees a clip alone, and at the addresses of a clip, they are the clip's own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
 
+from annotation.clips import get_clip
 from annotation.comments import (
     CommentText,
     add_comment,
+    beginning_for,
     delete_comment,
     edit_comment,
     get_own_comment,
@@ -17,11 +24,15 @@ from annotation.comments import (
 )
 from annotation.lessons import get_lesson
 from core.db import get_database
+from core.models import Clip, Lesson, Person
 from web.auth import CurrentPerson
-from web.lesson_views import comment_views
+from web.lesson_views import clip_comment_views, comment_views, one_comment_view
 from web.views import CommentChange, CommentVersionView, CommentView, NewComment
 
 router = APIRouter(tags=["comments"])
+KEPT_BEFORE: dict[int | str, dict[str, Any]] = {
+    200: {"model": CommentView, "description": "The draft was kept before."}
+}
 
 
 @router.get("/api/lessons/{lesson_id}/comments")
@@ -32,22 +43,39 @@ def read_comments(lesson_id: str, person: CurrentPerson) -> list[CommentView]:
         return comment_views(session, person, lesson_id)
 
 
-@router.post(
-    "/api/lessons/{lesson_id}/comments",
-    status_code=201,
-    responses={200: {"model": CommentView, "description": "The draft was kept before."}},
-)
+@router.get("/api/clips/{clip_id}/comments")
+def read_clip_comments(clip_id: str, person: CurrentPerson) -> list[CommentView]:
+    """Return the comments on a clip that the viewer may read."""
+    with get_database().read() as session:
+        return clip_comment_views(session, person, get_clip(session, person, clip_id)[0])
+
+
+@router.post("/api/lessons/{lesson_id}/comments", status_code=201, responses=KEPT_BEFORE)
 def write_comment(lesson_id: str, new: NewComment, person: CurrentPerson, response: Response) -> CommentView:
     """Write a comment; the same draft sent twice is kept once, and answered with 200."""
-    said = CommentText(new.text, new.start_ms, new.end_ms, new.kind, new.stage, new.goal_id)
     with get_database().write() as session:
-        lesson = get_lesson(session, person, lesson_id)
-        to = {"partnership_id": new.partnership_id, "parent_id": new.parent_id}
-        comment, is_new = add_comment(session, person, lesson, said, draft_id=new.draft_id, **to)
-        views = comment_views(session, person, comment.lesson_id)
+        return _write(session, person, get_lesson(session, person, lesson_id), None, new, response)
+
+
+@router.post("/api/clips/{clip_id}/comments", status_code=201, responses=KEPT_BEFORE)
+def write_clip_comment(clip_id: str, new: NewComment, person: CurrentPerson, response: Response) -> CommentView:
+    """Write a comment on a clip; the same draft sent twice is kept once, and answered with 200."""
+    with get_database().write() as session:
+        clip, lesson = get_clip(session, person, clip_id)
+        return _write(session, person, lesson, clip, new, response)
+
+
+def _write(
+    session: Session, person: Person, lesson: Lesson, clip: Clip | None, new: NewComment, response: Response
+) -> CommentView:
+    begin_ms = 0 if clip is None else clip.start_ms
+    end_ms = None if new.end_ms is None else new.end_ms + begin_ms
+    said = CommentText(new.text, new.start_ms + begin_ms, end_ms, new.kind, new.stage, new.goal_id)
+    to = {"partnership_id": new.partnership_id, "parent_id": new.parent_id}
+    comment, is_new = add_comment(session, person, lesson, said, clip=clip, draft_id=new.draft_id, **to)
     if not is_new:
         response.status_code = 200
-    return next(view for view in views if view.id == comment.id)
+    return one_comment_view(session, person, comment)
 
 
 @router.get("/api/comments/{comment_id}/versions")
@@ -66,11 +94,12 @@ def change_comment(comment_id: str, change: CommentChange, person: CurrentPerson
             del sent[name]
     with get_database().write() as session:
         comment = get_own_comment(session, person, comment_id)
+        begin_ms = beginning_for(session, person, comment)
+        sent |= {name: sent[name] + begin_ms for name in ("start_ms", "end_ms") if sent.get(name) is not None}
         now = CommentText(comment.text, comment.start_ms, comment.end_ms, comment.kind, comment.stage, comment.goal_id)
         edit_comment(session, person, comment, replace(now, **sent))
         session.flush()
-        views = comment_views(session, person, comment.lesson_id)
-    return next(view for view in views if view.id == comment_id)
+        return one_comment_view(session, person, comment)
 
 
 @router.delete("/api/comments/{comment_id}", status_code=204)
@@ -87,5 +116,4 @@ def bring_comment_back(comment_id: str, person: CurrentPerson) -> CommentView:
         comment = get_own_comment(session, person, comment_id)
         restore_comment(session, person, comment)
         session.flush()
-        views = comment_views(session, person, comment.lesson_id)
-    return next(view for view in views if view.id == comment_id)
+        return one_comment_view(session, person, comment)

@@ -26,6 +26,7 @@ from core.db import get_database
 from core.errors import HindsightError, NotFound
 from core.models import Person
 from web.auth import CurrentPerson
+from web.lesson_views import comment_url
 from web.measures import goal_change, goal_chart
 from web.partnerships import partnership_context, partnership_lines
 from web.rendering import go, page
@@ -83,15 +84,14 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
         "stages": GROW,
         "comments": [
             {
-                "author": author.name,
-                "lesson_title": lesson.title if is_open else "a lesson that is not shared now",
-                "url": f"/lessons/{lesson.id}#comment-{comment.id}" if is_open else "",
-                "stage": comment.stage,
-                "text": comment.text,
-                "start_ms": comment.start_ms,
-                "at": comment.created_at,
+                "author": one.author.name,
+                "where": "a lesson that is not shared now" if one.place is None else one.place.title,
+                "url": comment_url(one),
+                "stage": one.comment.stage,
+                "text": one.comment.text,
+                "start_ms": one.at_ms,
             }
-            for comment, author, lesson, is_open in comments_on_goal(session, person, goal_id)
+            for one in comments_on_goal(session, person, goal_id)
         ],
         "measure_names": MEASURES,
     }

@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from annotation.clips import clips_of, open_clip_shares
-from annotation.comments import list_comments
+from annotation.clips import OpenClipShare, clips_of, open_clip_shares
+from annotation.comments import Placed, beginning_for, list_comments
 from annotation.goals import goals_of
 from annotation.guesses import find_guess
 from annotation.lessons import Stage, files_of, place_in, stages_of
 from annotation.partnerships import list_partnerships, names_of
 from annotation.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
-from core.models import Comment, Lesson, Person, StoredFile
+from core.models import Clip, Comment, Lesson, Person, StoredFile
 from transcription.queries import find_findings
 from web.views import (
     ActivityView,
@@ -133,8 +133,10 @@ def steps_view(session: Session, person: Person, lesson: Lesson) -> StepsView:
     )
 
 
-def comment_view(comment: Comment, author_name: str, goal_title: str | None, me: Person) -> CommentView:
-    """Return a comment as its reader sees it."""
+def comment_view(
+    comment: Comment, author_name: str, goal_title: str | None, me: Person, begin_ms: int = 0
+) -> CommentView:
+    """Return a comment as its reader sees it; `begin_ms` is where the clock begins that she sees."""
     goal = None
     if comment.goal_id is not None and goal_title is not None:
         goal = GoalTitleView(id=comment.goal_id, title=goal_title)
@@ -143,9 +145,10 @@ def comment_view(comment: Comment, author_name: str, goal_title: str | None, me:
         author=NamedView(id=comment.author_id, name=author_name),
         partnership_id=comment.partnership_id,
         parent_id=comment.parent_id,
+        on_clip=comment.clip_id is not None,
         kind=comment.kind,
-        start_ms=comment.start_ms,
-        end_ms=comment.end_ms,
+        start_ms=comment.start_ms - begin_ms,
+        end_ms=None if comment.end_ms is None else comment.end_ms - begin_ms,
         goal=goal,
         stage=comment.stage,
         text=comment.text,
@@ -159,6 +162,25 @@ def comment_view(comment: Comment, author_name: str, goal_title: str | None, me:
 def comment_views(session: Session, person: Person, lesson_id: str) -> list[CommentView]:
     """Return the comments that a person may read."""
     return [comment_view(*row, person) for row in list_comments(session, person, lesson_id)]
+
+
+def clip_comment_views(session: Session, person: Person, clip: Clip) -> list[CommentView]:
+    """Return the comments on a clip that a person may read, on the clip's own clock."""
+    rows = list_comments(session, person, clip.lesson_id, clip)
+    return [comment_view(*row, person, clip.start_ms) for row in rows]
+
+
+def one_comment_view(session: Session, person: Person, comment: Comment) -> CommentView:
+    """Return a comment that a person may read, on the clock that she sees it on."""
+    begin_ms = beginning_for(session, person, comment)
+    rows = list_comments(session, person, comment.lesson_id)
+    return next(comment_view(*row, person, begin_ms) for row in rows if row[0].id == comment.id)
+
+
+def comment_url(one: Placed) -> str:
+    """Return the address at which a comment is read, or nothing when its place is not open any more."""
+    where = {Lesson: "lessons", Clip: "clips"}
+    return f"/{where[type(one.place)]}/{one.place.id}#comment-{one.comment.id}" if one.place is not None else ""
 
 
 def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareView]:
@@ -183,8 +205,10 @@ def share_view(one: OpenShare, opened: list[OpeningView]) -> ShareView:
     )
 
 
-def audience_views(session: Session, person: Person, shares: Sequence[OpenShare]) -> list[AudienceView]:
-    """Return whom a person can write to on a lesson: those it is open to now."""
+def audience_views(
+    session: Session, person: Person, shares: Sequence[OpenShare] | Sequence[OpenClipShare]
+) -> list[AudienceView]:
+    """Return whom a person can write to on a lesson or a clip: those it is open to now."""
     goals = [goal for goal in goals_of(session, person, [one.partnership.id for one in shares]) if not goal.closed_at]
     names = names_of(session, {goal.set_by_id for goal in goals})
     views = []

@@ -216,8 +216,9 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)
     written = (
-        (one.created_at.isoformat(), lesson.title if is_open else "", one.start_ms, one.kind, one.stage, one.text)
-        for one, lesson, is_open in comments_by(session, person)
+        (one.created_at.isoformat(), said.place.title if said.place else "", said.at_ms, one.kind, one.stage, one.text)
+        for said in comments_by(session, person)
+        for one in (said.comment,)
     )
     yield "comments.csv", as_csv(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
     seen = ((row.opened_at, reader.name, lesson.title, clip) for row, reader, lesson, clip in openings(session, person))

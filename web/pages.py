@@ -25,7 +25,7 @@ from core.settings import get_settings
 from ingest.uploads import list_unfinished
 from transcription.queries import has_import
 from web.auth import CurrentPerson, MaybePerson
-from web.lesson_views import lesson_cards, pill_of
+from web.lesson_views import comment_url, lesson_cards, pill_of
 from web.lessons import read_lesson_page
 from web.measures import goal_chart
 from web.partnerships import partnership_lines
@@ -57,15 +57,13 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             "deleted": list_deleted(session, person),
             "news": [
                 {
-                    "author": author.name,
-                    "lesson_title": lesson.title,
-                    "url": f"/lessons/{lesson.id}#comment-{comment.id}",
-                    "start_ms": comment.start_ms,
-                    "kind": comment.kind,
-                    "text": comment.text,
-                    "at": comment.created_at,
+                    "author": one.author.name,
+                    "where": "" if one.place is None else one.place.title,
+                    "url": comment_url(one),
+                    "start_ms": one.at_ms,
+                    "text": one.comment.text,
                 }
-                for comment, author, lesson in newest_comments(session, person)
+                for one in newest_comments(session, person)
             ],
             "goals": [
                 (goal, goal_chart(session, person, goal))

@@ -214,20 +214,6 @@ class ClipSharing(BaseModel):
     until: date | None = None
 
 
-class ClipPageView(View):
-    """Everything of a clip's page. Times count from the clip's beginning; nothing outside its range is in it."""
-
-    id: str
-    title: str
-    owner: NamedView
-    is_owner: bool
-    duration_ms: int
-    media: MediaView | None
-    captions_url: str
-    turns: list[TurnView]
-    with_: list[NamedView] = Field(alias="with")
-
-
 class SaidView(View):
     """A spoken comment: `working`, `heard` with its text, or `failed`."""
 
@@ -375,6 +361,7 @@ class CommentView(View):
     author: NamedView
     partnership_id: str | None
     parent_id: str | None
+    on_clip: bool
     kind: str
     start_ms: int
     end_ms: int | None
@@ -443,6 +430,22 @@ class LessonPageView(View):
     place_ms: int
     goals: list[LessonGoalView]
     clips: list[ClipView]
+
+
+class ClipPageView(View):
+    """Everything of a clip's page. Times count from the clip's beginning; nothing outside its range is in it."""
+
+    id: str
+    title: str
+    owner: NamedView
+    is_owner: bool
+    duration_ms: int
+    media: MediaView | None
+    captions_url: str
+    turns: list[TurnView]
+    with_: list[NamedView] = Field(alias="with")
+    comments: list[CommentView]
+    audiences: list[AudienceView]
 
 
 Kind = Literal["noticed", "question", "suggestion"]

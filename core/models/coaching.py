@@ -91,14 +91,15 @@ class Share(Base):
 class Comment(Base):
     """A person's words at a moment or over a range; a reply has a parent.
 
-    It is seen by the two people of its partnership while they may see the lesson; without a partnership
-    it is a private note that only its author ever sees.
+    It is seen by the two people of its partnership while they may see the lesson, or the clip that it was
+    written on; without a partnership it is a private note that only its author ever sees.
     """
 
     __tablename__ = "comment"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
+    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"), index=True)  # written on it, inside it
     author_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"))
     partnership_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"), index=True)
     parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("comment.id"), index=True)

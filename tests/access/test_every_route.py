@@ -132,6 +132,8 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/api/lessons/{lesson_id}/steps"): (PAIR, None, None),
     ("GET", "/api/lessons/{lesson_id}/comments"): (PAIR, None, None),
     ("POST", "/api/lessons/{lesson_id}/comments"): (PAIR, COMMENT, None),
+    ("GET", "/api/clips/{clip_id}/comments"): (PAIR, None, None),
+    ("POST", "/api/clips/{clip_id}/comments"): (PAIR, COMMENT, None),
     ("PATCH", "/api/comments/{comment_id}"): (COACH, {"text": "Better words"}, None),
     ("DELETE", "/api/comments/{comment_id}"): (COACH, None, None),
     ("POST", "/api/comments/{comment_id}/restore"): (COACH, None, None),
@@ -172,7 +174,8 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("HEAD", "/media/lessons/{lesson_id}/{kind}"): (PAIR, None, None),
 }
 # Routes of other rooms are tried in their own tests, with the same kinds of person.
-ELSEWHERE = ("/api/uploads", "/api/lessons/{lesson_id}/events", "/api/sessions/{session_id}/events")
+STREAMS = tuple(f"/api/{thing}/events" for thing in ("lessons/{lesson_id}", "clips/{clip_id}", "sessions/{session_id}"))
+ELSEWHERE = ("/api/uploads", *STREAMS)
 
 
 def routes_of(routes: Iterable[object]) -> set[tuple[str, str]]:
@@ -287,6 +290,7 @@ CONTENT = {
         "/api/lessons/{lesson}/comments",
         "/api/comments/{comment}/versions",
         "/api/lessons/{lesson}/export/json",
+        "/api/clips/{clip}/comments",
     ],
     "goal": ["/goals/{goal}", "/partnerships/{partnership_coach}"],
     "session": ["/sessions/{session}", "/api/sessions/{session}"],

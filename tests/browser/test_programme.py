@@ -84,3 +84,36 @@ def test_a_partnership_is_asked_for_answered_planned_and_ended(browser: Browser,
     other.get_by_role("button", name="End this partnership").click()
     expect(other.get_by_text("This partnership is ended")).to_be_visible()
     context.close()
+
+
+def test_a_coach_who_has_a_clip_alone_writes_on_it_and_the_teacher_reads_it_at_once(
+    browser: Browser, place: Place, teacher: Page
+) -> None:
+    lesson = f"{place.school.address}/api/lessons/{place.lesson.rsplit('/', 1)[-1]}"
+    audience = teacher.request.get(f"{place.school.address}/partnerships").text()
+    partnership = audience.split("/partnerships/", 1)[1].split('"', 1)[0]
+    clip = teacher.request.post(f"{lesson}/clips", data={"title": "Only this", "start_ms": 20_000, "end_ms": 40_000})
+    clip_id = clip.json()[-1]["id"]
+    address = f"{place.school.address}/clips/{clip_id}"
+    teacher.request.post(f"{place.school.address}/api/clips/{clip_id}/shares", data={"partnership_id": partnership})
+    teacher.goto(address)
+    context = browser.new_context()
+    coach = context.new_page()
+    sign_in(coach, place.school, place.people.coach)
+    coach.get_by_role("link", name="Only this").click()
+    coach.keyboard.press("c")
+    coach.get_by_label("Write a comment").fill("What did they do with that silence?")
+    coach.get_by_label("Kind", exact=True).select_option("question")
+    coach.get_by_label("Goal", exact=True).select_option(label=place.people.goal)
+    coach.get_by_role("button", name="Save").click()
+    expect(coach.locator("article.comment", has_text="that silence?")).to_contain_text("question")
+    theirs = teacher.locator("article.comment", has_text="What did they do with that silence?")
+    expect(theirs).to_be_visible(timeout=15_000)
+    theirs.get_by_role("button", name="Reply").click()
+    teacher.get_by_label("Your reply").fill("They looked at each other")
+    teacher.get_by_role("button", name="Send").click()
+    expect(coach.get_by_text("They looked at each other")).to_be_visible(timeout=15_000)
+    teacher.request.delete(f"{place.school.address}/api/clips/{clip_id}/shares/{partnership}")
+    expect(coach).to_have_url(f"{place.school.address}/", timeout=15_000)  # taken back: closed while it is open
+    teacher.request.delete(f"{place.school.address}/api/clips/{clip_id}")
+    context.close()

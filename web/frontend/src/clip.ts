@@ -1,15 +1,41 @@
-/** The page of one clip: its film and its words, and nothing else of the lesson. */
-import type { ClipPage } from "./api/types";
+/** The page of one clip: its film, its words and what is said about it, and nothing else of the lesson. */
+import { ask } from "./api/client";
+import type { ClipPage, Comment } from "./api/types";
+import { CommentComposer, LessonComments, sendWaiting } from "./comments";
 import { LessonPlayer } from "./player";
+import { follow } from "./steps";
+import { tabs } from "./tabs";
 import { LessonTranscript } from "./transcript";
 
 const clip = JSON.parse(document.getElementById("clip-data")!.textContent!) as ClipPage;
+const address = `/api/clips/${clip.id}`;
 const player = document.querySelector<LessonPlayer>("lesson-player")!;
 const transcript = document.querySelector<LessonTranscript>("lesson-transcript")!;
-transcript.player = player;
+const comments = document.querySelector<LessonComments>("lesson-comments")!;
+const composer = document.querySelector<CommentComposer>("comment-composer")!;
+for (const each of [transcript, comments, composer]) each.player = player;
+comments.address = address;
 if (clip.media) player.open(clip.media.mime.startsWith("video/") ? "video" : "sound", clip.media.url, clip.captions_url, null, "", 0, clip.media.fps);
-else setTimeout(() => location.reload(), 3000);
 transcript.show({ turns: clip.turns, speakers: [], lesson: { is_owner: false } });
+
+let said = clip.comments;
+async function refresh(): Promise<void> {
+  said = await ask<Comment[]>("GET", `${address}/comments`);
+  comments.show(said);
+}
+comments.refresh = composer.refresh = refresh;
+comments.show(said);
+composer.show(address, clip.audiences, null);
+player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
+player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
+follow(address, (kind) => {
+  if (kind === "gone") location.assign("/");
+  else if (kind === "comment") void refresh();
+  else if (kind !== "words" && !clip.media) location.reload(); // its film may be cut by now
+});
+addEventListener("online", () => void sendWaiting().then(refresh));
+void sendWaiting();
 const tick = () => transcript.follow(player.ms);
 setInterval(() => player.media && !player.media.paused && tick(), 100);
 player.addEventListener("seeked", tick, true);
+tabs();

@@ -1,6 +1,6 @@
 /** <lesson-comments> and <comment-composer>: what people say at a moment, in threads, and where they write it. */
 import { ask, Refused } from "./api/client";
-import type { Comment, CommentVersion, LessonPage } from "./api/types";
+import type { Audience, Comment, CommentVersion } from "./api/types";
 import { dictate } from "./dictate";
 import { clock, make } from "./dom";
 import { timeLink, type LessonPlayer } from "./player";
@@ -10,14 +10,14 @@ type Draft = { partnership_id: string | null; parent_id: string | null; kind: st
 const WAITING = "waiting-comments";
 
 /** Send a comment; without a network it is kept and sent later, and its draft id makes sure that it is there once. */
-async function send(lessonId: string, draft: Draft): Promise<boolean> {
+async function send(address: string, draft: Draft): Promise<boolean> {
   try {
-    await ask<Comment>("POST", `/api/lessons/${lessonId}/comments`, draft);
+    await ask<Comment>("POST", `${address}/comments`, draft);
     return true;
   } catch (error) {
     if (error instanceof Refused) throw error;
     const kept = JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][];
-    localStorage.setItem(WAITING, JSON.stringify([...kept, [lessonId, draft]]));
+    localStorage.setItem(WAITING, JSON.stringify([...kept, [address, draft]]));
     return false;
   }
 }
@@ -29,7 +29,7 @@ export async function sendWaiting(): Promise<void> {
     const first = kept[0];
     if (!first) return;
     try {
-      await ask<Comment>("POST", `/api/lessons/${first[0]}/comments`, first[1]);
+      await ask<Comment>("POST", `${first[0]}/comments`, first[1]);
     } catch (error) {
       if (!(error instanceof Refused) || error.status >= 500) return; // later
     }
@@ -40,7 +40,8 @@ export async function sendWaiting(): Promise<void> {
 
 export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
-  lessonId = "";
+  /** Of the lesson or the clip that is talked about, in the API. */
+  address = "";
   refresh: () => Promise<void> = async () => undefined;
   private all: Comment[] = [];
   private only = { author: "", kind: "", goal: "", stage: "" };
@@ -80,7 +81,7 @@ export class LessonComments extends HTMLElement {
   }
 
   private article(one: Comment, replies: Comment[]): HTMLElement {
-    const about = [one.kind, one.goal?.title ?? "", one.stage, one.partnership_id ? "" : "only you"].filter(Boolean).join(" · ");
+    const about = [one.kind, one.goal?.title ?? "", one.stage, one.on_clip && !this.address.includes("/clips/") ? words.onClip : "", one.partnership_id ? "" : "only you"].filter(Boolean).join(" · ");
     const head = make("header", {}, timeLink(one.start_ms, this.player), ...(one.end_ms ? [make("span", { className: "figure" }, `to ${clock(one.end_ms)}`)] : []), make("strong", {}, one.author.name), make("span", {}, about));
     if (one.edited_at) head.append(this.history(one));
     const body = make("p", {}, one.deleted ? words.deleted : one.text);
@@ -119,7 +120,7 @@ export class LessonComments extends HTMLElement {
   }
 
   private reply(to: Comment, text: string): Promise<unknown> {
-    return send(this.lessonId, { partnership_id: to.partnership_id, parent_id: to.id, kind: "noticed", start_ms: to.start_ms, end_ms: null, goal_id: null, stage: "", text, draft_id: crypto.randomUUID() });
+    return send(this.address, { partnership_id: to.partnership_id, parent_id: to.id, kind: "noticed", start_ms: to.start_ms, end_ms: null, goal_id: null, stage: "", text, draft_id: crypto.randomUUID() });
   }
 
   private field(name: string, text: string, save: (text: string) => Promise<unknown>): HTMLElement {
@@ -147,17 +148,18 @@ export class CommentComposer extends HTMLElement {
   private startMs: number | null = null;
   private endMs: number | null = null;
 
-  show(page: LessonPage): void {
-    const id = page.lesson.id;
-    const area = make("textarea", { ariaLabel: "Write a comment", placeholder: `Write at ${clock(this.player.ms)}`, value: localStorage.getItem(`draft:${id}`) ?? "" });
+  /** Offer a field for words on what has this address in the API; `says` is where they can be spoken, if anywhere. */
+  show(address: string, audiences: Audience[], says: string | null): void {
+    const kept = `draft:${address}`;
+    const area = make("textarea", { ariaLabel: "Write a comment", placeholder: `Write at ${clock(this.player.ms)}`, value: localStorage.getItem(kept) ?? "" });
     const option = (value: string, text: string) => make("option", { value }, text);
     const choose = (name: string, ...options: HTMLOptionElement[]) => make("select", { ariaLabel: name }, ...options);
     const kind = choose("Kind", ...["noticed", "question", "suggestion"].map((each) => option(each, each)));
     const goal = choose("Goal", option("", "no goal"));
     const stage = choose("GROW stage", option("", "–"), ...["G", "R", "O", "W"].map((each) => option(each, each)));
-    const who = choose("Who can read it", ...page.audiences.map((each) => option(each.partnership_id, `You and ${each.label}`)), option("", "Only me"));
+    const who = choose("Who can read it", ...audiences.map((each) => option(each.partnership_id, `You and ${each.label}`)), option("", "Only me"));
     const fill = () => {
-      const goals = page.audiences.find((each) => each.partnership_id === who.value)?.goals ?? [];
+      const goals = audiences.find((each) => each.partnership_id === who.value)?.goals ?? [];
       goal.replaceChildren(option("", "no goal"), ...goals.map((each) => option(each.id, each.title)));
     };
     fill();
@@ -173,7 +175,7 @@ export class CommentComposer extends HTMLElement {
     const save = make("button", { type: "button", className: "primary" }, "Save");
     const said = make("span", { role: "status" });
     area.addEventListener("input", () => {
-      localStorage.setItem(`draft:${id}`, area.value);
+      localStorage.setItem(kept, area.value);
       if (this.startMs !== null) return;
       this.startMs = this.player.ms;
       this.player.media?.pause();
@@ -187,13 +189,13 @@ export class CommentComposer extends HTMLElement {
       if (!area.value.trim()) return;
       save.disabled = true;
       try {
-        const sent = await send(id, {
+        const sent = await send(address, {
           partnership_id: who.value || null, parent_id: null, kind: kind.value, start_ms: this.startMs ?? this.player.ms, end_ms: this.endMs,
           goal_id: goal.value || null, stage: stage.value, text: area.value, draft_id: crypto.randomUUID(),
         });
         said.textContent = sent ? "" : words.offline;
         area.value = "";
-        localStorage.removeItem(`draft:${id}`);
+        localStorage.removeItem(kept);
         this.startMs = this.endMs = null;
         stamp.textContent = "";
         if (sent) await this.refresh();
@@ -210,8 +212,8 @@ export class CommentComposer extends HTMLElement {
       if (event.key === "Escape") area.blur();
       if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
     });
-    const speak = make("button", { type: "button", className: "plain", hidden: !("MediaRecorder" in window) || !navigator.mediaDevices }, words.sayIt);
-    dictate(speak, id, (text) => {
+    const speak = make("button", { type: "button", className: "plain", hidden: !says || !("MediaRecorder" in window) || !navigator.mediaDevices }, words.sayIt);
+    dictate(speak, says ?? "", (text) => {
       area.value = [area.value.trim(), text].filter(Boolean).join(" ");
       area.dispatchEvent(new Event("input"));
       area.focus();
@@ -236,6 +238,6 @@ export class CommentComposer extends HTMLElement {
 customElements.define("comment-composer", CommentComposer);
 
 /** Keep a moment for oneself, with one key. */
-export async function mark(lessonId: string, ms: number): Promise<void> {
-  await send(lessonId, { partnership_id: null, parent_id: null, kind: "noticed", start_ms: ms, end_ms: null, goal_id: null, stage: "", text: words.marked, draft_id: crypto.randomUUID() });
+export async function mark(address: string, ms: number): Promise<void> {
+  await send(address, { partnership_id: null, parent_id: null, kind: "noticed", start_ms: ms, end_ms: null, goal_id: null, stage: "", text: words.marked, draft_id: crypto.randomUUID() });
 }

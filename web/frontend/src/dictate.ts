@@ -7,7 +7,7 @@ const LONGEST = 180_000; // ms of one comment
 const ASK_EVERY = 700;
 
 /** Make a button record while it is pressed in, and give the words to `heard`. */
-export function dictate(button: HTMLButtonElement, lessonId: string, heard: (text: string) => void, say: (sentence: string) => void, begun: () => void): void {
+export function dictate(button: HTMLButtonElement, address: string, heard: (text: string) => void, say: (sentence: string) => void, begun: () => void): void {
   let recorder: MediaRecorder | undefined;
   button.addEventListener("click", async () => {
     if (recorder) return recorder.stop();
@@ -29,7 +29,7 @@ export function dictate(button: HTMLButtonElement, lessonId: string, heard: (tex
       recorder = undefined;
       button.textContent = words.sayIt;
       say(words.hearing);
-      send(lessonId, sound).then((text) => {
+      send(address, sound).then((text) => {
         say("");
         heard(text);
       }, (error: Error) => say(error.message));
@@ -38,8 +38,8 @@ export function dictate(button: HTMLButtonElement, lessonId: string, heard: (tex
   });
 }
 
-async function send(lessonId: string, sound: Blob): Promise<string> {
-  const answer = await fetch(`/api/lessons/${lessonId}/said`, { method: "POST", body: sound });
+async function send(address: string, sound: Blob): Promise<string> {
+  const answer = await fetch(`${address}/said`, { method: "POST", body: sound });
   const taken = (await answer.json().catch(() => ({}))) as Said & { message?: string };
   if (!answer.ok) throw new Error(taken.message ?? words.broken);
   for (;;) {

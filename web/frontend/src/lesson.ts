@@ -12,6 +12,7 @@ import { LessonMeasures } from "./measures";
 import { TrustPill } from "./pill";
 import { LessonPlayer, type Span } from "./player";
 import { follow, StepProgress } from "./steps";
+import { tabs } from "./tabs";
 import { LessonTranscript } from "./transcript";
 import { words } from "./words";
 
@@ -40,7 +41,8 @@ const pill = part(TrustPill, "trust-pill");
 for (const each of [lanes, transcript, comments, composer, measures, activities, goals, clips]) each.player = player;
 activities.corrections = corrections;
 transcript.correct = measures.correct = (turn) => corrections.open(turn);
-steps.lessonId = comments.lessonId = page.lesson.id;
+steps.lessonId = page.lesson.id;
+comments.address = address;
 
 function show(): void {
   if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, `${address}/place`, page.place_ms, page.media.fps);
@@ -118,7 +120,7 @@ player.keys = {
   o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
   m: () => {
     const ms = player.ms;
-    void mark(page.lesson.id, ms).then(() => {
+    void mark(address, ms).then(() => {
       said.textContent = words.markKept(clock(ms));
       return refreshComments();
     }, (error: Error) => (said.textContent = error.message));
@@ -126,10 +128,10 @@ player.keys = {
   ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
 };
 show();
-composer.show(page);
+composer.show(address, page.audiences, address);
 pill.show(page, partnerships);
 
-follow(page.lesson.id, (kind) => {
+follow(address, (kind) => {
   if (kind === "gone") location.assign("/");
   else if (kind === "comment") void refreshComments();
   else void refresh();
@@ -144,22 +146,4 @@ function tick(): void {
 setInterval(() => player.media && !player.media.paused && tick(), 100);
 player.addEventListener("seeked", tick, true);
 
-const tabs = [...document.querySelectorAll<HTMLElement>("[role=tab]")];
-function choose(tab: HTMLElement): void {
-  for (const each of tabs) {
-    each.setAttribute("aria-selected", String(each === tab));
-    each.tabIndex = each === tab ? 0 : -1;
-    document.getElementById(each.getAttribute("aria-controls")!)!.hidden = each !== tab;
-  }
-}
-tabs.forEach((tab, i) => {
-  tab.addEventListener("click", () => choose(tab));
-  tab.addEventListener("keydown", (event) => {
-    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!by) return;
-    const next = tabs[(i + by + tabs.length) % tabs.length]!;
-    choose(next);
-    next.focus();
-  });
-});
-choose(tabs[0]!);
+const choose = tabs();

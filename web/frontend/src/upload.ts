@@ -144,7 +144,7 @@ class LessonUpload extends HTMLElement {
       watch.hidden = !found.playable;
     };
     await refresh();
-    follow(this.lessonId, () => void refresh());
+    follow(`/api/lessons/${this.lessonId}`, () => void refresh());
   }
 }
 

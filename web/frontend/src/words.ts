@@ -88,6 +88,7 @@ export const words = {
   away: "This is not open to you any more.",
   lost: "No connection. The film goes on here; we find each other again by ourselves.",
   selectNothing: "Select nothing",
+  onClip: "on a clip",
   marked: "Marked",
   markKept: (at: string) => `Marked at ${at}; only you see it.`,
   noGoals: "Goals of the partnership that this lesson is shared with will be here.",

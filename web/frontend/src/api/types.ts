@@ -4,6 +4,7 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 export type LessonPage = Schemas["LessonPageView"];
 export type Comment = Schemas["CommentView"];
+export type Audience = Schemas["AudienceView"];
 export type Share = Schemas["ShareView"];
 export type Steps = Schemas["StepsView"];
 export type Turn = Schemas["TurnView"];
