@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
+from redis import ConnectionPool
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -20,26 +23,60 @@ from core.errors import NotFound
 from core.models import Person, SignIn
 from core.settings import get_settings
 
+log = logging.getLogger("hindsight.signing_in")
+
 SEEN_EVERY = timedelta(minutes=10)  # how exactly "last seen" is kept
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 PER_ADDRESS = RateLimitItemPerMinute(60, 15)  # a whole school may come from one address
 
 
 class Attempts:
-    """How often an account and an address were tried lately, in this process."""
+    """How often an account and an address were tried lately; with a Redis, over all web processes together.
 
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    Of an address only what failed is counted: a whole school that signs in at eight o'clock may come from one.
+    While Redis is away each process counts for itself: nobody is locked out, and nobody may guess for ever.
+    """
 
-    def count(self, account: str, address: str) -> None:
+    def __init__(self, redis_address: str = "") -> None:
+        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(_redis(redis_address)) if redis_address else self._here
+
+    def begin(self, account: str, address: str) -> None:
         """Count an attempt; raises TooManyAttempts."""
-        fine = self._limiter.hit(PER_ACCOUNT, "account", hash_secret(account))
-        if not (self._limiter.hit(PER_ADDRESS, "address", address) and fine):
+
+        def is_fine(limiter: MovingWindowRateLimiter) -> bool:
+            fine = limiter.hit(PER_ACCOUNT, "account", hash_secret(account))
+            return limiter.test(PER_ADDRESS, "address", address) and fine
+
+        if not self._ask(is_fine):
             raise TooManyAttempts
 
-    def forget(self, account: str) -> None:
+    def failed(self, address: str) -> None:
+        """Count an attempt that failed."""
+        self._ask(lambda limiter: limiter.hit(PER_ADDRESS, "address", address))
+
+    def succeeded(self, account: str) -> None:
         """Start again for an account that signed in."""
-        self._limiter.clear(PER_ACCOUNT, "account", hash_secret(account))
+
+        def forget(limiter: MovingWindowRateLimiter) -> bool:
+            limiter.clear(PER_ACCOUNT, "account", hash_secret(account))
+            return True
+
+        self._ask(forget)
+        forget(self._here)
+
+    def _ask(self, question: Callable[[MovingWindowRateLimiter], bool]) -> bool:
+        try:
+            return question(self._shared)
+        except StorageError:
+            log.warning("Redis is away: attempts to sign in are counted in this process alone", exc_info=True)
+            return question(self._here)
+
+
+def _redis(address: str) -> RedisStorage:
+    """Return the counters in Redis; whoever signs in never waits longer than a second for them."""
+    pool = ConnectionPool.from_url(address, socket_timeout=1, socket_connect_timeout=1)
+    return RedisStorage(address, pool, key_prefix="hindsight:attempts", wrap_exceptions=True)
 
 
 def check_sign_in(session: Session, email: str, password: str) -> Person:

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     public_url: str = Field("", description="Address that people type, if a proxy stands before; for links.")
+    proxies: str = Field(
+        "127.0.0.1", description="Proxies that are believed when they say who asks: addresses or networks."
+    )
     secure_cookies: bool = Field(False, description="Set to true when people come by https.")
 
     s3_bucket: str = Field("", description="Bucket for recordings in an S3-compatible store; empty: the data folder.")

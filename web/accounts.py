@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from annotation.errors import AlreadyBegun
+from annotation.errors import AlreadyBegun, WrongSignIn
 from annotation.leaving import delete_account
 from annotation.links import accept_invitation, choose_password, find_link, send_reset
 from annotation.people import leaver_until, make_first_account, nobody_yet
@@ -93,15 +93,22 @@ def sign_in(
     attempts: Attempts = request.app.state.attempts
     account = email.strip().lower()
     try:
-        attempts.count(account, request.client.host if request.client else "")
+        attempts.begin(account, _address(request))
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
     except HindsightError as error:
+        if isinstance(error, WrongSignIn):
+            attempts.failed(_address(request))
         form: dict[str, Any] = {"email": email, "next": local_address(next_address), "problem": str(error)}
         form |= {"sso": _sso(), "mail": mail_is_on()}
         return page(request, "sign_in.html", None, page_title="Sign in", status=error.status, **form)
-    attempts.forget(account)
+    attempts.succeeded(account)
     return sign_in_browser(request, person, local_address(next_address))
+
+
+def _address(request: Request) -> str:
+    """Return where a request comes from; behind a proxy that is trusted, what the proxy says."""
+    return request.client.host if request.client else ""
 
 
 def _sso() -> str:
@@ -120,7 +127,8 @@ def show_forgotten(request: Request) -> HTMLResponse:
 def ask_for_password(request: Request, email: Text = "") -> Response:
     """Mail a link; whether there is such an account, the answer does not say."""
     attempts: Attempts = request.app.state.attempts
-    attempts.count(f"reset:{email.strip().lower()}", request.client.host if request.client else "")
+    attempts.begin(f"reset:{email.strip().lower()}", _address(request))
+    attempts.failed(_address(request))
     with get_database().write() as session:
         send_reset(session, email, site())
     return go("/sign-in", "reset-asked")
@@ -272,10 +280,12 @@ def set_password(
     """Change one's password; every other device is signed out."""
     attempts: Attempts = request.app.state.attempts
     try:
-        attempts.count(person.email, request.client.host if request.client else "")
+        attempts.begin(person.email, _address(request))
         with get_database().write() as session:
             change_password(session, person, old, new, device.id)
     except HindsightError as error:
+        if isinstance(error, WrongSignIn):
+            attempts.failed(_address(request))
         return _show_me(request, person, device, error.status, problem=str(error))
-    attempts.forget(person.email)
+    attempts.succeeded(person.email)
     return go("/me", "password-changed")

@@ -8,6 +8,7 @@ from starlette.staticfiles import StaticFiles
 
 from annotation.signing_in import Attempts
 from core.db import get_database
+from core.settings import get_settings
 from web import (
     accounts,
     clips,
@@ -49,7 +50,7 @@ def create_app() -> FastAPI:
         openapi_url=None,
         responses={"default": {"model": ErrorView, "description": "One plain sentence about what went wrong."}},
     )
-    app.state.attempts = Attempts()
+    app.state.attempts = Attempts(get_settings().broker_url)
     live.begin_live(app)
     add_error_answers(app)
     rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)

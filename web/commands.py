@@ -44,5 +44,6 @@ def web(end_with_parent: bool) -> None:
         host=settings.host,
         port=settings.port,
         access_log=False,
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=3,
     )
