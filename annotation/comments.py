@@ -21,7 +21,7 @@ from annotation.access import (
 from annotation.clips import open_clip_shares
 from annotation.sharing import open_shares
 from core.clock import utc_now
-from core.errors import InvalidInput, NotAllowed
+from core.errors import InvalidInput, NotAllowed, NotFound
 from core.events import record_event
 from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
 
@@ -45,16 +45,15 @@ class CommentText:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A comment, who wrote it, and where its reader can look at it: its lesson, its clip, or nowhere any more."""
+    """A comment, who wrote it, and where its reader can look at it: its lesson, its clip, or nowhere any more.
+
+    `at_ms` is on the lesson's clock for whoever sees the lesson, else on the clip's.
+    """
 
     comment: Comment
     author: Person
     place: Lesson | Clip | None
-
-    @property
-    def at_ms(self) -> int:
-        """Return the moment on the clock of its place."""
-        return self.comment.start_ms - (self.place.start_ms if isinstance(self.place, Clip) else 0)
+    at_ms: int
 
 
 def add_comment(
@@ -247,6 +246,14 @@ def versions_of(session: Session, person: Person, comment_id: str) -> Sequence[C
     return session.scalars(rows.order_by(CommentVersion.written_at)).all()
 
 
+def versions_kept_by(session: Session, author: Person, comment: Comment) -> Sequence[CommentVersion]:
+    """Return what one's own comment said before, oldest first, also where its place is not open any more."""
+    if comment.author_id != author.id:
+        raise NotFound
+    rows = select(CommentVersion).where(CommentVersion.comment_id == comment.id)
+    return session.scalars(rows.order_by(CommentVersion.written_at)).all()
+
+
 def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Placed]:
     on_clip = and_(Clip.id.is_not(None), clips_seen_by(person))
     found = session.execute(
@@ -256,10 +263,12 @@ def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Pla
         .outerjoin(Clip, Clip.id == Comment.clip_id)
         .order_by(Comment.created_at.desc(), Comment.id)
     )
-    return [
-        Placed(comment, author, lesson if sees_lesson else clip if sees_clip else None)
-        for comment, author, lesson, sees_lesson, clip, sees_clip in found
-    ]
+    placed = []
+    for comment, author, lesson, sees_lesson, clip, sees_clip in found:
+        begin_ms = 0 if sees_lesson or clip is None else clip.start_ms
+        place = lesson if sees_lesson else clip if sees_clip else None
+        placed.append(Placed(comment, author, place, comment.start_ms - begin_ms))
+    return placed
 
 
 def newest_comments(session: Session, person: Person, limit: int = 8) -> list[Placed]:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from annotation.access import lessons_seen_by, live_showing, require
 from annotation.errors import PartnershipOver
+from annotation.sharing import ONE_OPENING
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
-from core.models import Guess, Lesson, MeasuresRow, Partnership, Person, ShownMeasures
+from core.models import Guess, Lesson, MeasuresOpening, MeasuresRow, Partnership, Person, ShownMeasures
 
 FEW_WAITS = 5
 """Below this many waits a median or a share says little, and the page says so in words."""
@@ -111,6 +112,35 @@ def showings_of(session: Session, person: Person) -> list[tuple[ShownMeasures, P
     rows = rows.join(Person, Person.id == Partnership.coach_id)
     mine = rows.where(live_showing(), ShownMeasures.owner_id == person.id).order_by(ShownMeasures.shown_at)
     return [(row[0], row[1]) for row in session.execute(mine)]
+
+
+def note_opening(session: Session, coach: Person, partnership_id: str) -> None:
+    """Note that a coach opened the measures that are shown to him, for their owner to read."""
+    showing = session.scalar(
+        select(ShownMeasures)
+        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+        .where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
+    )
+    if showing is None:
+        return
+    lately = select(MeasuresOpening.id).where(
+        MeasuresOpening.showing_id == showing.id, MeasuresOpening.opened_at > utc_now() - ONE_OPENING
+    )
+    if session.scalar(lately.limit(1)) is None:
+        session.add(MeasuresOpening(showing_id=showing.id, opened_at=utc_now()))
+
+
+def measures_openings(session: Session, owner: Person) -> list[tuple[MeasuresOpening, Person]]:
+    """Return who opened one's measures, and when, newest first, at most 200."""
+    rows = (
+        select(MeasuresOpening, Person)
+        .join(ShownMeasures, ShownMeasures.id == MeasuresOpening.showing_id)
+        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+        .join(Person, Person.id == Partnership.coach_id)
+        .where(ShownMeasures.owner_id == owner.id)
+        .order_by(MeasuresOpening.opened_at.desc())
+    )
+    return [(row[0], row[1]) for row in session.execute(rows.limit(200))]
 
 
 def shown_by(session: Session, coach: Person, partnership_id: str) -> Person:

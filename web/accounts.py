@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
 
 from annotation.errors import AlreadyBegun, WrongSignIn
 from annotation.leaving import delete_account
 from annotation.links import accept_invitation, choose_password, find_link, send_reset
+from annotation.own_measures import measures_openings
 from annotation.people import leaver_until, make_first_account, nobody_yet
 from annotation.portfolio import asked_of
 from annotation.post import mail_is_on
@@ -189,6 +191,23 @@ def join(request: Request, secret: str, name: Text = "", password: Text = "") ->
     return sign_in_browser(request, person, "/")
 
 
+def _openings(session: Session, person: Person) -> list[dict[str, Any]]:
+    seen = [
+        {
+            "person": reader.name,
+            "what": lesson.title if clip is None else f"the clip {clip}",
+            "url": f"/lessons/{lesson.id}" if clip is None else f"/clips/{row.clip_id}",
+            "opened_at": row.opened_at,
+        }
+        for row, reader, lesson, clip in openings(session, person)
+    ]
+    seen += [
+        {"person": coach.name, "what": "your measures", "url": "/measures", "opened_at": row.opened_at}
+        for row, coach in measures_openings(session, person)
+    ]
+    return sorted(seen, key=lambda one: one["opened_at"], reverse=True)
+
+
 def _show_me(request: Request, person: Person, device: SignIn, status: int = 200, **more: Any) -> HTMLResponse:
     with get_database().read() as session:
         voice = find_print(session, person)
@@ -199,15 +218,7 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
                 {"id": row.id, "device": row.device, "last_seen_at": row.last_seen_at, "is_this": row.id == device.id}
                 for row in list_devices(session, person)
             ],
-            "openings": [
-                {
-                    "person": reader.name,
-                    "what": lesson.title if clip is None else f"the clip {clip}",
-                    "url": f"/lessons/{lesson.id}" if clip is None else f"/clips/{row.clip_id}",
-                    "opened_at": row.opened_at,
-                }
-                for row, reader, lesson, clip in openings(session, person)
-            ],
+            "openings": _openings(session, person),
             "consents": asked_of(session, person),
         }
     until = leaver_until(person)

@@ -21,6 +21,7 @@ from annotation.goals import (
     set_goal,
     versions_of_goal,
 )
+from annotation.own_measures import note_opening
 from annotation.partnerships import get_partnership, names_of
 from core.db import get_database
 from core.errors import HindsightError, NotFound
@@ -100,8 +101,10 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
 @router.get("/goals/{goal_id}", response_class=HTMLResponse)
 def show_goal(request: Request, goal_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show a goal to the two of its partnership."""
-    with get_database().read() as session:
+    with get_database().write() as session:
         context = goal_context(session, person, goal_id)
+        if context["chart"] is not None:
+            note_opening(session, person, context["goal"].partnership_id)
     return page(request, "goal.html", person, page_title=context["goal"].title, **context)
 
 

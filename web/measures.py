@@ -19,6 +19,8 @@ from annotation.own_measures import (
     Measured,
     figure_of,
     lessons_to_guess,
+    measures_openings,
+    note_opening,
     own_lessons_measured,
     seen_lessons,
     show_to,
@@ -159,17 +161,27 @@ def show_measures(request: Request, person: CurrentPerson) -> HTMLResponse:
         others = [one for one in coached if one.state == "active" and one.id not in there]
         lines = partnership_lines(session, person, others)
         to_guess = lessons_to_guess(session, person)
+        opened = measures_openings(session, person)
     charts = [chart for name in PAGE if (chart := chart_of(name, lessons))]
     context: dict[str, Any] = {"charts": charts, "lessons": len(lessons), "to_guess": to_guess, "coaches": lines}
-    context["shown"] = [{"id": row.id, "name": coach.name, "since": row.shown_at} for row, coach in shown]
+    context["shown"] = [
+        {
+            "id": row.id,
+            "name": coach.name,
+            "since": row.shown_at,
+            "openings": [one.opened_at for one, _ in opened if one.showing_id == row.id],
+        }
+        for row, coach in shown
+    ]
     return page(request, "measures.html", person, page_title="Measures", owner=None, **context)
 
 
 @router.get("/measures/of/{partnership_id}", response_class=HTMLResponse)
 def show_coachees_measures(request: Request, partnership_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show a coach what his coachee shows him; a lesson that is not shared with him is a day and a figure."""
-    with get_database().read() as session:
+    with get_database().write() as session:
         owner = shown_by(session, person, partnership_id)
+        note_opening(session, person, partnership_id)
         lessons = own_lessons_measured(session, owner)
         seen = seen_lessons(session, person, lessons)
     charts = [chart for name in PAGE if (chart := chart_of(name, lessons, seen))]

@@ -16,19 +16,33 @@ from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
 from annotation.actions import actions_of
-from annotation.comments import comments_by
+from annotation.comments import comments_by, versions_kept_by
 from annotation.goals import goals_of, text_of, versions_of_goal
 from annotation.interchange import harmless
 from annotation.lessons import files_of
+from annotation.own_measures import measures_openings, showings_of
 from annotation.partnerships import list_partnerships, names_of
 from annotation.portfolio import asked_of, items_of
 from annotation.sessions import log_of, sessions_of
 from annotation.sharing import openings
+from annotation.signing_in import list_devices
 from annotation.training import MODULES, answers_of
 from annotation.walks import notes_of, walks_of
 from core.clock import utc_now
 from core.db import get_database
-from core.models import Clip, Correction, Guess, Lesson, MeasuresRow, Person, Place, Share, StoredFile, VoicePrint
+from core.models import (
+    Clip,
+    ClipShare,
+    Correction,
+    Guess,
+    Lesson,
+    MeasuresRow,
+    Person,
+    Place,
+    Share,
+    StoredFile,
+    VoicePrint,
+)
 from core.storage import Storage, get_storage
 from web.auth import CurrentSelf
 from web.interchange import exported
@@ -43,8 +57,9 @@ lessons/             a folder a lesson: the recording as you uploaded it, your c
                      text), everything on a time line (ELAN .eaf), comments (CSV, W3C Web Annotations), and lesson.json:
                      measures, corrections, guess, whom you shared it with
 partnerships.json    with whom you work or worked, goals and how they changed, actions
-logs/                the logs of your sessions
-comments.csv         what you wrote on lessons, yours and others'
+logs/                the logs of your sessions, and what is noted in one that is not over
+comments.csv         what you wrote on lessons and clips, yours and others'
+comments before.csv  how that read before you changed it
 walks.json           learning walks, by you and to you
 training.json        your answers to set tasks; your portfolio; what shows you in the portfolios of others
 openings.csv         who opened what of yours, and when
@@ -140,7 +155,16 @@ def lesson_documents(session: Session, person: Person, lesson: Lesson) -> Iterat
         "shares": [
             fields_of(one, "partnership_id", "created_at", "until", "taken_back_at") for one in session.scalars(shares)
         ],
-        "clips": [fields_of(one, "title", "start_ms", "end_ms", "deleted_at") for one in session.scalars(clips)],
+        "clips": [
+            {
+                **fields_of(one, "title", "start_ms", "end_ms", "deleted_at"),
+                "shares": [
+                    fields_of(share, "partnership_id", "created_at", "until", "taken_back_at")
+                    for share in session.scalars(select(ClipShare).where(ClipShare.clip_id == one.id))
+                ],
+            }
+            for one in session.scalars(clips).all()
+        ],
     }
     yield "lesson.json", as_json(document)
 
@@ -164,6 +188,13 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
                 "joined_at": person.joined_at,
                 "reminders_by_mail": person.wants_mail,
                 "single_sign_on": person.subject,
+                "devices": [
+                    fields_of(one, "device", "created_at", "last_seen_at", "expires_at")
+                    for one in list_devices(session, person)
+                ],
+                "measures_shown_to": [
+                    {"coach": coach.name, "since": row.shown_at} for row, coach in showings_of(session, person)
+                ],
                 "voice_print": None if voice is None else {"since": voice.consented_at, "numbers": voice.voice},
             }
         ),
@@ -209,10 +240,9 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         ),
     )
     for meeting, partnership in sessions_of(session, person):
-        if meeting.ended_at is None:
-            continue
-        day = (meeting.began_at or meeting.created_at).date()
-        said = {"day": day, "partnership": partnership.id, **fields_of(meeting, "notes", "moments")}
+        day = (meeting.began_at or meeting.planned_at or meeting.created_at).date()
+        said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
+        said |= fields_of(meeting, "planned_at", "repeats", "notes", "moments")
         said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)
     written = (
@@ -221,8 +251,15 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         for one in (said.comment,)
     )
     yield "comments.csv", as_csv(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
-    seen = ((row.opened_at, reader.name, lesson.title, clip) for row, reader, lesson, clip in openings(session, person))
-    yield "openings.csv", as_csv(("when", "who", "lesson", "clip"), seen)
+    before = (
+        (one.written_at.isoformat(), said.place.title if said.place else "", said.at_ms, one.text)
+        for said in comments_by(session, person)
+        for one in versions_kept_by(session, person, said.comment)
+    )
+    yield "comments before.csv", as_csv(("written", "lesson", "start_ms", "text"), before)
+    seen = [(row.opened_at, reader.name, lesson.title, clip) for row, reader, lesson, clip in openings(session, person)]
+    seen += [(row.opened_at, coach.name, "your measures", None) for row, coach in measures_openings(session, person)]
+    yield "openings.csv", as_csv(("when", "who", "lesson", "clip"), iter(sorted(seen, reverse=True)))
     visits = [
         {
             "with": other,

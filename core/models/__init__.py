@@ -15,7 +15,7 @@ from core.models.events import Event
 from core.models.findings import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
 from core.models.people import AccountLink, Mail, Person, SignIn, SignOn
-from core.models.reflection import Correction, Dictation, Guess, ShownMeasures, VoicePrint
+from core.models.reflection import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
 from core.models.steps import Step
 from core.models.training import ModuleAnswer, PortfolioItem
 from core.models.walks import Walk, WalkNote
@@ -40,6 +40,7 @@ __all__ = [
     "Guess",
     "Lesson",
     "Mail",
+    "MeasuresOpening",
     "MeasuresRow",
     "ModuleAnswer",
     "Opening",

@@ -51,6 +51,16 @@ class ShownMeasures(Base):
     taken_back_at: Mapped[datetime | None]
 
 
+class MeasuresOpening(Base):
+    """The coach to whom measures are shown opened them; their owner can read when."""
+
+    __tablename__ = "measures_opening"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    showing_id: Mapped[str] = mapped_column(Id, ForeignKey("shown_measures.id", ondelete="CASCADE"), index=True)
+    opened_at: Mapped[datetime]
+
+
 class VoicePrint(Base):
     """What a teacher's own voice sounds like, kept with her consent so that the next lessons start right.
 

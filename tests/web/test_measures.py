@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+
+from sqlalchemy import update
 
 from annotation.own_measures import figure_of
 from core.clock import utc_now
-from core.models import Goal, Guess, Lesson, MeasuresRow, Person, VoicePrint
+from core.models import Goal, Guess, Lesson, MeasuresOpening, MeasuresRow, Person, VoicePrint
 from tests.factories import make_lesson
 from tests.heard import evidence_of, keep_evidence
 from tests.web.school import School
@@ -157,3 +159,21 @@ def test_the_voice_print_is_off_until_she_allows_it_and_gone_when_she_says_so(sc
     owner.post("/me/voice/delete")
     with school.database.read() as session:
         assert session.get(VoicePrint, school.ids["person_owner"]) is None
+
+
+def test_the_owner_reads_when_a_coach_opened_her_measures_once_for_one_look(school: School) -> None:
+    owner, coach = school.browser("owner"), school.browser("coach")
+    assert "has not opened it" in owner.get("/measures").text
+    for _ in range(2):
+        assert coach.get(f"/measures/of/{school.ids['partnership_coach']}").status_code == 200
+    assert "and opened it today" in owner.get("/measures").text
+    assert owner.get("/me").text.count("your measures</a> today") == 1
+    with school.database.write() as session:
+        session.execute(update(MeasuresOpening).values(opened_at=utc_now() - timedelta(days=1)))
+        session.get_one(Goal, school.ids["goal"]).measure = "teacher_share_of_talk"
+    add_lesson(school, "First", date(2026, 11, 2), document())
+    assert coach.get(f"/goals/{school.ids['goal']}").status_code == 200  # the goal's line shows them too
+    assert "2 times in all" in owner.get("/measures").text
+    owner.post(f"/measures/shown/{school.ids['showing']}/take-back")
+    coach.get(f"/goals/{school.ids['goal']}")
+    assert owner.get("/me").text.count("your measures</a>") == 2

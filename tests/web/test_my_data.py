@@ -47,6 +47,23 @@ def test_the_owner_takes_her_recordings_words_comments_goals_logs_and_walks_alon
     assert not any(name.startswith(("/", "..")) or "/../" in name for name in files)
 
 
+def test_devices_what_was_shared_with_whom_and_earlier_words_are_taken_along_too(school: School) -> None:
+    school.browser("coach").patch(f"/api/comments/{school.ids['comment']}", json={"text": "Better words"})
+    school.browser("coach").get(f"/measures/of/{school.ids['partnership_coach']}")
+    assert b"A quiet word" in taken(school, "coach")["comments before.csv"]
+    files = taken(school, "owner")
+    person = json.loads(files["person.json"])
+    assert [one["device"] for one in person["devices"]] == ["a browser"]
+    assert [one["coach"] for one in person["measures_shown_to"]] == ["Coach Person"]
+    (clip,) = json.loads(files["lessons/001 Year 9 fractions/lesson.json"])["clips"]
+    assert {one["partnership_id"] for one in clip["shares"]} == {
+        school.ids["partnership_coach"],
+        school.ids["partnership_taken_back"],
+    }
+    assert b"Coach Person,your measures" in files["openings.csv"]
+    assert any(b"Secret words" not in text and b'"over": false' in text for text in files.values())
+
+
 def test_nobody_takes_along_what_is_not_hers(school: School) -> None:
     everything = {
         kind: b"".join(taken(school, kind).values()) for kind in ("lead", "manager", "stranger", "other_coach")
