@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,16 +46,18 @@ class Seen:
     """What was measured: seconds by kind of request, failures by kind, and what should be there in the end."""
 
     took: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    failed: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    failed: Counter[tuple[str, str]] = field(default_factory=Counter)
     comments: int = 0
     uploads: int = 0
     memory: list[tuple[float, int]] = field(default_factory=list)
 
-    def note(self, kind: str, begun: float, good: bool) -> None:
-        """Keep one answer."""
+    def note(self, kind: str, begun: float, answer: httpx.Response | httpx.HTTPError) -> None:
+        """Keep one answer, or what came instead of it."""
         self.took[kind].append(time.perf_counter() - begun)
-        if not good:
-            self.failed[kind] += 1
+        if isinstance(answer, httpx.HTTPError):
+            self.failed[kind, type(answer).__name__] += 1
+        elif not answer.is_success:
+            self.failed[kind, str(answer.status_code)] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +92,30 @@ def furnish(school: School, people: int, uploading: int) -> tuple[list[Visitor],
     return visitors[:people], senders
 
 
-async def visit(client: httpx.AsyncClient, one: Visitor, seen: Seen, end: float, dice: random.Random) -> None:
+def browser(address: str, secret: str) -> httpx.AsyncClient:
+    """Return a client with connections of its own, as each person's browser has; one for all would be the slowest part."""
+    return httpx.AsyncClient(
+        base_url=address,
+        headers={"cookie": f"hindsight={secret}"},
+        timeout=30,
+        limits=httpx.Limits(keepalive_expiry=60),
+        verify=False,
+        trust_env=False,
+    )
+
+
+async def visit(address: str, one: Visitor, seen: Seen, end: float, dice: random.Random) -> None:
     """Be one person until the end."""
-    cookies = {"cookie": f"hindsight={one.secret}"}
     await asyncio.sleep(dice.random() * 10)  # they do not come at the same moment
-    stream = asyncio.create_task(listen(client, one, seen, cookies))
+    async with browser(address, one.secret) as client:
+        stream = asyncio.create_task(listen(client, one, seen))
+        await review(client, one, seen, end, dice)
+        stream.cancel()
+        await asyncio.gather(stream, return_exceptions=True)
+
+
+async def review(client: httpx.AsyncClient, one: Visitor, seen: Seen, end: float, dice: random.Random) -> None:
+    """Open the page, play the film and write comments until the end."""
     size = RECORDING.stat().st_size
     due = {"page": 0.0, "range": 0.0, "comment": time.monotonic() + dice.random() * COMMENT_EVERY}
     every = {"page": PAGE_EVERY, "range": RANGE_EVERY, "comment": COMMENT_EVERY}
@@ -104,59 +125,55 @@ async def visit(client: httpx.AsyncClient, one: Visitor, seen: Seen, end: float,
         begun = time.perf_counter()
         try:
             if kind == "page":
-                answer = await client.get(f"/lessons/{one.lesson_id}", headers=cookies)
+                answer = await client.get(f"/lessons/{one.lesson_id}")
             elif kind == "range":
                 start = dice.randrange(max(1, size - RANGE_BYTES))
-                ranged = cookies | {"range": f"bytes={start}-{start + RANGE_BYTES - 1}"}
+                ranged = {"range": f"bytes={start}-{start + RANGE_BYTES - 1}"}
                 answer = await client.get(f"/media/lessons/{one.lesson_id}/rendition", headers=ranged)
             else:
                 said = {"text": "I noticed the wait here", "start_ms": dice.randrange(50_000)}
                 said["partnership_id"] = one.partnership_id
-                answer = await client.post(f"/api/lessons/{one.lesson_id}/comments", json=said, headers=cookies)
+                answer = await client.post(f"/api/lessons/{one.lesson_id}/comments", json=said)
                 seen.comments += answer.is_success
-            seen.note(kind, begun, answer.is_success)
-        except httpx.HTTPError:
-            seen.note(kind, begun, good=False)
+            seen.note(kind, begun, answer)
+        except httpx.HTTPError as error:
+            seen.note(kind, begun, error)
         due[kind] = time.monotonic() + every[kind] * dice.uniform(0.6, 1.4)
-    stream.cancel()
-    await asyncio.gather(stream, return_exceptions=True)
 
 
-async def listen(client: httpx.AsyncClient, one: Visitor, seen: Seen, cookies: dict[str, str]) -> None:
+async def listen(client: httpx.AsyncClient, one: Visitor, seen: Seen) -> None:
     """Keep the stream of events open, as the page does; how long it takes until it greets is measured."""
     begun = time.perf_counter()
     try:
         patient = httpx.Timeout(30, read=None)
-        async with client.stream(
-            "GET", f"/api/lessons/{one.lesson_id}/events", headers=cookies, timeout=patient
-        ) as answer:
+        async with client.stream("GET", f"/api/lessons/{one.lesson_id}/events", timeout=patient) as answer:
             first = True
             async for _line in answer.aiter_lines():
                 if first:
-                    seen.note("events", begun, answer.is_success)
+                    seen.note("events", begun, answer)
                     first = False
-    except httpx.HTTPError:
-        seen.note("events", begun, good=False)
+    except httpx.HTTPError as error:
+        seen.note("events", begun, error)
 
 
-async def send(client: httpx.AsyncClient, secret: str, seen: Seen, end: float) -> None:
+async def send(address: str, secret: str, seen: Seen, end: float, dice: random.Random) -> None:
     """Upload one recording after the other; each is another one, so that none is known already."""
-    dice = random.Random(secret)
-    while time.monotonic() < end:
-        head = TUS | {"cookie": f"hindsight={secret}"}
-        content = RECORDING.read_bytes() + dice.randbytes(UPLOAD_BYTES)
-        begun = time.perf_counter()
-        try:
-            words = {"upload-length": str(len(content)), "upload-metadata": "filename bGVzc29uLm1wNA=="}
-            made = await client.post("/api/uploads", headers=head | words)
-            where = made.headers.get("location", "")
-            typed = {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
-            done = await client.patch(where, content=content, headers=head | typed, timeout=120)
-            seen.note("upload", begun, done.is_success)
-            seen.uploads += done.is_success
-        except httpx.HTTPError:
-            seen.note("upload", begun, good=False)
-        await asyncio.sleep(dice.uniform(5, 15))
+    padded = RECORDING.read_bytes() + bytes(UPLOAD_BYTES)
+    async with browser(address, secret) as client:
+        while time.monotonic() < end:
+            content = padded + dice.randbytes(16)
+            begun = time.perf_counter()
+            try:
+                words = {"upload-length": str(len(content)), "upload-metadata": "filename bGVzc29uLm1wNA=="}
+                made = await client.post("/api/uploads", headers=TUS | words)
+                typed = {"content-type": "application/offset+octet-stream", "upload-offset": "0"}
+                where = made.headers.get("location", "")
+                done = await client.patch(where, content=content, headers=TUS | typed, timeout=120)
+                seen.note("upload", begun, done)
+                seen.uploads += done.is_success
+            except httpx.HTTPError as error:
+                seen.note("upload", begun, error)
+            await asyncio.sleep(dice.uniform(5, 15))
 
 
 async def watch_memory(pid: int, seen: Seen, end: float) -> None:
@@ -185,11 +202,9 @@ def web_process(school: School) -> int:
 async def play(school: School, visitors: list[Visitor], senders: list[str], minutes: float) -> Seen:
     """Let everybody act for so long."""
     seen, end = Seen(), time.monotonic() + minutes * 60
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=school.address, timeout=30, limits=limits) as client:
-        tasks = [visit(client, one, seen, end, random.Random(k)) for k, one in enumerate(visitors)]
-        tasks += [send(client, secret, seen, end) for secret in senders]
-        await asyncio.gather(*tasks, watch_memory(web_process(school), seen, end))
+    tasks = [visit(school.address, one, seen, end, random.Random(k)) for k, one in enumerate(visitors)]
+    tasks += [send(school.address, secret, seen, end, random.Random(secret)) for secret in senders]
+    await asyncio.gather(*tasks, watch_memory(web_process(school), seen, end))
     return seen
 
 
@@ -208,7 +223,10 @@ def report(seen: Seen, people: int, uploading: int, minutes: float, kept: tuple[
     for kind, took in sorted(seen.took.items()):
         cuts = statistics.quantiles(took, n=100, method="inclusive") if len(took) > 1 else took * 99
         p50, p95, p99 = (round(cuts[k - 1] * 1000) for k in (50, 95, 99))
-        lines.append(f"| {kind} | {len(took)} | {seen.failed[kind]} | {p50} | {p95} | {p99} |")
+        lines.append(
+            f"| {kind} | {len(took)} | {sum(count for (of, _), count in seen.failed.items() if of == kind)} | {p50} | {p95} | {p99} |"
+        )
+    lines += ["", *(f"{count} of {kind}: {why}." for (kind, why), count in seen.failed.items())]
     memory = [size for at, size in seen.memory if at > 30] or [size for _, size in seen.memory]
     lines += [
         "",

@@ -1,41 +1,44 @@
-"""The database: one engine, short sessions that either read or write.
+"""The database: one place for it, and short sessions that either read or write.
 
-SQLite runs in WAL mode with foreign keys on; a session that writes takes the write lock when it begins
-(`BEGIN IMMEDIATE`), so that it waits its turn instead of failing half-way. What is deleted is overwritten with zeros.
+SQLite runs in WAL mode with foreign keys on. It has one writer at a time, so a process has one connection that writes:
+its threads wait in line for it, and it takes the write lock when it begins (`BEGIN IMMEDIATE`), so that it waits its
+turn among the processes instead of failing half-way. What is deleted is overwritten with zeros.
 """
 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from core.settings import get_settings
 
 BUSY_SECONDS = 30
+TURN_SECONDS = 0.002  # how often a writer looks whether it is its turn; SQLite itself would sleep up to 0.1 s
+THREADS = 40  # of a web process, each with a connection when all of them read
 
 
 class Database:
-    """An engine and the two kinds of session on it."""
+    """Where the rows are, and the two kinds of session on it."""
 
     def __init__(self, address: str) -> None:
         url = make_url(address)
         if url.get_backend_name() == "sqlite":
-            if url.database:
-                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
-            event.listen(self.engine, "connect", _prepare_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            self.engine = _sqlite_engine(url, connections=THREADS)
+            self.writer = _sqlite_engine(url, connections=1)
+            event.listen(self.engine, "begin", _begin_reading)
+            event.listen(self.writer, "connect", _do_not_sleep)
+            event.listen(self.writer, "begin", _begin_writing)
         else:
-            self.engine = create_engine(url, pool_pre_ping=True)
-        self._writing: Engine = self.engine.execution_options(hindsight_begin="BEGIN IMMEDIATE")
+            self.engine = self.writer = create_engine(url, pool_pre_ping=True, max_overflow=THREADS)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -46,7 +49,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Yield a session that is committed at the end, or rolled back when the block raises."""
-        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+        with Session(self.writer, expire_on_commit=False) as session, session.begin():
             yield session
 
     def forget_deleted(self) -> None:
@@ -58,25 +61,48 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self.writer.dispose()
+
+
+def _sqlite_engine(url: URL, connections: int) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+    engine = create_engine(
+        url, connect_args=arguments, pool_size=connections, max_overflow=0, pool_timeout=BUSY_SECONDS
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin in `_begin_sqlite`, not in the driver
+    connection.isolation_level = None  # transactions begin below, not in the driver
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "foreign_keys=ON",
-        "synchronous=FULL",
-        "secure_delete=ON",
-        f"busy_timeout={BUSY_SECONDS}000",
-    ):
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    options: dict[str, Any] = dict(connection.get_execution_options())
-    connection.exec_driver_sql(options.get("hindsight_begin", "BEGIN"))
+def _do_not_sleep(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA busy_timeout=0")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Wait for the turn of this process; raises OperationalError when it does not come."""
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            return
+        except OperationalError as error:
+            code = getattr(error.orig, "sqlite_errorcode", 0)
+            if code & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+        time.sleep(TURN_SECONDS)
 
 
 @cache

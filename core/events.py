@@ -24,9 +24,10 @@ def last_event_number(session: Session) -> int:
     return session.scalar(select(func.max(Event.number))) or 0
 
 
-def events_after(session: Session, number: int) -> Sequence[Event]:
-    """Return what happened since, oldest first."""
-    return session.scalars(select(Event).where(Event.number > number).order_by(Event.number)).all()
+def events_after(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
+    """Return the number, lesson and kind of what happened since, oldest first."""
+    rows = select(Event.number, Event.lesson_id, Event.kind).where(Event.number > number).order_by(Event.number)
+    return [(row.number, row.lesson_id, row.kind) for row in session.execute(rows)]
 
 
 def trim_events(session: Session) -> None:

@@ -18,7 +18,7 @@ def migrate_database(address: str, version: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     try:
-        with database.engine.execution_options(hindsight_begin="BEGIN IMMEDIATE").begin() as connection:
+        with database.writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4651)")
             config.attributes["connection"] = connection

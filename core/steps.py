@@ -143,21 +143,28 @@ def claim_step(session: Session, step_id: str, lease: timedelta) -> Claim | None
     return Claim(step, lesson_id, stage, chunk_no, token or "", attempt)
 
 
-def renew_lease(session: Session, claim: Claim, lease: timedelta, progress: float) -> Hold:
-    """Keep a step for another while, and note how far it is; says whether to go on."""
-    row = session.execute(
+def renew_lease(session: Session, claim: Claim, lease: timedelta, progress: float) -> None:
+    """Keep a step that is still ours for another while, and note how far it is."""
+    session.execute(
         update(Step)
         .where(Step.id == claim.step_id, Step.lease_token == claim.token, Step.state == "running")
         .values(lease_until=utc_now() + lease, progress=progress)
-        .returning(Step.cancel_requested_at)
         .execution_options(synchronize_session=False)
+    )
+
+
+def look_at_hold(session: Session, claim: Claim) -> Hold:
+    """Say whether to go on with a step."""
+    row = session.execute(
+        select(Step.cancel_requested_at, Lesson.deleted_at)
+        .join(Lesson, Lesson.id == Step.lesson_id)
+        .where(Step.id == claim.step_id, Step.lease_token == claim.token, Step.state == "running")
     ).one_or_none()
     if row is None:
         return "lost"
-    if row[0] is not None:
+    if row.cancel_requested_at is not None:
         return "cancelled"
-    deleted = session.scalar(select(Lesson.deleted_at).where(Lesson.id == claim.lesson_id))
-    return "ours" if deleted is None else "deleted"
+    return "ours" if row.deleted_at is None else "deleted"
 
 
 def finish_step(session: Session, claim: Claim) -> bool:

@@ -117,7 +117,9 @@ def started(
             stdin=subprocess.PIPE,
             stdout=stdout,
             stderr=errors,
-            start_new_session=True,
+            # A group of its own, to be killed as one; not a session: Linux shares processors out between sessions first
+            # (autogroup), and what is nice in one of its own would get as much as all the pages.
+            process_group=0,
         )
         try:
             yield process, errors

@@ -31,30 +31,31 @@ def signed_in(request: Request) -> tuple[Person, SignIn] | None:
     return found
 
 
+# What follows asks nobody, so it is spared the way to a thread and back.
 Known = Annotated[tuple[Person, SignIn] | None, Depends(signed_in)]
 
 
-def anybody(known: Known) -> Person | None:
+async def anybody(known: Known) -> Person | None:
     """Return the person who is signed in, or None."""
     return None if known is None else known[0]
 
 
-def current_self(known: Known) -> Person:
+async def current_self(known: Known) -> Person:
     """Return the person who is signed in, also a leaver; raises SignInNeeded. For what is hers alone."""
     if known is None:
         raise SignInNeeded
     return known[0]
 
 
-def current_person(known: Known) -> Person:
+async def current_person(known: Known) -> Person:
     """Return the person who is signed in; raises SignInNeeded, or LeftSchool for a leaver."""
-    person = current_self(known)
+    person = await current_self(known)
     if person.deactivated_at is not None:
         raise LeftSchool
     return person
 
 
-def current_device(known: Known) -> SignIn:
+async def current_device(known: Known) -> SignIn:
     """Return the device that is asking; raises SignInNeeded."""
     if known is None:
         raise SignInNeeded
@@ -67,7 +68,7 @@ CurrentPerson = Annotated[Person, Depends(current_person)]
 CurrentDevice = Annotated[SignIn, Depends(current_device)]
 
 
-def current_lead(person: CurrentPerson) -> Person:
+async def current_lead(person: CurrentPerson) -> Person:
     """Return the programme lead who is asking; raises NotAllowed."""
     require_lead(person)
     return person

@@ -46,4 +46,5 @@ def web(end_with_parent: bool) -> None:
         access_log=False,
         forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=75,  # a page asks again within seconds; a proxy gives its connections up before that
     )

@@ -106,10 +106,9 @@ def read_new(seen: Seen) -> tuple[Seen, list[tuple[str, str]]]:
     """Return what is seen now, and each kind of change that is new, once a lesson, in order."""
     with get_database().read() as session:
         events = events_after(session, seen.newest - WINDOW)
-    new = [event for event in events if event.number not in seen.numbers]
-    newest = max([seen.newest, *(event.number for event in events)])
-    numbers = frozenset(event.number for event in events)
-    return Seen(newest, numbers), list(dict.fromkeys((event.lesson_id, event.kind) for event in new))
+    numbers = frozenset(number for number, _, _ in events)
+    new = [(lesson_id, kind) for number, lesson_id, kind in events if number not in seen.numbers]
+    return Seen(max([seen.newest, *numbers]), numbers), list(dict.fromkeys(new))
 
 
 class Wake:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import time
@@ -23,12 +22,10 @@ from workers.sweeper import reopen_steps, sweep
 log = logging.getLogger(__name__)
 
 REOPEN_SECONDS, MAIL_SECONDS, SWEEP_SECONDS = 5.0, 10.0, 300.0
-POLITE = 10  # of `nice`: the pages come first
 
 
 def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
     """Do the steps of some queues until SIGTERM; running ones are given back, not lost."""
-    os.nice(POLITE)
     settings = get_settings()
     database = get_database()
     stop = threading.Event()

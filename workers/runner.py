@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import shutil
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +32,7 @@ from workers.stages import FAN_OUT, STAGES, SUFFIX, Context, NewFile, Output, St
 
 log = logging.getLogger(__name__)
 
+POLITE = 15  # of `nice`, while a stage computes: the pages come first
 DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
 # Locks a lesson against other endings, but not against an event or a comment that refers to it (PostgreSQL).
 LESSON_LOCK = {"key_share": True}
@@ -62,14 +65,19 @@ class Heart:
 
     def _beat(self) -> None:
         every = min(2.0, self._lease.total_seconds() / 4)
-        said = 0.0
+        said, written_at = 0.0, time.monotonic()
         while not self._ended.wait(every):
+            fraction = self._fraction
+            is_news = fraction - said >= 0.01
             try:
-                with self._database.write() as session:
-                    self._hold = steps.renew_lease(session, self._claim, self._lease, self._fraction)
-                    if self._fraction - said >= 0.01:
-                        said = self._fraction
-                        record_event(session, self._claim.lesson_id, "step")
+                with self._database.read() as session:
+                    self._hold = steps.look_at_hold(session, self._claim)
+                if is_news or time.monotonic() - written_at > self._lease.total_seconds() / 4:
+                    with self._database.write() as session:
+                        steps.renew_lease(session, self._claim, self._lease, fraction)
+                        if is_news:
+                            record_event(session, self._claim.lesson_id, "step")
+                    said, written_at = fraction if is_news else said, time.monotonic()
             except Exception:  # the database may be away for a moment; the lease says how long that may last
                 log.warning("lease of step %s not renewed", self._claim.step_id, exc_info=True)
 
@@ -98,7 +106,7 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
         folder.mkdir(parents=True)
         with Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
             context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
-            output = stage.run(context)
+            output = compute(stage, context)
             heart.check()
             store(database, storage, claim, stage, output)
     except WorkStopped as stop:
@@ -111,6 +119,29 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
         end_failed(database, claim, DiskFull() if is_disk_full(error) else StepFailed(), settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def compute(stage: Stage, context: Context) -> Output:
+    """Run a stage in a thread of its own that stands back, and so do the programs and threads that it starts.
+
+    The thread that ends the step does not: who holds the database must not wait for a processor meanwhile.
+    """
+    outcome: Future[Output] = Future()
+
+    def run() -> None:
+        stand_back()
+        try:
+            outcome.set_result(stage.run(context))
+        except BaseException as error:  # raised again where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name=stage.name, daemon=True).start()
+    return outcome.result()
+
+
+def stand_back() -> None:
+    """Let others go first from now on: this thread alone (Linux), or this process."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(POLITE, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -58,7 +58,7 @@ def test_a_worker_that_lost_its_lease_cannot_finish_fail_or_renew(any_database: 
         assert not steps.finish_step(session, slow)
         assert not steps.fail_step(session, slow, "x", "y", final=True)
         assert not steps.give_back(session, slow)
-        assert steps.renew_lease(session, slow, LEASE, 0.5) == "lost"
+        assert steps.look_at_hold(session, slow) == "lost"
         assert steps.finish_step(session, quick)
     assert read(any_database, step_id).state == "done"
 
@@ -119,7 +119,7 @@ def test_work_on_a_deleted_lesson_is_told_to_stop_and_is_not_sent(any_database: 
     assert held is not None
     with any_database.write() as session:
         session.execute(update(Lesson).values(deleted_at=utc_now()))
-        assert steps.renew_lease(session, held, LEASE, 0.1) == "deleted"
+        assert steps.look_at_hold(session, held) == "deleted"
         assert steps.give_back(session, held)
     with any_database.read() as session:
         assert steps.due_steps(session, ["io"], timedelta(minutes=1), 10) == []
