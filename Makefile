@@ -106,8 +106,8 @@ bench-load: install $(TEST) ## Play 200 people and 20 uploads at once for ten mi
 	$(BIN)/python -m benchmarks.load --docs docs/load.md $(ARGS)
 
 .PHONY: bench-hostile
-bench-hostile: install $(TEST) ## Put 2,000 mutated recordings through probing and conversion, and count what gets past a limit
-	$(BIN)/python -m benchmarks.hostile $(ARGS)
+bench-hostile: install $(TEST) ## Put 2,000 hostile recordings through every stage that opens one, and write docs/hostile.md
+	$(BIN)/python -m benchmarks.hostile --docs docs/hostile.md $(ARGS)
 
 .PHONY: screenshot
 screenshot: install $(TEST) browser ## Take the README's picture

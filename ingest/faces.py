@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.errors import ModelMissing
 from core.types import Watch
+from ingest.ffmpeg import output, run_frames, source_of
 
 Picture = NDArray[np.uint8]  # (height, width, BGR)
 
@@ -113,8 +114,11 @@ def blur(picture: Picture, faces: Sequence[Face]) -> Picture:
     return result
 
 
-def blur_faces(source: Path, target: Path, watch: Watch) -> None:
-    """Write one of our own MP4 files anew with blurred faces, its sound as it is; raises ModelMissing, WorkStopped."""
+def blur_faces(source: Path, target: Path, watch: Watch, *, ffmpeg: str = "") -> None:
+    """Write one of our own MP4 files anew with blurred faces, its sound as it is.
+
+    Raises ModelMissing, and what `run_frames` raises.
+    """
     import av
 
     find = face_finder()
@@ -123,14 +127,9 @@ def blur_faces(source: Path, target: Path, watch: Watch) -> None:
         picture = write.add_stream("libx264", rate=film.average_rate or 25, options={"preset": "veryfast", "crf": "23"})
         picture.width, picture.height, picture.pix_fmt = film.width, film.height, "yuv420p"
         sound = [(stream, write.add_stream_from_template(stream)) for stream in read.streams.audio]
+        pictures = decoded(source, film.width, film.height, (read.duration or 0) // 1000, watch, ffmpeg)
         length = float(film.frames or 1)
-
-        def frames() -> Iterator[Picture]:
-            for frame in read.decode(film):
-                watch.check()
-                yield frame.to_ndarray(format="bgr24")
-
-        for done, shown in enumerate(blurred(frames(), find)):
+        for done, shown in enumerate(blurred(pictures, find)):
             write.mux(picture.encode(av.VideoFrame.from_ndarray(shown, format="bgr24")))
             watch.progress(min(0.98, done / length))
         write.mux(picture.encode())
@@ -140,3 +139,10 @@ def blur_faces(source: Path, target: Path, watch: Watch) -> None:
                 if packet.dts is not None:
                     packet.stream = copy
                     write.mux(packet)
+
+
+def decoded(source: Path, width: int, height: int, duration_ms: int, watch: Watch, ffmpeg: str) -> Iterator[Picture]:
+    """Yield the pictures of a film as ffmpeg decodes them, in a process with limits like every other."""
+    node = output([source_of(source)["v:0"]], "pipe:1", f="rawvideo", pix_fmt="bgr24", fps_mode="passthrough")
+    for frame in run_frames(node, width * height * 3, duration_ms=duration_ms, watch=watch, ffmpeg=ffmpeg):
+        yield np.frombuffer(frame, np.uint8).reshape(height, width, 3)

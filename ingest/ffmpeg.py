@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import tempfile
@@ -94,11 +95,27 @@ def run_frames(stream: Any, frame_bytes: int, *, duration_ms: int, watch: Watch,
     with started(stream, ffmpeg, duration_ms, subprocess.PIPE) as (process, errors):
         if process.stdout is None:
             raise StepFailed
-        while len(frame := process.stdout.read(frame_bytes)) == frame_bytes:
-            watch.check()
+        while len(frame := read_frame(process.stdout, frame_bytes, watch)) == frame_bytes:
             yield frame
         process.wait()
         judge(process.returncode, errors)
+
+
+def read_frame(pipe: IO[bytes], frame_bytes: int, watch: Watch) -> bytes:
+    """Return the next so many bytes, fewer at the end; raises WorkStopped, or FfmpegFailed when nothing comes."""
+    frame, moved_at = bytearray(), time.monotonic()
+    while len(frame) < frame_bytes:
+        watch.check()
+        if not select.select([pipe], [], [], POLL_SECONDS)[0]:
+            if time.monotonic() - moved_at > STALLED_SECONDS:
+                raise FfmpegFailed("no progress")
+            continue
+        piece = os.read(pipe.fileno(), frame_bytes - len(frame))
+        if not piece:
+            break
+        frame += piece
+        moved_at = time.monotonic()
+    return bytes(frame)
 
 
 @contextmanager

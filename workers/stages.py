@@ -308,7 +308,7 @@ def blur_clip(context: Context) -> Output:
     if context.clip is None or not cut.files:
         return cut
     target = context.folder / "blurred"
-    blur_faces(cut.files[0].path, target, context.watch)
+    blur_faces(cut.files[0].path, target, context.watch, ffmpeg=context.settings.ffmpeg)
     return Output(save_nothing, (NewFile(f"blurred-{context.clip[0]}", target, "video/mp4", {}),), event="lesson")
 
 
