@@ -171,6 +171,11 @@ def list_partnerships(session: Session, person: Person) -> Sequence[Partnership]
     return session.scalars(mine.order_by(Partnership.state, Partnership.created_at.desc())).all()
 
 
+def coached_in(session: Session, person: Person) -> list[Partnership]:
+    """Return the active partnerships in which a person is coached: those to which she can share."""
+    return [one for one in list_partnerships(session, person) if one.coachee_id == person.id and one.state == "active"]
+
+
 @dataclass(frozen=True, slots=True)
 class Colleague:
     """Somebody who could be a partner; `pairs` counts her partnerships that go on."""

@@ -23,14 +23,14 @@ from annotation.clips import (
     take_clip_back,
 )
 from annotation.lessons import files_of, get_own_lesson
-from annotation.partnerships import names_of
+from annotation.partnerships import coached_in, names_of
 from annotation.sharing import first_name, opening_is_due, pill_text, record_opening
 from annotation.signing_in import find_sign_in
 from core.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
 from transcription.queries import find_turns
 from web.auth import COOKIE, CurrentPerson
-from web.lesson_views import audience_views, clip_comment_views, clip_views
+from web.lesson_views import audience_views, clip_comment_views, clip_share_views, clip_views
 from web.live import stream
 from web.media import KEPT, captions, serve
 from web.rendering import page
@@ -91,6 +91,7 @@ def clip_page_view(session: Session, me: Person, clip: Clip, lesson: Lesson) -> 
         with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares],
         comments=clip_comment_views(session, me, clip),
         audiences=audience_views(session, me, shares),
+        shares=clip_share_views(session, me, clip) if lesson.owner_id == me.id else [],
     )
 
 
@@ -154,10 +155,13 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         view = clip_page_view(session, person, clip, lesson)
         shares = open_clip_shares(session, person, [clip.id]).get(clip.id, [])
         record_opening(session, person, lesson, clip)
+        coached = coached_in(session, person) if view.is_owner else []
+        names = names_of(session, {one.coach_id for one in coached})
     pill = pill_text(shares) if view.is_owner else f"{first_name(view.owner.name)} and you"
     data = view.model_dump(mode="json", by_alias=True)
     together = [{"id": one.partnership.id, "name": first_name(one.other.name)} for one in shares]
     context: dict[str, Any] = {"clip": data, "pill": pill, "together": together, "data": data}
+    context["partnerships"] = [{"id": one.id, "other": names[one.coach_id]} for one in coached]
     return page(request, "clip.html", person, page_title=view.title, **context)
 
 

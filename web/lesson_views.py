@@ -13,9 +13,9 @@ from annotation.comments import Placed, beginning_for, list_comments
 from annotation.goals import goals_of
 from annotation.guesses import find_guess
 from annotation.lessons import Stage, files_of, place_in, stages_of
-from annotation.partnerships import list_partnerships, names_of
+from annotation.partnerships import coached_in, names_of
 from annotation.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
-from core.models import Clip, Comment, Lesson, Person, StoredFile
+from core.models import Clip, Comment, Lesson, Opening, Person, StoredFile
 from transcription.queries import find_findings
 from web.views import (
     ActivityView,
@@ -187,13 +187,27 @@ def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareVi
     """Return the open shares of one's own lesson, with who opened it when."""
     opened: dict[str, list[OpeningView]] = {}
     for row, reader, _lesson, _clip in openings(session, owner, lesson_id):
-        view = OpeningView(person=NamedView(id=reader.id, name=reader.name), opened_at=row.opened_at)
-        opened.setdefault(reader.id, []).append(view)
+        if row.clip_id is None:
+            opened.setdefault(reader.id, []).append(_opening_view(row, reader))
     shares = open_shares(session, owner, [lesson_id]).get(lesson_id, [])
     return [share_view(one, opened.get(one.other.id, [])) for one in shares]
 
 
-def share_view(one: OpenShare, opened: list[OpeningView]) -> ShareView:
+def clip_share_views(session: Session, owner: Person, clip: Clip) -> list[ShareView]:
+    """Return the open shares of a clip of one's own, with who opened it when."""
+    opened: dict[str, list[OpeningView]] = {}
+    for row, reader, _lesson, _clip in openings(session, owner, clip.lesson_id):
+        if row.clip_id == clip.id:
+            opened.setdefault(reader.id, []).append(_opening_view(row, reader))
+    shares = open_clip_shares(session, owner, [clip.id]).get(clip.id, [])
+    return [share_view(one, opened.get(one.other.id, [])) for one in shares]
+
+
+def _opening_view(row: Opening, reader: Person) -> OpeningView:
+    return OpeningView(person=NamedView(id=reader.id, name=reader.name), opened_at=row.opened_at)
+
+
+def share_view(one: OpenShare | OpenClipShare, opened: list[OpeningView]) -> ShareView:
     """Return a share."""
     return ShareView(
         id=one.share.id,
@@ -264,8 +278,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
 def lesson_goals(session: Session, me: Person, lesson: Lesson, partnership_ids: Sequence[str]) -> list[LessonGoalView]:
     """Return the active goals that a lesson can be looked at for: all of its owner's, or those that a coach shares."""
     if lesson.owner_id == me.id:
-        mine = list_partnerships(session, me)
-        partnership_ids = [one.id for one in mine if one.coachee_id == me.id and one.state == "active"]
+        partnership_ids = [one.id for one in coached_in(session, me)]
     goals = [goal for goal in goals_of(session, me, partnership_ids) if not goal.closed_at]
     names = names_of(session, {goal.set_by_id for goal in goals})
     return [

@@ -13,12 +13,11 @@ from annotation.comments import newest_comments
 from annotation.errors import LeftSchool
 from annotation.goals import MEASURES, goals_of
 from annotation.lessons import list_deleted, list_own, list_shared
-from annotation.partnerships import list_partnerships
+from annotation.partnerships import coached_in, list_partnerships
 from annotation.people import nobody_yet
 from annotation.portfolio import asked_of
 from annotation.retention import upcoming
 from annotation.walks import walks_of
-from core.clock import utc_now
 from core.db import get_database
 from core.models import Person, Walk
 from core.settings import get_settings
@@ -74,7 +73,6 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             "actions": [one for one in actions_of(session, person) if one.done_at is None],
             "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
             "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],
-            "today": utc_now().date(),
             "measure_names": MEASURES,
         }
     return page(request, "home.html", person, page_title="This week", **context)
@@ -109,8 +107,8 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
     lesson, view = read_lesson_page(person, lesson_id)
     with get_database().read() as session:
         pill = pill_of(session, person, lesson)
-        mine = list_partnerships(session, person) if lesson.owner_id == person.id else []
-        lines = partnership_lines(session, person, [one for one in mine if one.state == "active"])
+        coached = coached_in(session, person) if lesson.owner_id == person.id else []
+        lines = partnership_lines(session, person, coached)
         kept: dict[str, Any] = {"media_gone_at": lesson.media_gone_at, "words_gone_at": lesson.words_gone_at}
         kept |= {"leaving": upcoming(lesson) if lesson.owner_id == person.id else []}
         is_conversation = lesson.conversation_id is not None
@@ -130,7 +128,7 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         shares=data["shares"],
         audiences=data["audiences"],
         together=[{"id": one["partnership_id"], "name": one["label"]} for one in data["audiences"]],
-        partnerships=[line for line in lines if line["coachee_id"] == person.id],
+        partnerships=lines,
         goals=[goal for audience in data["audiences"] for goal in audience["goals"]],
         **context,
     )

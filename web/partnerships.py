@@ -26,7 +26,6 @@ from annotation.partnerships import (
     suggestions_for,
 )
 from annotation.sharing import open_shares
-from core.clock import utc_now
 from core.db import get_database
 from core.errors import HindsightError, InvalidInput
 from core.models import Partnership, Person
@@ -46,6 +45,7 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
         {
             "id": one.id,
             "kind": one.kind,
+            "verb": "coach" if one.kind == "coaching" else "mentor",
             "focus": one.focus,
             "state": one.state,
             "coach_id": one.coach_id,
@@ -164,7 +164,6 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
         "actions": actions_of(session, person, row.id),
         "planned": next((one for one in meetings if one["planned_at"] and not one["over"]), None),
         "recorded": recorded_with(session, person, row.id),
-        "today": utc_now().date(),
         "partnership": partnership_lines(session, person, [row])[0],
         "goals": [
             {

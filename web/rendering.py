@@ -97,6 +97,14 @@ def time_ago(moment: datetime | date) -> str:
     return day_in_words(day, today)
 
 
+def by_day(day: date) -> str:
+    """Write until when something is to be done: "by today", "by Friday", "by 12 March"; "was for 2 days ago"."""
+    away = (day - utc_now().date()).days
+    if away < 0:
+        return f"was for {time_ago(day)}"
+    return f"by {day:%A}" if 1 < away < 7 else f"by {time_ago(day)}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -107,7 +115,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(asset=asset, asset_css=asset_css)
-    environment.filters.update(clock_time=clock_time, time_ago=time_ago, day_and_time=day_and_time)
+    environment.filters.update(clock_time=clock_time, time_ago=time_ago, by_day=by_day, day_and_time=day_and_time)
     return environment
 
 
@@ -126,6 +134,7 @@ def page(
         "problem": None,
         "pill": None,
         "path": request.url.path,
+        "today": utc_now().date(),
         **context,
     }
     return HTMLResponse(_environment().get_template(template).render(values), status)

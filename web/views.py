@@ -446,6 +446,7 @@ class ClipPageView(View):
     with_: list[NamedView] = Field(alias="with")
     comments: list[CommentView]
     audiences: list[AudienceView]
+    shares: list[ShareView]
 
 
 Kind = Literal["noticed", "question", "suggestion"]

@@ -125,3 +125,13 @@ def test_a_clip_is_open_until_the_end_of_its_day_and_the_pill_says_so(school: Sc
     assert school.browser("coach").get(f"/clips/{school.ids['clip']}").status_code == 404
     owner.post(address, json={"partnership_id": school.ids["partnership_coach"]})
     assert school.browser("coach").get(f"/clips/{school.ids['clip']}").status_code == 200
+
+
+def test_the_owner_reads_on_the_clips_page_who_opened_it_and_on_the_lessons_who_opened_that(school: School) -> None:
+    school.browser("coach").get(f"/clips/{school.ids['clip']}")
+    owner = school.browser("owner")
+    (share,) = owner.get(f"/api/clips/{school.ids['clip']}").json()["shares"]
+    assert (share["with"]["name"], len(share["openings"])) == ("Coach Person", 1)
+    (whole,) = owner.get(f"/api/lessons/{school.ids['lesson']}/shares").json()
+    assert whole["openings"] == []  # a look at a clip is no look at the lesson
+    assert school.browser("coach").get(f"/api/clips/{school.ids['clip']}").json()["shares"] == []

@@ -141,7 +141,7 @@ def test_a_goal_shows_its_measure_across_lessons_to_her_and_to_a_coach_she_shows
     address = f"/goals/{school.ids['goal']}"
     assert "across lessons" in school.browser("owner").get(address).text
     assert "across lessons" in school.browser("coach").get(address).text
-    assert "over-time" in school.browser("owner").get("/").text
+    assert "Last, 2 March: <strong>2.0 s" in school.browser("owner").get("/").text
     school.browser("owner").post(f"/measures/shown/{school.ids['showing']}/take-back")
     assert "across lessons" not in school.browser("coach").get(address).text
 

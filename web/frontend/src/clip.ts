@@ -2,6 +2,7 @@
 import { ask } from "./api/client";
 import type { ClipPage, Comment } from "./api/types";
 import { CommentComposer, LessonComments, sendWaiting } from "./comments";
+import { TrustPill } from "./pill";
 import { LessonPlayer } from "./player";
 import { follow } from "./steps";
 import { tabs } from "./tabs";
@@ -28,6 +29,10 @@ comments.show(said);
 composer.show(address, clip.audiences, null);
 player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
 player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
+if (clip.is_owner) {
+  const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent!) as { id: string; other: string }[];
+  document.querySelector<TrustPill>("trust-pill")!.show({ address, what: "clip", shares: clip.shares, takeBackAt: (share) => `${address}/shares/${share.partnership_id}` }, partnerships);
+}
 follow(address, (kind) => {
   if (kind === "gone") location.assign("/");
   else if (kind === "comment") void refresh();

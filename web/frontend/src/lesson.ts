@@ -88,6 +88,18 @@ player.silences = () => {
   return page.turns.length ? silences : [];
 };
 
+/** What the owner of a lesson can do besides sharing it: let its coaches meet, and delete it. */
+function ownersChoices(act: (work: Promise<unknown>) => void, say: (sentence: string) => void): HTMLElement[] {
+  const meet = make("input", { type: "checkbox", checked: page.coaches_meet });
+  meet.addEventListener("change", () => act(ask("PUT", `${address}/coaches-meet`, { allowed: meet.checked })));
+  const title = make("input", { ariaLabel: "The lesson's title, to delete it" });
+  const remove = make("button", { type: "button" }, "Delete this lesson");
+  remove.addEventListener("click", () => void ask("DELETE", address, { title: title.value }).then(() => location.assign("/?notice=lesson-deleted"), (error: Error) => say(error.message)));
+  return [
+    ...(page.shares.length > 1 ? [make("label", { className: "check" }, meet, "These coaches may read each other's comments on this lesson")] : []),
+    make("details", {}, make("summary", {}, "Delete this lesson"), make("p", {}, "Type its title. It can be brought back for a week."), title, remove)];
+}
+
 const bar = document.getElementById("range")!;
 /** What can be done with the range that is selected on the lanes or in the words. */
 function offer(range: Span | null): void {
@@ -129,7 +141,7 @@ player.keys = {
 };
 show();
 composer.show(address, page.audiences, address);
-pill.show(page, partnerships);
+if (page.lesson.is_owner) pill.show({ address, what: "lesson", shares: page.shares, takeBackAt: (share) => `/api/shares/${share.id}`, more: ownersChoices }, partnerships);
 
 follow(address, (kind) => {
   if (kind === "gone") location.assign("/");

@@ -135,10 +135,13 @@ export const words = {
     cut_clip: "Cutting a clip",
     blur_clip: "Blurring faces",
   } as Record<string, string>,
+  keysOfPage: "Keys of this page",
+  /** What a key does and where: on every page, on each with a film, on a clip's too, or on the lesson page alone. */
   keys: [
-    ["Space", "play or pause"], ["J K L", "back 10 s, pause, on 10 s"], ["← →", "5 s back or on"], ["- +", "slower, faster"],
-    [", .", "one frame back or on"], ["[ ]", "previous or next moment"], ["c", "write a comment"], ["m", "mark this moment, for you alone"], ["i o", "begin and end a range"], ["r", "loop the range"], ["s", "skip silences"], ["1 to 5", "a moment of your goal"], ["Alt 1 to 3, Alt G R O W", "goal and stage of what you write"], ["e", "put right what is said now"], ["Ctrl Z", "undo what you put right"], ["?", "this list"],
-  ] as [string, string][],
+    ["Space", "play or pause", "film"], ["J K L", "back 10 s, pause, on 10 s", "film"], ["← →", "5 s back or on", "film"], ["- +", "slower, faster", "film"],
+    [", .", "one frame back or on", "film"], ["[ ]", "previous or next moment", "clip"], ["c", "write a comment", "clip"], ["m", "mark this moment, for you alone", "lesson"], ["i o", "begin and end a range", "lesson"], ["r", "loop the range", "lesson"], ["s", "skip silences", "lesson"], ["1 to 5", "a moment of your goal", "lesson"], ["Alt 1 to 3, Alt G R O W", "goal and stage of what you write", "clip"], ["Enter", "in a comment: save it; with Shift: a new line", "clip"], ["e", "put right what is said now", "lesson"], ["Ctrl Z", "undo what you put right", "lesson"],
+    ["Tab, Shift Tab", "the next or the previous link, button or field", ""], ["Enter", "follow the link, press the button", ""], ["Esc", "close what is open", ""], ["?", "this list", ""],
+  ] as [string, string, string][],
   whoSpeaks: { teacher: "The teacher", pupil: "A pupil", group: "Several at once", unsure: "I am not sure either" } as Record<string, string>,
   kinds: { recall: "recall: one known answer", open: "open: several answers", probing: "probing: explain or extend", managerial: "managerial: order, checking", rhetorical: "rhetorical: no answer expected" } as Record<string, string>,
   activities: { exposition: "exposition", discussion: "discussion", group: "group work", independent: "independent work", other: "something else" } as Record<string, string>,
