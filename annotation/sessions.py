@@ -286,7 +286,7 @@ def leave(session: Session, person: Person, session_id: str) -> None:
 def who_is_here(meeting: CoachingSession, partnership: Partnership) -> frozenset[str]:
     """Return who has given a sign of life lately."""
     seen = {partnership.coach_id: meeting.coach_seen_at, partnership.coachee_id: meeting.coachee_seen_at}
-    return frozenset(who for who, at in seen.items() if at is not None and utc_now() - at < HERE)
+    return frozenset(who for who, at in seen.items() if at is not None and abs(utc_now() - at) < HERE)
 
 
 def write_log(

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Date, DateTime, MetaData, Table, func, insert
 
 from core.clock import utc_now
 from core.db import Database
-from core.errors import HindsightError
+from core.errors import HindsightError, saying_disk_full
 from core.migrate import migrate_database
 from core.storage import Storage, sync_file
 
@@ -52,7 +52,19 @@ class Counts:
 
 
 def back_up(database: Database, storage: Storage, folder: Path) -> Counts:
-    """Bring a folder to what is here now. The rows are of one moment; each file is whole or not there."""
+    """Bring a folder to what is here now. The rows are of one moment; each file is whole or not there.
+
+    Raises DiskFull; the backup that was there is whole until the new one is.
+    """
+    try:
+        with saying_disk_full():
+            return _back_up(database, storage, folder)
+    finally:
+        for partial in folder.rglob("*.part"):
+            partial.unlink(missing_ok=True)
+
+
+def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     (folder / FILES).mkdir(parents=True, exist_ok=True)
     partial = folder / f"{ROWS}.part"
     rows, keys = 0, set[str]()
@@ -69,9 +81,12 @@ def back_up(database: Database, storage: Storage, folder: Path) -> Counts:
                     keys.add(row["key"])
     copied = sum(_copy_out(storage, key, folder / FILES / key) for key in sorted(keys))
     sync_file(partial)
-    partial.replace(folder / ROWS)
     about = {"version": version, "rows": rows, "files": len(keys), "made_at": utc_now().isoformat()}
-    _write_whole(folder / ABOUT, json.dumps(about, indent=1))
+    said = folder / f"{ABOUT}.part"
+    said.write_text(json.dumps(about, indent=1), encoding="utf-8")
+    sync_file(said)
+    partial.replace(folder / ROWS)  # from here on nothing is written any more: a full disk cannot part the two
+    said.replace(folder / ABOUT)
     removed = 0
     for path in sorted((folder / FILES).rglob("*")):
         if path.is_file() and path.relative_to(folder / FILES).as_posix() not in keys:
@@ -90,14 +105,16 @@ def restore(database: Database, address: str, storage: Storage, folder: Path, sc
     migrate_database(address, about["version"])
     scratch.mkdir(parents=True, exist_ok=True)
     keys = [row["key"] for name, row in _read_rows(folder) if name == "stored_file"]
+    copy = scratch / f"restore-{os.getpid()}"
     try:
         for key in keys:
-            copy = scratch / f"restore-{os.getpid()}"
-            shutil.copyfile(folder / FILES / key, copy)
+            with saying_disk_full():
+                shutil.copyfile(folder / FILES / key, copy)
             storage.keep(copy, key)
         with database.write() as session:
             rows = _fill(session.connection(), folder)
     except BaseException:  # no rows, so no files: it can be tried again
+        copy.unlink(missing_ok=True)
         for key in keys:
             storage.delete(key)
         raise
@@ -205,10 +222,3 @@ def _copy_out(storage: Storage, key: str, target: Path) -> bool:
         return True
     except FileNotFoundError:
         return False
-
-
-def _write_whole(path: Path, content: str) -> None:
-    partial = path.with_name(f"{path.name}.part")
-    partial.write_text(content, encoding="utf-8")
-    sync_file(partial)
-    partial.replace(path)

@@ -28,7 +28,10 @@ def backup(folder: Path) -> None:
     from core.db import get_database
     from core.storage import get_storage
 
-    done = back_up(get_database(), get_storage(), folder)
+    try:
+        done = back_up(get_database(), get_storage(), folder)
+    except HindsightError as error:
+        raise click.ClickException(str(error)) from error
     gone = f"; {done.removed} files that are gone here left it" if done.removed else ""
     click.echo(f"{done.rows} rows and {done.files} new files are in {folder}{gone}.")
 

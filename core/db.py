@@ -16,14 +16,17 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from core.errors import DiskFull
 from core.settings import get_settings
 
 BUSY_SECONDS = 30
 TURN_SECONDS = 0.002  # how often a writer looks whether it is its turn; SQLite itself would sleep up to 0.1 s
 THREADS = 40  # of a web process, each with a connection when all of them read
+SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # its file, or the index of its journal
+POSTGRES_FULL = "53100"
 
 
 class Database:
@@ -48,9 +51,14 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Yield a session that is committed at the end, or rolled back when the block raises."""
-        with Session(self.writer, expire_on_commit=False) as session, session.begin():
-            yield session
+        """Yield a session that is committed at the end, or rolled back when the block raises; raises DiskFull."""
+        try:
+            with Session(self.writer, expire_on_commit=False) as session, session.begin():
+                yield session
+        except DBAPIError as error:
+            if _is_full(error):
+                raise DiskFull from error
+            raise
 
     def forget_deleted(self) -> None:
         """See to it that what was deleted is in no file any more: SQLite's journal keeps it until it begins anew."""
@@ -73,6 +81,12 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _is_full(error: DBAPIError) -> bool:
+    """Say whether SQLite or PostgreSQL found no room on its disk."""
+    said = error.orig
+    return getattr(said, "sqlite_errorcode", None) in SQLITE_FULL or getattr(said, "sqlstate", None) == POSTGRES_FULL
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -121,3 +124,14 @@ class DiskFull(HindsightError):
     sentence = (
         "The school's machine has no room left for this. Nothing was lost: please tell your IT person, then try again."
     )
+
+
+@contextmanager
+def saying_disk_full() -> Iterator[None]:
+    """Turn the system's ways to say that nothing fits any more into DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull from error
+        raise

@@ -20,10 +20,12 @@ import obstore
 from obstore.exceptions import NotFoundError
 from obstore.store import S3Store
 
+from core.errors import saying_disk_full
 from core.settings import Settings
 from core.storage import PIECE_BYTES, parts_of, sync_file
 
 PART_BYTES = 16 * 1024**2  # of a large file that goes up in several requests
+REQUEST_TIME = "60s"  # for one request; a part of 16 MB comes in time on a line of 3 Mbit/s
 KEPT_SECONDS = 3600  # how long a copy that nobody asks for is kept
 
 
@@ -38,7 +40,7 @@ class ObjectStorage:
             region=settings.s3_region,
             access_key_id=settings.s3_access_key,
             secret_access_key=settings.s3_secret_key.get_secret_value(),
-            client_options={"allow_http": settings.s3_endpoint.startswith("http://"), "timeout": "60s"},
+            client_options={"allow_http": settings.s3_endpoint.startswith("http://"), "timeout": REQUEST_TIME},
             retry_config={"max_retries": 5},
             **options,
         )
@@ -61,14 +63,7 @@ class ObjectStorage:
 
     def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
         """Yield a part of the object, a piece a request."""
-        while start < end:
-            stop = min(start + PIECE_BYTES, end)
-            try:
-                piece = bytes(obstore.get_range(self.store, _checked(key), start=start, end=stop))
-            except (NotFoundError, FileNotFoundError):
-                raise FileNotFoundError(key) from None
-            yield piece
-            start = stop
+        yield from self._pieces(key, start, end, PIECE_BYTES)
 
     def size(self, key: str) -> int:
         """Return its length in bytes."""
@@ -105,6 +100,18 @@ class ObjectStorage:
         except (NotFoundError, FileNotFoundError):
             raise FileNotFoundError(key) from None
 
+    def _pieces(self, key: str, start: int, end: int, length: int) -> Iterator[bytes]:
+        """Ask for a piece at a time: each has its own time and its own retries, however long the whole takes."""
+        for at in range(start, end, length):
+            stop = min(at + length, end)
+            try:
+                piece = bytes(obstore.get_range(self.store, _checked(key), start=at, end=stop))
+            except (NotFoundError, FileNotFoundError):
+                raise FileNotFoundError(key) from None
+            if len(piece) != stop - at:
+                raise OSError(f"{key} came only half")
+            yield piece
+
     def _copy(self, key: str) -> Path:
         # programs tell formats by endings, so a copy has that of its key
         return self.copies / (hashlib.sha256(key.encode()).hexdigest() + Path(key).suffix)
@@ -118,16 +125,12 @@ class ObjectStorage:
             self.copies.mkdir(parents=True, exist_ok=True)
         partial = copy.with_name(f"{copy.name}.{uuid4().hex}.part")
         try:
-            answer = obstore.get(self.store, _checked(key))
-            with partial.open("wb") as file:
-                for piece in answer.stream(min_chunk_size=PIECE_BYTES):
-                    file.write(piece)
-            if partial.stat().st_size != answer.meta["size"]:
-                raise OSError(f"{key} came only half")
-            sync_file(partial)
+            with saying_disk_full():
+                with partial.open("wb") as file:
+                    for piece in self._pieces(key, 0, self.size(key), PART_BYTES):
+                        file.write(piece)
+                sync_file(partial)
             partial.replace(copy)
-        except (NotFoundError, FileNotFoundError):
-            raise FileNotFoundError(key) from None
         finally:
             partial.unlink(missing_ok=True)
         return copy

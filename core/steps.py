@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
@@ -81,6 +81,11 @@ def add_step(
         session.flush()
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Ready, and its pause is over. One longer than any that we make was counted by a clock that went back since."""
+    return and_(Step.state == "ready", or_(Step.next_at <= now, Step.next_at > now + AGAIN_AFTER[-1]))
+
+
 def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, limit: int) -> list[Due]:
     """Return steps that may start and were not sent lately, in an order that is fair between owners."""
     now = utc_now()
@@ -88,10 +93,9 @@ def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, l
         select(Step.id, Step.queue, Lesson.owner_id)
         .join(Lesson, Lesson.id == Step.lesson_id)
         .where(
-            Step.state == "ready",
+            _is_due(now),
             Step.queue.in_(queues),
-            Step.next_at <= now,
-            Step.dispatched_at.is_(None) | (Step.dispatched_at < now - sent_before),
+            or_(Step.dispatched_at.is_(None), Step.dispatched_at < now - sent_before, Step.dispatched_at > now),
             Lesson.deleted_at.is_(None),
         )
         .order_by(Step.next_at, Step.chunk_no, Step.id)
@@ -125,7 +129,7 @@ def claim_step(session: Session, step_id: str, lease: timedelta) -> Claim | None
     now = utc_now()
     taken = session.execute(
         update(Step)
-        .where(Step.id == step_id, Step.state == "ready", Step.next_at <= now)
+        .where(Step.id == step_id, _is_due(now))
         .values(
             state="running",
             attempts=Step.attempts + 1,
@@ -249,9 +253,23 @@ def forget_steps(session: Session, lesson_id: str, stages: Collection[str]) -> N
     session.execute(delete(Step).where(Step.lesson_id == lesson_id, Step.stage.in_(stages)))
 
 
-def send_again(session: Session) -> None:
-    """Forget what was sent: what carries the messages was emptied, or no worker has started yet."""
-    session.execute(update(Step).where(Step.state == "ready").values(dispatched_at=None))
+def send_again(session: Session, queues: Collection[str]) -> None:
+    """Forget what was sent to some queues: what carried the messages was emptied."""
+    session.execute(update(Step).where(Step.state == "ready", Step.queue.in_(queues)).values(dispatched_at=None))
+
+
+def has_long_leases(session: Session, lease: timedelta) -> bool:
+    """Say whether somebody's lease lasts longer than any that is taken now: the clock went back since."""
+    return session.scalar(select(Step.id).where(_too_long(lease)).limit(1)) is not None
+
+
+def shorten_leases(session: Session, lease: timedelta) -> None:
+    """Let those that last too long end in time; whoever is alive renews its own before."""
+    session.execute(update(Step).where(_too_long(lease)).values(lease_until=utc_now() + lease))
+
+
+def _too_long(lease: timedelta) -> ColumnElement[bool]:
+    return and_(Step.state == "running", Step.lease_until > utc_now() + 2 * lease)  # clocks of machines differ a little
 
 
 def lost_lessons(session: Session, *, everything: bool = False) -> list[str]:

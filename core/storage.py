@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from core.errors import saying_disk_full
 from core.settings import get_settings
 
 PIECE_BYTES = 1024**2
@@ -24,7 +25,7 @@ class Storage(Protocol):
     """What every store can do. A key is a relative POSIX path such as `lessons/ab12/rendition-9f.mp4`."""
 
     def keep(self, source: Path, key: str) -> None:
-        """Move a finished local file into the store; when this returns it survives a power cut."""
+        """Move a finished local file into the store; when this returns it survives a power cut. Raises DiskFull."""
 
     def local(self, key: str) -> AbstractContextManager[Path]:
         """Yield the file as a local path for a program that needs one; raises FileNotFoundError."""
@@ -61,19 +62,17 @@ class LocalStorage:
     def keep(self, source: Path, key: str) -> None:
         """Sync, rename, sync the folder."""
         target = self.path(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        sync_file(source)
-        try:
-            source.replace(target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:  # the source lies on another disk
-                raise
-            partial = target.with_name(target.name + ".part")
-            shutil.copyfile(source, partial)
-            sync_file(partial)
-            partial.replace(target)
-            source.unlink()
-        sync_folder(target.parent)
+        with saying_disk_full():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sync_file(source)
+            try:
+                source.replace(target)
+            except OSError as error:
+                if error.errno != errno.EXDEV:
+                    raise
+                copy_whole(source, target)  # the source lies on another disk
+                source.unlink()
+            sync_folder(target.parent)
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:
@@ -126,6 +125,20 @@ def parts_of(key: str) -> tuple[str, ...]:
     if not parts or key.startswith("/") or ".." in parts:
         raise ValueError(f"not a storage key: {key!r}")
     return parts
+
+
+def copy_whole(source: Path, target: Path) -> None:
+    """Copy a file and bring it to the disk; until then it has another ending, and nothing stays when that fails.
+
+    Its name is otherwise the same, so that the sweeper knows whose it is.
+    """
+    partial = target.with_suffix(".part")
+    try:
+        shutil.copyfile(source, partial)
+        sync_file(partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def sync_file(path: Path) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
-from core.errors import DiskFull
+from core.errors import DiskFull, saying_disk_full
 from core.storage import sync_folder
 from ingest.errors import UploadBusy
 
@@ -91,17 +89,6 @@ class GrowingFile:
     def close(self) -> None:
         """Close the file; bytes that were not synced may be lost in a power cut."""
         os.close(self._handle)
-
-
-@contextmanager
-def saying_disk_full() -> Iterator[None]:
-    """Turn the system's ways to say that nothing fits any more into DiskFull."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull from error
-        raise
 
 
 def synced_size(path: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -11,9 +12,11 @@ from annotation.people import require_lead
 from annotation.signing_in import SEEN_EVERY, begin_sign_in, device_name, find_sign_in, note_seen
 from core.clock import utc_now
 from core.db import get_database
-from core.errors import SignInNeeded
+from core.errors import DiskFull, SignInNeeded
 from core.models import Person, SignIn
 from core.settings import get_settings
+
+log = logging.getLogger(__name__)
 
 COOKIE = "hindsight"
 
@@ -26,8 +29,11 @@ def signed_in(request: Request) -> tuple[Person, SignIn] | None:
     with get_database().read() as session:
         found = find_sign_in(session, secret)
     if found is not None and utc_now() - found[1].last_seen_at > SEEN_EVERY:
-        with get_database().write() as session:
-            note_seen(session, found[1].id)
+        try:
+            with get_database().write() as session:
+                note_seen(session, found[1].id)
+        except DiskFull:
+            log.warning("no room to note when a device was seen")  # she can still read
     return found
 
 

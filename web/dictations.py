@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from annotation.dictations import begin_dictation, read_dictation
 from annotation.lessons import get_lesson
 from core.db import get_database
-from core.errors import EmptyFile
+from core.errors import EmptyFile, HindsightError, saying_disk_full
 from core.models import Person
 from core.settings import get_settings
 from core.storage import get_storage
@@ -39,7 +39,10 @@ async def take_sound(lesson_id: str, request: Request, person: CurrentPerson) ->
 
 
 def keep_sound(lesson_id: str, person: Person, sound: bytes, mime: str) -> SaidView:
-    """Keep a sound and have it heard; nothing is left of it when that is refused."""
+    """Keep a sound and have it heard; nothing is left of it when that is refused.
+
+    When anything else goes wrong its row may have been written: the sweeper looks, and takes it if there is none.
+    """
     settings, storage = get_settings(), get_storage()
     with get_database().read() as session:
         get_lesson(session, person, lesson_id)
@@ -48,16 +51,18 @@ def keep_sound(lesson_id: str, person: Person, sound: bytes, mime: str) -> SaidV
     key = f"lessons/{lesson_id}/{name}"
     source = settings.uploads_dir / name
     try:
-        source.write_bytes(sound)
+        with saying_disk_full():
+            source.write_bytes(sound)
         storage.keep(source, key)
         with get_database().write() as session:
             lesson = get_lesson(session, person, lesson_id)
             said = begin_dictation(session, person, lesson, key, len(sound), mime)
             return SaidView(id=said.id, state="working", text="")
-    except BaseException:
-        source.unlink(missing_ok=True)
+    except HindsightError:
         storage.delete(key)
         raise
+    finally:
+        source.unlink(missing_ok=True)
 
 
 @router.get("/api/said/{said_id}")

@@ -26,7 +26,7 @@ from annotation.walks import (
     walks_of,
 )
 from core.db import get_database
-from core.errors import EmptyFile, HindsightError
+from core.errors import EmptyFile, HindsightError, saying_disk_full
 from core.models import Person, new_id
 from core.settings import get_settings
 from core.storage import get_storage
@@ -131,7 +131,10 @@ async def take_sound(walk_id: str, request: Request, person: CurrentPerson) -> N
 
 
 def _keep_sound(walk_id: str, person: Person, sound: bytes, mime: str) -> None:
-    """Keep a sound; nothing is left of it when that is refused."""
+    """Keep a sound; nothing is left of it when that is refused.
+
+    When anything else goes wrong its rows may have been written: the sweeper looks, and takes it if there are none.
+    """
     settings, storage = get_settings(), get_storage()
     with get_database().read() as session:
         get_open_walk(session, person, walk_id)
@@ -141,15 +144,17 @@ def _keep_sound(walk_id: str, person: Person, sound: bytes, mime: str) -> None:
     key, source = f"lessons/{lesson_id}/{name}", settings.uploads_dir / name
     digest = hashlib.sha256(sound).hexdigest()
     try:
-        source.write_bytes(sound)
+        with saying_disk_full():
+            source.write_bytes(sound)
         storage.keep(source, key)
         with get_database().write() as session:
             size = len(sound)
             keep_walk_sound(session, person, walk_id, lesson_id, key, mime=mime, size=size, sha256=digest)
-    except BaseException:
-        source.unlink(missing_ok=True)
+    except HindsightError:
         storage.delete(key)
         raise
+    finally:
+        source.unlink(missing_ok=True)
 
 
 @router.post("/walks/{walk_id}/save", include_in_schema=False)

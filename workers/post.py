@@ -46,7 +46,8 @@ def send_mails(database: Database, settings: Settings) -> int:
 
 def _due(database: Database) -> list[str]:
     with database.read() as session:
-        waiting = select(Mail.id).where(Mail.sent_at.is_(None), Mail.next_at <= utc_now())
+        # One that was never tried is due whatever the clock says: it may have gone back since.
+        waiting = select(Mail.id).where(Mail.sent_at.is_(None), (Mail.next_at <= utc_now()) | (Mail.attempts == 0))
         waiting = waiting.where(Mail.attempts < MOST_ATTEMPTS)
         return list(session.scalars(waiting.order_by(Mail.made_at).limit(MOST_AT_ONCE)))
 
@@ -55,7 +56,7 @@ def _claim(database: Database, mail_id: str, settings: Settings) -> EmailMessage
     """Take a message for oneself, for a while; None if somebody else has it."""
     with database.write() as session:
         row = session.scalar(select(Mail).where(Mail.id == mail_id).with_for_update())
-        if row is None or row.sent_at is not None or row.next_at > utc_now():
+        if row is None or row.sent_at is not None or (row.attempts and row.next_at > utc_now()):
             return None
         row.next_at = utc_now() + HELD * 2**row.attempts
         row.attempts += 1

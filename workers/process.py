@@ -17,6 +17,7 @@ from core.storage import get_storage
 from workers.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.dispatcher import MOST_AT_ONCE, dispatch
 from workers.post import send_mails
+from workers.stages import QUEUES
 from workers.sweeper import reopen_steps, sweep
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
     broker = make_broker(settings.broker_url)
     running = Running()
     actors = make_actors(broker, stop, running)
+    if not settings.broker_url:  # messages of a former process of these queues died with it
+        with database.write() as session:
+            send_again(session, queues)
     worker = dramatiq.Worker(broker, queues=set(queues), worker_threads=threads, worker_timeout=200)
     worker.start()
     log.info("working on %s with %s threads", ", ".join(queues), threads)
@@ -64,7 +68,7 @@ def look_after(
         try:
             if was_emptied(broker):
                 with database.write() as session:
-                    send_again(session)
+                    send_again(session, QUEUES)
             sent = dispatch(database, actors, queues, room, running)
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import shutil
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,7 +18,7 @@ from sqlalchemy.orm import Session
 from core import steps
 from core.clock import utc_now
 from core.db import Database, get_database
-from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped
+from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
 from core.events import record_event
 from core.models import ChunkRow, Clip, Finding, Lesson, Step, StoredFile, VoicePrint
 from core.settings import Settings, get_settings
@@ -103,8 +101,8 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
     stage = STAGES[claim.stage]
     folder = settings.scratch_dir / claim.token
     try:
-        folder.mkdir(parents=True)
-        with Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
+        with saying_disk_full(), Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
+            folder.mkdir(parents=True)
             context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
             output = compute(stage, context)
             heart.check()
@@ -114,9 +112,9 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
     except HindsightError as error:
         log.warning("step %s %s of lesson %s: %s %s", step_id, stage.name, claim.lesson_id, error.code, error)
         end_failed(database, claim, error, settings)
-    except Exception as error:
+    except Exception:
         log.exception("step %s %s of lesson %s", step_id, stage.name, claim.lesson_id)
-        end_failed(database, claim, DiskFull() if is_disk_full(error) else StepFailed(), settings)
+        end_failed(database, claim, StepFailed(), settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -142,11 +140,6 @@ def compute(stage: Stage, context: Context) -> Output:
 def stand_back() -> None:
     """Let others go first from now on: this thread alone (Linux), or this process."""
     os.setpriority(os.PRIO_PROCESS, 0, max(POLITE, os.getpriority(os.PRIO_PROCESS, 0)))
-
-
-def is_disk_full(error: BaseException) -> bool:
-    """Say whether an error means that nothing fits on the disk any more."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def read_context(
@@ -215,49 +208,50 @@ def read_chunks(session: Session, lesson_id: str) -> list[tuple[Chunk, tuple[Wor
 
 
 def store(database: Database, storage: Storage, claim: steps.Claim, stage: Stage, output: Output) -> None:
-    """Keep the files, then write rows and the step's end in one transaction; a lost claim leaves nothing."""
-    with kept_files(storage, claim, output) as (rows, kept):
-        replaced: list[str] = []
-        with database.write() as session:
-            lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
-            if lesson is None or not steps.finish_step(session, claim):
-                return
-            for row in rows:
-                older = session.scalars(
-                    select(StoredFile).where(StoredFile.lesson_id == lesson.id, StoredFile.kind == row.kind)
-                ).all()
-                replaced += [each.key for each in older]
-                for each in older:
-                    session.delete(each)
-            session.flush()
-            session.add_all(rows)
-            output.save(session, lesson)
-            session.flush()
-            advance(session, lesson)
-            record_event(session, lesson.id, output.event)
-        kept.set()
-        for key in replaced:
-            storage.delete(key)
-    log.info("step %s %s of lesson %s done", claim.step_id, stage.name, claim.lesson_id)
+    """Keep the files, then write rows and the step's end in one transaction; a lost claim leaves nothing.
+
+    When that transaction fails its files stay: the line may have broken after the commit, and then rows name them.
+    The sweeper takes those of nobody.
+    """
+    rows = keep_files(storage, claim, output)
+    for key in end_step(database, claim, output, rows):
+        storage.delete(key)
+    log.info("step %s %s of lesson %s is over", claim.step_id, stage.name, claim.lesson_id)
 
 
-@contextmanager
-def kept_files(
-    storage: Storage, claim: steps.Claim, output: Output
-) -> Iterator[tuple[list[StoredFile], threading.Event]]:
-    """Move files into the store under names with the claim's token; take them out again unless `kept` is set."""
+def keep_files(storage: Storage, claim: steps.Claim, output: Output) -> list[StoredFile]:
+    """Move files into the store under names with the claim's token, all or none; return their rows."""
     rows: list[StoredFile] = []
-    kept = threading.Event()
     try:
         for file in output.files:
-            row = stored_row(claim, file)
-            rows.append(row)
-            storage.keep(file.path, row.key)
-        yield rows, kept
-    finally:
-        if not kept.is_set():
-            for row in rows:
-                storage.delete(row.key)
+            rows.append(stored_row(claim, file))
+            storage.keep(file.path, rows[-1].key)
+    except BaseException:
+        for row in rows:
+            storage.delete(row.key)
+        raise
+    return rows
+
+
+def end_step(database: Database, claim: steps.Claim, output: Output, rows: list[StoredFile]) -> list[str]:
+    """Write what a step leaves and its end, and return the keys of files that no row names any more."""
+    with database.write() as session:
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
+        if lesson is None or not steps.finish_step(session, claim):
+            return [row.key for row in rows]
+        kinds = {row.kind for row in rows} | output.drops
+        older = session.scalars(
+            select(StoredFile).where(StoredFile.lesson_id == lesson.id, StoredFile.kind.in_(kinds))
+        ).all()
+        for each in older:
+            session.delete(each)
+        session.flush()
+        session.add_all(rows)
+        output.save(session, lesson)
+        session.flush()
+        advance(session, lesson)
+        record_event(session, lesson.id, output.event)
+    return [each.key for each in older]
 
 
 def stored_row(claim: steps.Claim, file: NewFile) -> StoredFile:

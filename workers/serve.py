@@ -18,7 +18,6 @@ from core.db import get_database
 from core.errors import HindsightError
 from core.migrate import migrate_database
 from core.settings import Settings, get_settings
-from core.steps import send_again
 from workers.sweeper import reopen_steps
 
 log = logging.getLogger(__name__)
@@ -121,8 +120,6 @@ def prepare(settings: Settings) -> None:
     migrate_database(settings.database_address)
     if not settings.broker_url:
         reopen_steps(get_database(), settings, everything=True)
-        with get_database().write() as session:
-            send_again(session)
     get_database().dispose()
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from core.models import ChunkRow, Dictation, Finding, Lesson, StoredFile, VoicePrint
+from core.models import ChunkRow, Dictation, Finding, Lesson, VoicePrint
 from core.settings import Settings
 from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
 from ingest.faces import blur_faces
@@ -111,10 +111,14 @@ class NewFile:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a stage leaves: files for the store, and rows, written in the transaction that ends the step."""
+    """What a stage leaves: files for the store, and rows, written in the transaction that ends the step.
+
+    `drops`: kinds of files of the lesson that are needed no more.
+    """
 
     save: Save
     files: tuple[NewFile, ...] = ()
+    drops: frozenset[str] = frozenset()
     event: str = "step"
 
 
@@ -327,11 +331,8 @@ def hear_comment(context: Context) -> Output:
     def save(session: Session, lesson: Lesson) -> None:
         row = session.query(Dictation).filter_by(lesson_id=lesson.id, number=number).one()
         row.text = text
-        session.execute(
-            delete(StoredFile).where(StoredFile.lesson_id == lesson.id, StoredFile.kind == f"said-{number}")
-        )
 
-    return Output(save)
+    return Output(save, drops=frozenset({f"said-{number}"}))
 
 
 def save_nothing(_session: Session, _lesson: Lesson) -> None:

@@ -36,8 +36,13 @@ YOUNG_SECONDS = 3600  # what came from a browser may be on its way to its row
 
 def reopen_steps(database: Database, settings: Settings, *, everything: bool = False) -> None:
     """Open again what a lost worker held; what waits for a stage that may fail goes on when it has."""
+    lease = timedelta(seconds=settings.lease_seconds)
     with database.read() as session:
         lost = steps.lost_lessons(session, everything=everything)
+        long = steps.has_long_leases(session, lease)
+    if long:
+        with database.write() as session:
+            steps.shorten_leases(session, lease)
     for lesson_id in lost:
         with database.write() as session:
             lesson = session.get(Lesson, lesson_id, with_for_update=LESSON_LOCK)

@@ -37,14 +37,14 @@ def wait_for(database: Database, lesson_id: str, stage: str, state: str) -> None
     wait_until(lambda: state in state_of(database, lesson_id, stage), f"{stage} is {state}")
 
 
-def wait_settled(database: Database, lesson_id: str) -> None:
+def wait_settled(database: Database, lesson_id: str, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until nothing of the lesson is under way."""
 
     def settled() -> bool:
         with database.read() as session:
             return is_settled(session, lesson_id)
 
-    wait_until(settled, "the lesson is settled")
+    wait_until(settled, "the lesson is settled", seconds)
 
 
 def processes_of(text: str) -> list[int]:
