@@ -81,6 +81,12 @@ def files_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, dict[str,
     return found
 
 
+def file_of(session: Session, lesson_id: str, kind: str) -> StoredFile | None:
+    """Return the newest file of a kind of a lesson."""
+    rows = select(StoredFile).where(StoredFile.lesson_id == lesson_id, StoredFile.kind == kind)
+    return session.scalar(rows.order_by(StoredFile.created_at.desc()).limit(1))
+
+
 def stages_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, list[Stage]]:
     """Return how far the work on each lesson is, stage by stage in the order of the pipeline.
 

@@ -38,6 +38,8 @@ RECORDING = Path(__file__).resolve().parent.parent / "demo" / "lesson.mp4"
 PAGE_EVERY, RANGE_EVERY, COMMENT_EVERY = 60.0, 4.0, 30.0  # seconds, each with some chance
 RANGE_BYTES = 256 * 1024
 UPLOAD_BYTES = 8 * 1024**2
+PIECES = 200  # of film, to find what one costs
+WANTED_MS = {"page": 300, "comment": 300}  # 95 of 100, at most
 TUS = {"tus-resumable": "1.0.0"}
 
 
@@ -184,6 +186,25 @@ async def watch_memory(pid: int, seen: Seen, end: float) -> None:
         await asyncio.sleep(5)
 
 
+def cost_of_film(school: School, one: Visitor) -> tuple[float, float]:
+    """Return what a piece of film costs the processor of the pages, in ms: asking for it, and each megabyte of it."""
+    pid, path = web_process(school), f"/media/lessons/{one.lesson_id}/rendition"
+    spent = {}
+    with httpx.Client(base_url=school.address, headers={"cookie": f"hindsight={one.secret}"}) as client:
+        for size in (1, 10**6):
+            before = processor_ms(pid)
+            for _ in range(PIECES):
+                client.get(path, headers={"range": f"bytes=0-{size - 1}"}).raise_for_status()
+            spent[size] = (processor_ms(pid) - before) / PIECES
+    return spent[1], spent[10**6] - spent[1]
+
+
+def processor_ms(pid: int) -> float:
+    """Return what a process has used of the processors so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+
+
 def memory_of(pid: int) -> int:
     """Return the resident bytes of a process."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
@@ -208,7 +229,9 @@ async def play(school: School, visitors: list[Visitor], senders: list[str], minu
     return seen
 
 
-def report(seen: Seen, people: int, uploading: int, minutes: float, kept: tuple[int, int]) -> str:
+def report(
+    seen: Seen, people: int, uploading: int, minutes: float, kept: tuple[int, int], film: tuple[float, float]
+) -> str:
     """Return the figures as a page."""
     lines = [
         "# Load",
@@ -217,15 +240,14 @@ def report(seen: Seen, people: int, uploading: int, minutes: float, kept: tuple[
         "workers are busy with the uploads all the time) and the program that plays the people on one machine of",
         f"{os.cpu_count()} cores: `make bench-load`.",
         "",
-        "| request | answers | errors | p50 ms | p95 ms | p99 ms |",
-        "|---|---|---|---|---|---|",
+        "| request | answers | errors | p50 ms | p95 ms | p99 ms | wanted |",
+        "|---|---|---|---|---|---|---|",
     ]
     for kind, took in sorted(seen.took.items()):
         cuts = statistics.quantiles(took, n=100, method="inclusive") if len(took) > 1 else took * 99
         p50, p95, p99 = (round(cuts[k - 1] * 1000) for k in (50, 95, 99))
-        lines.append(
-            f"| {kind} | {len(took)} | {sum(count for (of, _), count in seen.failed.items() if of == kind)} | {p50} | {p95} | {p99} |"
-        )
+        errors = sum(count for (of, _), count in seen.failed.items() if of == kind)
+        lines.append(f"| {kind} | {len(took)} | {errors} | {p50} | {p95} | {p99} | {wanted(kind, p95)} |")
     lines += ["", *(f"{count} of {kind}: {why}." for (kind, why), count in seen.failed.items())]
     memory = [size for at, size in seen.memory if at > 30] or [size for _, size in seen.memory]
     lines += [
@@ -234,8 +256,16 @@ def report(seen: Seen, people: int, uploading: int, minutes: float, kept: tuple[
         f"Memory of the process that serves the pages: {memory[0] / 1e6:.0f} MB after half a minute,"
         f" {memory[-1] / 1e6:.0f} MB at the end, {max(memory) / 1e6:.0f} MB at most.",
         "",
+        f"A piece of film costs the processor {film[0]:.1f} ms of asking who may see it, and {film[1]:.2f} ms a megabyte of sending it.",
+        "",
     ]
     return "\n".join(lines)
+
+
+def wanted(kind: str, p95: float) -> str:
+    """Say what was wanted of a kind of request, and whether it was reached."""
+    most = WANTED_MS.get(kind)
+    return "" if most is None else f"p95 below {most}: {'yes' if p95 < most else '**no**'}"
 
 
 def main() -> None:
@@ -249,6 +279,7 @@ def main() -> None:
     settings = {"HINDSIGHT_ASR_MODEL": "tiny.en", "HINDSIGHT_LANGUAGE": "en"}
     with tempfile.TemporaryDirectory() as folder, running_school(Path(folder), **settings) as school:
         visitors, senders = furnish(school, chosen.people, chosen.uploading)
+        film = cost_of_film(school, visitors[0])
         seen = asyncio.run(play(school, visitors, senders, chosen.minutes))
         database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
         with database.read() as session:
@@ -256,7 +287,7 @@ def main() -> None:
             sent = select(func.count()).select_from(Lesson).join(StoredFile, StoredFile.lesson_id == Lesson.id)
             uploads = session.scalar(sent.where(StoredFile.kind == "original")) or 0
         database.dispose()
-    text = report(seen, chosen.people, chosen.uploading, chosen.minutes, (comments, uploads))
+    text = report(seen, chosen.people, chosen.uploading, chosen.minutes, (comments, uploads), film)
     print(text)
     if chosen.docs is not None:
         chosen.docs.write_text(text, "utf-8")

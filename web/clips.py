@@ -22,7 +22,7 @@ from annotation.clips import (
     share_clip,
     take_clip_back,
 )
-from annotation.lessons import files_of, get_own_lesson
+from annotation.lessons import file_of, files_of, get_own_lesson
 from annotation.partnerships import coached_in, names_of
 from annotation.sharing import first_name, opening_is_due, pill_text, record_opening
 from annotation.signing_in import find_sign_in
@@ -41,7 +41,7 @@ router = APIRouter(tags=["clips"])
 
 def clip_file(session: Session, clip: Clip, kind: str = "clip") -> StoredFile | None:
     """Return a clip's own file, once it is cut; `blurred` is the one with blurred faces."""
-    return files_of(session, [clip.lesson_id]).get(clip.lesson_id, {}).get(f"{kind}-{clip.number}")
+    return file_of(session, clip.lesson_id, f"{kind}-{clip.number}")
 
 
 def turns_within(session: Session, clip: Clip) -> list[TurnRow]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from annotation.comments import list_comments
 from annotation.interchange import Row, comments_csv, eaf_marks, web_annotations
-from annotation.lessons import files_of, get_lesson, get_own_lesson
+from annotation.lessons import file_of, get_lesson, get_own_lesson
 from annotation.reminders import site
 from core.db import get_database
 from core.models import Lesson, Person
@@ -62,7 +62,7 @@ def _annotations(session: Session, person: Person, lesson: Lesson) -> dict[str, 
 
 
 def _elan(session: Session, person: Person, lesson: Lesson) -> str:
-    original = files_of(session, [lesson.id]).get(lesson.id, {}).get("original")
+    original = file_of(session, lesson.id, "original")
     return write_eaf(
         named_turns(session, lesson.id),
         read_questions(session, lesson.id),

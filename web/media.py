@@ -10,7 +10,7 @@ from typing import Literal
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
-from annotation.lessons import files_of, get_lesson
+from annotation.lessons import file_of, get_lesson
 from annotation.sharing import opening_is_due, record_opening
 from core.db import get_database
 from core.errors import NotFound
@@ -42,7 +42,7 @@ def read_file(
     """Return a file of a lesson, whole or the range that is asked for."""
     with get_database().read() as session:
         lesson = get_lesson(session, person, lesson_id)
-        file = files_of(session, [lesson_id]).get(lesson_id, {}).get(kind)
+        file = file_of(session, lesson_id, kind)
         is_opening = kind == "rendition" and opening_is_due(session, person, lesson)
     if is_opening:
         _note_opening(person, lesson_id)
