@@ -34,7 +34,7 @@ export class LessonPlayer extends HTMLElement {
       if (poster) media.poster = poster;
     }
     media.append(make("track", { kind: "captions", src: captions, srclang: "en", label: "Words" }));
-    media.addEventListener("loadedmetadata", () => (media.currentTime = placeMs / 1000), { once: true });
+    if (placeMs > 0) media.addEventListener("loadedmetadata", () => (media.currentTime = placeMs / 1000), { once: true });
     media.addEventListener("ratechange", () => (this.readout.textContent = `${media.playbackRate}×`));
     this.media = media;
     if (keepAt) this.keepPlace(media, keepAt, placeMs);

@@ -13,6 +13,7 @@ const player = document.querySelector<LessonPlayer>("lesson-player")!;
 const by = (id: string) => document.getElementById(id)!;
 const said = by("said");
 let ahead = page.now - Date.now(); // of the server's clock, roughly until it is measured
+let seeking = false; // because the room said so: such a seek is no order of this person, however long it takes
 let ours = 1; // the speed that was set here, to catch up or not
 const now = () => Date.now() + ahead;
 const first = (name: string) => name.split(" ")[0]!;
@@ -35,7 +36,10 @@ function align(): void {
   const { seek, speed } = correction(page.room, now(), media.currentTime * 1000);
   const ended = page.room.playing && placeIn(page.room, now()) >= media.duration * 1000;
   ours = speed;
-  if (seek !== undefined && !media.seeking) media.currentTime = Math.max(0, Math.min(seek / 1000, media.duration));
+  if (seek !== undefined && !media.seeking) {
+    seeking = true;
+    media.currentTime = Math.max(0, Math.min(seek / 1000, media.duration));
+  }
   if (media.playbackRate !== speed) media.playbackRate = speed;
   if (page.room.playing && media.paused && !ended) void media.play().catch(() => (by("join").hidden = false));
   if (!page.room.playing && !media.paused) media.pause();
@@ -56,7 +60,10 @@ function watchPlayer(media: HTMLMediaElement): void {
   const elsewhere = () => Math.abs(media.currentTime * 1000 - placeIn(page.room, now())) > (page.room.playing ? 500 : 30);
   media.addEventListener("play", () => page.room.playing || steer({ playing: true }));
   media.addEventListener("pause", () => !page.room.playing || media.ended || steer({ playing: false }));
-  media.addEventListener("seeked", () => elsewhere() && steer({}));
+  media.addEventListener("seeked", () => {
+    if (!seeking && elsewhere()) steer({});
+    seeking = false;
+  });
   media.addEventListener("ratechange", () => media.playbackRate !== ours && steer({ speed: (ours = media.playbackRate) }));
   setInterval(() => !media.seeking && (page.room.playing || !media.paused) && align(), 250);
 }
