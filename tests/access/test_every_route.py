@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from html.parser import HTMLParser
+from itertools import chain
 
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from annotation.sessions import write_log_afterwards
 from core.clock import utc_now
+from core.models import MeasuresRow, Person
+from tests.factories import make_partnership
 from tests.web.school import BYTES, KINDS, School
 
 OWNER = frozenset({"owner"})
@@ -268,8 +275,9 @@ def test_a_route_lets_in_those_of_the_table_alone(school: School, method: str, p
 @pytest.mark.parametrize("kind", KINDS)
 def test_media_bytes_reach_the_pair_alone(school: School, kind: str) -> None:
     client = school.browser(kind)
-    for name in ("rendition", "poster", "filmstrip"):
-        answer = client.get(f"/media/lessons/{school.ids['lesson']}/{name}", headers={"range": "bytes=10-19"})
+    lesson = f"/media/lessons/{school.ids['lesson']}"
+    for address in (*(f"{lesson}/{name}" for name in PICTURES), f"/media/clips/{school.ids['clip']}"):
+        answer = client.get(address, headers={"range": "bytes=10-19"})
         if kind in PAIR:
             assert (answer.status_code, answer.content) == (206, BYTES[10:20])
             assert "private" in answer.headers["cache-control"]
@@ -278,6 +286,7 @@ def test_media_bytes_reach_the_pair_alone(school: School, kind: str) -> None:
             assert BYTES[10:20] not in answer.content
 
 
+PICTURES = ("rendition", "poster", "filmstrip")
 CONTENT = {
     "lesson": [
         "/lessons/{lesson}",
@@ -297,6 +306,7 @@ CONTENT = {
     "log": ["/api/sessions/{met}/log", "/sessions/{met}/log.pdf", "/sessions/{met}"],
     "note": ["/walks/{walk}"],
 }
+PRIVATE = ("/lessons/{lesson}", "/api/lessons/{lesson}/comments", "/api/lessons/{lesson}/export/csv")
 
 
 def test_every_thing_is_open_to_its_two_people_and_to_nobody_else(
@@ -310,13 +320,33 @@ def test_every_thing_is_open_to_its_two_people_and_to_nobody_else(
                 expected = kind in PAIR
                 assert (answer.status_code == 200) == expected, (thing, path, kind, answer.status_code)
                 cells += 1
-    record_property("cells", cells)
-    print(f"{cells} cells of {len(CONTENT)} things and {len(KINDS)} kinds of person, none wrong")  # noqa: T201
+    media = (len(PICTURES) + 1) * len(KINDS)  # test_media_bytes_reach_the_pair_alone
+    routes = len(TABLE) * len(KINDS)  # test_a_route_lets_in_those_of_the_table_alone
+    record_property("cells", routes + media + cells)
+    print(  # noqa: T201 - the figure that the documents point to
+        f"{routes + media + cells} cells, none wrong: {len(TABLE)} routes x {len(KINDS)} kinds of person, {media} of"
+        f" media bytes, and {cells} of {len(CONTENT)} things at {len([*chain(*CONTENT.values())])} addresses"
+    )
     assert cells == sum(len(one) for one in CONTENT.values()) * len(KINDS)
 
 
+@pytest.mark.parametrize("writer", ["owner", "coach"])
+def test_a_private_note_is_read_by_its_writer_and_by_nobody_else(school: School, writer: str) -> None:
+    note = {"text": "For myself alone", "start_ms": 5}
+    for thing in ("lesson", "clip"):
+        address = f"/api/{thing}s/{school.ids[thing]}/comments"
+        assert school.browser(writer).post(address, json=note).status_code == 201
+    for path in (*PRIVATE, "/clips/{clip}", "/api/clips/{clip}/comments", "/"):
+        for kind in KINDS:
+            text = school.browser(kind).get(path.format(**school.ids)).text
+            assert ("For myself alone" in text) == (kind == writer and path != "/"), (path, kind)
+
+
 @pytest.mark.parametrize("kind", ["lead", "manager"])
-def test_neither_lead_nor_line_manager_reads_a_word_of_anybodys_content_anywhere(school: School, kind: str) -> None:
+def test_neither_lead_nor_line_manager_reads_a_word_or_a_measure_of_anybody_anywhere(school: School, kind: str) -> None:
+    measures = dict.fromkeys(("teacher_ms", "pupil_ms", "unsure_ms", "speech_ms", "turn_changes"), FIGURE)
+    with school.database.write() as session:
+        session.add(MeasuresRow(lesson_id=school.ids["lesson"], document=measures))
     client = school.browser(kind)
     walked = 0
     for method, path in TABLE:
@@ -327,7 +357,50 @@ def test_neither_lead_nor_line_manager_reads_a_word_of_anybodys_content_anywhere
             walked += 1
             for secret in ("Secret words", "A quiet word", "Wait longer", "Year 9 fractions", "Our talk", "A wait"):
                 assert secret not in answer.text, (path, secret)
+            assert str(FIGURE) not in answer.text, path
+            assert not any(word in answer.text for word in MEASURE_WORDS) or path == "/measures", path
     assert walked > 80
+
+
+FIGURE = 98_765_431
+MEASURE_WORDS = ("share of the talk", "Wait after a question", "Pupil talk", "Longest stretch")
+
+
+class Pieces(HTMLParser):
+    """Collects the text of each piece of a page that is read as one: a line, a row, a paragraph, a choice."""
+
+    ONE = frozenset({"li", "tr", "p", "option", "summary", "h1", "h2", "h3"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = [""]
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag in self.ONE:
+            self.found.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.found[-1] += data
+
+
+def test_the_lead_never_sees_a_number_beside_a_name(school: School) -> None:
+    with school.database.write() as session:
+        people = {row.id: row.name for row in session.scalars(select(Person))}
+        coach, met = session.get_one(Person, school.ids["person_coach"]), {"G": "Secret words"}
+        friend = session.get_one(Person, school.ids["person_friend"])
+        other = make_partnership(session, coach, friend)  # three people met this week: it is counted
+        for pair in (school.ids["partnership_coach"], other.id):
+            today = utc_now().date()
+            write_log_afterwards(session, coach, pair, met_on=today, notes=met, action="Secret words")
+    for address in ("/programme", "/programme/work"):
+        pieces = Pieces()
+        pieces.feed(school.browser("lead").get(address).text)
+        named = [text for text in pieces.found if any(name in text for name in people.values())]
+        known = re.compile(r"\S+@\S+|until \d+ \w+")  # an address; the day on which a leaver's account goes
+        assert [text for text in named if re.search(r"\d", known.sub("", text))] == []
+        if address == "/programme":
+            assert len(named) > len(people)
+            assert re.search(r">3</td>", school.browser("lead").get(address).text)  # and yet it is counted
 
 
 @pytest.mark.parametrize("kind", KINDS)

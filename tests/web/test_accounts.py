@@ -154,3 +154,13 @@ def test_pages_carry_their_guards(school: School) -> None:
     assert "frame-ancestors 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_password_is_kept_as_argon2id_and_nowhere_else(ada: str, database: Database) -> None:
+    assert hash_password(PASSWORD).startswith("$argon2id$")
+    assert sign_in(browser(), ada) == 303
+    with database.read() as session:
+        kept = session.scalars(select(Person.password_hash)).one()
+        assert kept.startswith("$argon2id$")
+        assert PASSWORD not in kept
+        assert len(session.scalars(select(SignIn.secret_hash)).one()) == 64

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import html
 import io
+import re
+import zipfile
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from core.models import Lesson
+from core.models import Lesson, StoredFile
 from tests.web.school import School
 from web.my_data import safe_name
 from web.papers import save_as
@@ -118,3 +123,39 @@ def test_no_template_writes_what_it_is_given_as_markup() -> None:
         assert "<script>" not in source
         assert "onclick=" not in source
         assert "style=" not in source
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_file_that_is_uploaded_under_any_name_leaves_its_folder_nowhere_and_is_shown_as_text(
+    school: School, attack: str, data_dir: Path
+) -> None:
+    owner, name = school.browser("owner"), base64.b64encode(f"{attack}.mp4".encode()).decode()
+    outside = {path for path in data_dir.parent.rglob("*") if not path.is_relative_to(data_dir)}
+    begun = owner.post(
+        "/api/uploads",
+        headers={
+            "tus-resumable": "1.0.0",
+            "upload-length": "4",
+            "upload-metadata": f"filename {name},title {name},filetype dmlkZW8vbXA0",
+        },
+    )
+    assert begun.status_code == 201, begun.text
+    assert "<script>" not in owner.get("/upload").text
+    assert "<img src=x" not in owner.get("/upload").text
+    more = {"tus-resumable": "1.0.0", "upload-offset": "0", "content-type": "application/offset+octet-stream"}
+    assert owner.patch(begun.headers["location"], headers=more, content=b"data").status_code == 204
+    for page in ("/", "/upload"):
+        text = owner.get(page).text
+        assert "<script>alert" not in text
+        assert "<img src=x" not in text
+    with school.database.read() as session:
+        keys = session.scalars(select(StoredFile.key).where(StoredFile.kind == "original")).all()
+        assert len(keys) == 1
+        assert all(re.fullmatch(r"lessons/\w+/original-\w+(\.\w+)?", key) for key in keys)
+    with zipfile.ZipFile(io.BytesIO(owner.get("/me/everything.zip").content)) as archive:
+        for path in archive.namelist():
+            assert not path.startswith("/")
+            assert ".." not in path.split("/")
+            assert "\\" not in path
+            assert not any(c in path for c in "<>\u202e")
+    assert {path for path in data_dir.parent.rglob("*") if not path.is_relative_to(data_dir)} == outside
