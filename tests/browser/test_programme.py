@@ -81,7 +81,8 @@ def test_a_partnership_is_asked_for_answered_planned_and_ended(browser: Browser,
     expect(other.get_by_text("Ask more of them").first).to_be_visible()
     other.get_by_role("button", name="Done", exact=True).click()
     expect(other.get_by_role("button", name="Not done yet")).to_be_visible()
-    other.get_by_role("button", name="End this partnership").click()
+    other.get_by_text("End this partnership", exact=True).click()
+    other.get_by_role("button", name="Yes, end it").click()
     expect(other.get_by_text("This partnership is ended")).to_be_visible()
     context.close()
 
