@@ -10,6 +10,7 @@
 PORT ?= 8000
 PYTHON ?= python3
 ARGS ?=
+SERVERS ?= embedded
 
 BIN := .venv/bin
 DONE := .venv/.done
@@ -48,10 +49,14 @@ install: $(PROJECT) pages models ## Set up .venv, the pages and the models, and 
 
 .PHONY: test
 test: install $(TEST) browser ## Run all tests, in a real browser too (some: make test ARGS="tests/access -x")
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --servers=$(SERVERS) $(ARGS)
+
+.PHONY: test-full
+test-full: ## The same on PostgreSQL, Redis and S3, which it starts itself: every test that makes a school
+	@$(MAKE) test SERVERS=full
 
 .PHONY: check
-check: lint types test audit ## What CI runs: lint, types, tests, and known holes where the network allows
+check: lint types test test-full audit ## What CI runs: lint, types, tests on both deployments, and known holes where the network allows
 
 .PHONY: lint
 lint: install $(TEST) ## Style, layout, and who may import whom

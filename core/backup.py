@@ -10,9 +10,9 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
         version = connection.scalar(text("SELECT version_num FROM alembic_version"))
         for table in tables_of(connection):
             for row in connection.execute(select(table)).mappings():
-                out.write(json.dumps([table.name, {name: _out(value) for name, value in row.items()}]) + "\n")
+                out.write(row_as_line(table, row))
                 rows += 1
                 if table.name == "stored_file":
                     keys.add(row["key"])
@@ -112,7 +112,7 @@ def restore(database: Database, address: str, storage: Storage, folder: Path, sc
                 shutil.copyfile(folder / FILES / key, copy)
             storage.keep(copy, key)
         with database.write() as session:
-            rows = _fill(session.connection(), folder)
+            rows = fill_rows(session.connection(), _read_rows(folder))
     except BaseException:  # no rows, so no files: it can be tried again
         copy.unlink(missing_ok=True)
         for key in keys:
@@ -122,13 +122,13 @@ def restore(database: Database, address: str, storage: Storage, folder: Path, sc
     return Counts(rows, len(keys))
 
 
-def _fill(connection: Connection, folder: Path) -> int:
+def fill_rows(connection: Connection, rows: Iterable[tuple[str, dict[str, Any]]]) -> int:
     """Insert every row; what rows of one table say of each other is added when all are there."""
     tables = {table.name: table for table in tables_of(connection)}
     later: list[tuple[Table, str, str, str]] = []
     waiting: list[dict[str, Any]] = []
     table, count = next(iter(tables.values())), 0
-    for name, row in _read_rows(folder):
+    for name, row in rows:
         if name != table.name or len(waiting) >= AT_ONCE:
             _put(connection, table, waiting)
             table, waiting = tables[name], []
@@ -145,6 +145,11 @@ def _fill(connection: Connection, folder: Path) -> int:
         last = connection.scalar(select(func.max(tables["event"].c.number)))
         connection.execute(text("SELECT setval(pg_get_serial_sequence('event', 'number'), :last)"), {"last": last or 1})
     return count
+
+
+def row_as_line(table: Table, row: Mapping[Any, Any]) -> str:
+    """Return a row as it is written in a backup."""
+    return json.dumps([table.name, {name: _out(value) for name, value in row.items()}]) + "\n"
 
 
 def tables_of(connection: Connection) -> list[Table]:
@@ -194,6 +199,8 @@ def _own_references(table: Table) -> list[str]:
 
 
 def _out(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:  # PostgreSQL gives times in the zone of its server
+        value = value.astimezone(UTC)
     return value.isoformat() if isinstance(value, datetime | date) else value
 
 
@@ -202,7 +209,8 @@ def _in(table: Table, column: str, value: Any) -> Any:
     if value is None or not isinstance(value, str):
         return value
     if isinstance(kind, DateTime):
-        return datetime.fromisoformat(value)
+        at = datetime.fromisoformat(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return date.fromisoformat(value) if isinstance(kind, Date) else value
 
 

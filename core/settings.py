@@ -76,6 +76,7 @@ class Settings(BaseSettings):
         False, description="The provider is the school's own and never says email_verified."
     )
 
+    log_format: Literal["plain", "json"] = Field("plain", description="Lines for a person, or a JSON object a line.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: no such page.")
     session_days: int = Field(30, ge=1, description="How long somebody stays signed in on a device.")
 

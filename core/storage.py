@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from core.errors import saying_disk_full
-from core.settings import get_settings
+from core.settings import Settings, get_settings
 
 PIECE_BYTES = 1024**2
 
@@ -158,8 +158,12 @@ def sync_folder(folder: Path) -> None:
 
 @cache
 def get_storage() -> Storage:
-    """Return the store of this process: a folder, or the bucket that the settings name."""
-    settings = get_settings()
+    """Return the store of this process."""
+    return open_storage(get_settings())
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Return the store that the settings name: a folder, or a bucket."""
     if settings.s3_bucket:
         from core.object_store import ObjectStorage
 

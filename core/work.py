@@ -67,6 +67,15 @@ def look_at_work(session: Session, now: datetime) -> Work:
     )
 
 
+def waiting_queues(session: Session, now: datetime, patience: timedelta) -> list[str]:
+    """Return the queues whose steps have been due for longer than `patience` while nobody worked on any."""
+    due = select(Step.queue).join(Lesson).where(Step.state == "ready", Step.next_at < now - patience)
+    worked = select(Step.queue).where(
+        ((Step.state == "running") & (Step.lease_until > now)) | (Step.finished_at > now - patience)
+    )
+    return sorted(set(session.scalars(due.where(Lesson.deleted_at.is_(None)))) - set(session.scalars(worked)))
+
+
 def free_bytes(folder: Path) -> int:
     """Return the room left where recordings arrive."""
     there = next(one for one in (folder, *folder.absolute().parents) if one.exists())

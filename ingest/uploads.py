@@ -327,7 +327,7 @@ def finish_left_behind(database: Database, storage: Storage, folder: Path) -> li
             complete_upload(database, storage, folder, upload)
             finished.append(upload.id)
         except (NotFound, FileNotFoundError):
-            log.info("upload %s was removed while its lesson was made", upload.id)
+            log.info("an upload was removed while its lesson was made", extra={"lesson": upload.id})
         finally:
             lock.release()
     return finished

@@ -17,7 +17,7 @@ from core.models import new_id
 from core.object_store import ObjectStorage
 from core.storage import get_storage
 from tests.browser.school import free_port
-from tests.conftest import forget_process
+from tests.process import forget_process
 
 WEED = Path(sys.executable).with_name("weed")
 BUCKET, KEY, SECRET = "recordings", "school", "a-secret-of-the-school"
@@ -64,18 +64,22 @@ def _answers(address: str) -> bool:
         return False
 
 
+def bucket_settings(address: str, prefix: str = "") -> dict[str, str]:
+    """Return the settings that name the bucket, or a part of it."""
+    return {
+        "HINDSIGHT_S3_BUCKET": BUCKET,
+        "HINDSIGHT_S3_ENDPOINT": address,
+        "HINDSIGHT_S3_ACCESS_KEY": KEY,
+        "HINDSIGHT_S3_SECRET_KEY": SECRET,
+        "HINDSIGHT_S3_PREFIX": prefix,
+    }
+
+
 @pytest.fixture
 def bucket(bucket_server: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> ObjectStorage:
     """Return an empty part of the bucket as the store of the settings."""
-    values = {
-        "BUCKET": BUCKET,
-        "ENDPOINT": bucket_server,
-        "ACCESS_KEY": KEY,
-        "SECRET_KEY": SECRET,
-        "PREFIX": f"test-{new_id()}",
-    }
-    for setting, value in values.items():
-        monkeypatch.setenv(f"HINDSIGHT_S3_{setting}", value)
+    for setting, value in bucket_settings(bucket_server, f"test-{new_id()}").items():
+        monkeypatch.setenv(setting, value)
     forget_process()
     store = get_storage()
     assert isinstance(store, ObjectStorage)

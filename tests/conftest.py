@@ -3,55 +3,50 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from core.db import Database, get_database
-from core.migrate import migrate_database
-from core.settings import get_settings
+from core.db import Database
 from core.storage import Storage, get_storage
+from tests.process import closing_database, forget_process
 
-pytest_plugins = ["tests.buckets", "tests.databases", "tests.web.school"]
+if TYPE_CHECKING:
+    from tests.servers import Ground, Servers
+
+pytest_plugins = ["tests.buckets", "tests.databases", "tests.servers", "tests.web.school"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def forget_process() -> None:
-    """Make settings, database and storage be read anew."""
-    if get_database.cache_info().currsize:
-        get_database().dispose()
-    for cached in (get_settings, get_database, get_storage):
-        cached.cache_clear()
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a migrated database file to copy: migrating once is enough."""
-    path = tmp_path_factory.mktemp("database") / "empty.sqlite3"
-    migrate_database(f"sqlite:///{path}")
-    return path
+@pytest.fixture
+def ground(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
+    """Yield where a school of this test's own is, named in the settings of this process; nothing is there yet."""
+    named = servers.name(tmp_path / "data")
+    for setting, value in {**named, "HINDSIGHT_DISK_RESERVE_BYTES": "0"}.items():
+        monkeypatch.setenv(setting, value)
+    forget_process()
+    yield named
+    forget_process()
+    servers.remove(named)
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Return a data folder of this test's own, named in the settings of this process."""
-    folder = tmp_path / "data"
+def data_dir(ground: Ground) -> Path:
+    """Return the data folder of this test's own school."""
+    folder = Path(ground["HINDSIGHT_DATA_DIR"])
     folder.mkdir()
-    monkeypatch.setenv("HINDSIGHT_DATA_DIR", str(folder))
-    monkeypatch.setenv("HINDSIGHT_DISK_RESERVE_BYTES", "0")
-    forget_process()
-    yield folder
-    forget_process()
+    return folder
 
 
 @pytest.fixture
-def database(data_dir: Path, empty_database: Path) -> Database:
-    """Return the migrated, empty database of the settings."""
-    shutil.copyfile(empty_database, data_dir / "hindsight.sqlite3")
-    return get_database()
+def database(servers: Servers, ground: Ground, data_dir: Path) -> Iterator[Database]:
+    """Yield the migrated, empty database of the settings."""
+    servers.make(ground, servers.empty)
+    with closing_database() as made:
+        yield made
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 
 from sqlalchemy.orm import Session
 
 from core.models import Lesson, Partnership, Person, Share, StoredFile
+from core.storage import Storage
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -52,6 +55,13 @@ def make_file(session: Session, lesson: Lesson, kind: str, key: str, **values: o
     session.add(file)
     session.flush()
     return file
+
+
+def keep_bytes(storage: Storage, key: str, content: bytes) -> None:
+    """Put a file into a store."""
+    with tempfile.NamedTemporaryFile(delete=False) as file:
+        file.write(content)
+    storage.keep(Path(file.name), key)
 
 
 def make_share(session: Session, lesson: Lesson, partnership: Partnership, **values: object) -> Share:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 
 import click
 
+from core.logs import set_up_logging
 from core.migrate import migrate_database
 from core.settings import get_settings
 
@@ -36,7 +36,7 @@ def web(end_with_parent: bool) -> None:
         hold_on()
     settings = get_settings()
     migrate_database(settings.database_address)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    set_up_logging()
     # Guard logs what was asked; uvicorn's own log would show the secret of an invitation's link.
     uvicorn.run(
         "web.app:create_app",
@@ -45,6 +45,7 @@ def web(end_with_parent: bool) -> None:
         port=settings.port,
         access_log=False,
         forwarded_allow_ips=settings.proxies,
+        log_config=None,  # its other lines go where ours go
         timeout_graceful_shutdown=3,
         timeout_keep_alive=75,  # a page asks again within seconds; a proxy gives its connections up before that
     )

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from annotation.errors import LeftSchool
 from core.errors import HindsightError, SignInNeeded
 from web.rendering import page
+from web.security import asked
 
 log = logging.getLogger("hindsight.web")
 
@@ -44,7 +45,7 @@ def add_error_answers(app: FastAPI) -> None:
     @app.exception_handler(HindsightError)
     def refuse(request: Request, error: HindsightError) -> Response:
         if error.status >= 500:
-            log.error("%s at %s", error.code, request.url.path, exc_info=error)
+            log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
         if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json(request):
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
         if isinstance(error, LeftSchool) and request.method == "GET" and not wants_json(request):

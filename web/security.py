@@ -71,8 +71,8 @@ class Guard:
                 kept = "public, max-age=31536000, immutable" if path.startswith(HASHED) else "no-store"
                 headers.setdefault("cache-control", kept)
                 if not path.startswith("/static/"):
-                    took = (time.monotonic() - begun) * 1000
-                    log.info("%s %s %s %.0f ms", scope["method"], _shown(path), message["status"], took)
+                    took = round((time.monotonic() - begun) * 1000)
+                    log.info("answered", extra={**asked(scope), "status": message["status"], "ms": took})
             await send(message)
 
         if comes_from_elsewhere(scope["method"], Headers(scope=scope), get_settings().public_url):
@@ -83,11 +83,15 @@ class Guard:
         await self.app(scope, receive, send_guarded)
 
 
-def _shown(path: str) -> str:
-    """A link that works once is a secret, and a path comes from outside: neither goes to the log as it is."""
-    secret = next((start for start in ("/join/", "/new-password/") if path.startswith(start)), None)
-    shown = f"{secret}…" if secret else path[:200]
-    return shown.encode("unicode_escape").decode()
+def asked(scope: Scope) -> dict[str, str]:
+    """Return what a line of the log says of a request.
+
+    That is the pattern of its route: the path itself may hold the secret of a link, or whatever somebody typed.
+    """
+    said = {"method": scope["method"], "route": getattr(scope.get("route"), "path", "none")}
+    named = scope.get("path_params", {})
+    lesson = named.get("lesson_id") or named.get("upload_id")  # a lesson takes the id of its upload
+    return said | ({"lesson": lesson} if lesson else {})
 
 
 class CompressPages:

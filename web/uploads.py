@@ -38,6 +38,7 @@ from ingest.uploads import (
 )
 from web.auth import CurrentPerson
 from web.errors import answer, log
+from web.security import asked
 
 VERSION = "1.0.0"
 ABOUT = {"Tus-Version": VERSION, "Tus-Extension": "creation,creation-defer-length,termination,expiration"}
@@ -60,7 +61,7 @@ class TusRoute(APIRoute):
                 made = await handle(request)
             except HindsightError as error:
                 if error.status >= 500:
-                    log.error("%s at %s", error.code, request.url.path, exc_info=error)
+                    log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
                 made = answer(request, error.status, error.code, str(error))
                 if isinstance(error, UploadVersion):
                     made.headers["Tus-Version"] = VERSION

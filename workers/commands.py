@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from core.errors import HindsightError, ModelMissing
+from core.logs import set_up_logging
 from core.settings import get_settings
 
 if TYPE_CHECKING:
@@ -213,7 +213,6 @@ GREETING = """
 
 """
 FIRST_STEPS = "Open it in a browser: the first visit makes the first account. Then upload a lesson."
-LOG_FORMAT = "%(asctime)s %(name)s %(levelname)s %(message)s"
 
 
 @click.command()
@@ -221,7 +220,7 @@ def serve() -> None:
     """Serve pages and do the work, all on this machine."""
     from workers.serve import serve_everything
 
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    set_up_logging()
     settings = get_settings()
     address = settings.public_url or f"http://{settings.host}:{settings.port}"
     try:
@@ -245,7 +244,7 @@ def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> Non
     unknown = sorted(set(named) - set(QUEUES))
     if unknown or not named:
         raise click.BadParameter(f"there is no queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    set_up_logging()
     if end_with_parent:
         hold_on()
     work(named, threads, sweeps=sweep)
@@ -273,7 +272,7 @@ def demo() -> None:
 
     os.environ["HINDSIGHT_DATA_DIR"] = str(get_settings().data_dir.with_name("data-demo"))
     get_settings.cache_clear()
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    set_up_logging()
     settings = get_settings()
     try:
         prepare(settings)

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -16,18 +17,21 @@ import httpx
 import redis
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.clock import utc_now
 from core.db import Database
 from core.errors import HindsightError
 from core.migrate import SCRIPTS
 from core.settings import GIB, Settings
 from core.storage import Storage
-from core.work import free_bytes
+from core.work import free_bytes, waiting_queues
 
 FEWEST_BYTES = 2 * GIB
 PATIENCE_SECONDS = 10
+CLOCKS_SECONDS = 10  # a lease is a minute
+LONGEST_WAIT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
     looks: list[tuple[str, Callable[[], str]]] = [
         ("data folder", lambda: data_folder(settings)),
         ("database", lambda: database(settings)),
+        ("workers", lambda: workers(settings)),
         ("recordings", lambda: recordings(storage())),
         ("ffmpeg", lambda: ffmpeg(settings)),
         ("models", lambda: models(settings)),
@@ -87,6 +92,8 @@ def database(settings: Settings) -> str:
             if not inspect(connection).has_table("alembic_version"):
                 return "It is empty. Run “hindsight migrate” (“hindsight serve” does it by itself)."
             version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            now = connection.execute(select(func.now())).scalar_one() if is_elsewhere(there) else utc_now()
+            apart = abs((now - utc_now()).total_seconds())
     except SQLAlchemyError as error:
         why = " ".join(str(getattr(error, "orig", error)).split())[:200]
         return f"It does not answer ({why}). Check HINDSIGHT_DATABASE_URL, and that it runs."
@@ -94,8 +101,31 @@ def database(settings: Settings) -> str:
         there.dispose()
     if version != newest:
         return f"It is of version {version}, this program of {newest}. Run “hindsight migrate”."
-    if settings.broker_url and there.engine.dialect.name == "sqlite":
+    if settings.broker_url and not is_elsewhere(there):
         return "Several machines cannot share SQLite. Set HINDSIGHT_DATABASE_URL to PostgreSQL."
+    if apart > CLOCKS_SECONDS:
+        return f"Its clock and this machine's are {apart:.0f} s apart: work would be taken for lost. Set both by NTP."
+    return ""
+
+
+def is_elsewhere(database: Database) -> bool:
+    """Say whether the database may be on another machine."""
+    return database.engine.dialect.name != "sqlite"
+
+
+def workers(settings: Settings) -> str:
+    """Somebody takes what is due, of every kind."""
+    there = Database(settings.database_address)
+    try:
+        with there.read() as session:
+            waiting = waiting_queues(session, utc_now(), LONGEST_WAIT)
+    except SQLAlchemyError:
+        return "Whether anybody works cannot be seen without the database."
+    finally:
+        there.dispose()
+    if waiting:
+        minutes, queues = LONGEST_WAIT.seconds // 60, ",".join(waiting)
+        return f"Steps are due for {minutes} minutes and nobody takes them. Start “hindsight worker --queues {queues}”."
     return ""
 
 

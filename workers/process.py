@@ -23,6 +23,7 @@ from workers.sweeper import reopen_steps, sweep
 log = logging.getLogger(__name__)
 
 REOPEN_SECONDS, MAIL_SECONDS, SWEEP_SECONDS = 5.0, 10.0, 300.0
+STOP_MS = 240_000  # at most, for work that cannot be asked to stop just now; `hindsight serve` has less patience
 
 
 def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
@@ -44,7 +45,7 @@ def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
     try:
         look_after(broker, actors, queues, threads, running, stop, sweeps=sweeps)
     finally:
-        worker.stop(timeout=8000)
+        worker.stop(timeout=STOP_MS)
         broker.close()
         database.dispose()
 

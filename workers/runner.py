@@ -9,7 +9,9 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import ExitStack
+from contextvars import copy_context
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
@@ -20,6 +22,7 @@ from core.clock import utc_now
 from core.db import Database, get_database
 from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
 from core.events import record_event
+from core.logs import logged_about
 from core.models import ChunkRow, Clip, Finding, Lesson, Step, StoredFile, VoicePrint
 from core.settings import Settings, get_settings
 from core.storage import Storage, get_storage
@@ -46,7 +49,8 @@ class Heart:
         self._hold: steps.Hold = "ours"
         self._ended = threading.Event()
         self._deadline = time.monotonic() + DEADLINE.total_seconds()
-        self._thread = threading.Thread(target=self._beat, name=f"lease {claim.step_id}", daemon=True)
+        beat = partial(copy_context().run, self._beat)  # which knows what the log is about
+        self._thread = threading.Thread(target=beat, name=f"lease {claim.step_id}", daemon=True)
 
     def progress(self, fraction: float) -> None:
         """Note how much is done; it is written with the next beat."""
@@ -77,7 +81,7 @@ class Heart:
                             record_event(session, self._claim.lesson_id, "step")
                     said, written_at = fraction if is_news else said, time.monotonic()
             except Exception:  # the database may be away for a moment; the lease says how long that may last
-                log.warning("lease of step %s not renewed", self._claim.step_id, exc_info=True)
+                log.warning("lease not renewed", exc_info=True)
 
     def __enter__(self) -> Heart:
         self._thread.start()
@@ -98,22 +102,33 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
             record_event(session, claim.lesson_id, "step")
     if claim is None:
         return
+    with logged_about(lesson=claim.lesson_id, stage=claim.stage, step=step_id, attempt=claim.attempt):
+        do_step(database, storage, settings, claim, shutdown)
+
+
+def do_step(
+    database: Database, storage: Storage, settings: Settings, claim: steps.Claim, shutdown: threading.Event
+) -> None:
+    """Do a step that is claimed."""
     stage = STAGES[claim.stage]
     folder = settings.scratch_dir / claim.token
+    lease = timedelta(seconds=settings.lease_seconds)
+    log.info("step begins")
     try:
         with saying_disk_full(), Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
             folder.mkdir(parents=True)
             context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
             output = compute(stage, context)
             heart.check()
-            store(database, storage, claim, stage, output)
+            store(database, storage, claim, output)
     except WorkStopped as stop:
+        log.info("step stopped", extra={"code": stop.reason})
         end_stopped(database, claim, stop)
     except HindsightError as error:
-        log.warning("step %s %s of lesson %s: %s %s", step_id, stage.name, claim.lesson_id, error.code, error)
+        log.warning("step failed", extra={"code": error.code}, exc_info=error)
         end_failed(database, claim, error, settings)
     except Exception:
-        log.exception("step %s %s of lesson %s", step_id, stage.name, claim.lesson_id)
+        log.exception("step failed", extra={"code": StepFailed.code})
         end_failed(database, claim, StepFailed(), settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -133,7 +148,7 @@ def compute(stage: Stage, context: Context) -> Output:
         except BaseException as error:  # raised again where it is waited for
             outcome.set_exception(error)
 
-    threading.Thread(target=run, name=stage.name, daemon=True).start()
+    threading.Thread(target=partial(copy_context().run, run), name=stage.name, daemon=True).start()
     return outcome.result()
 
 
@@ -207,7 +222,7 @@ def read_chunks(session: Session, lesson_id: str) -> list[tuple[Chunk, tuple[Wor
     ]
 
 
-def store(database: Database, storage: Storage, claim: steps.Claim, stage: Stage, output: Output) -> None:
+def store(database: Database, storage: Storage, claim: steps.Claim, output: Output) -> None:
     """Keep the files, then write rows and the step's end in one transaction; a lost claim leaves nothing.
 
     When that transaction fails its files stay: the line may have broken after the commit, and then rows name them.
@@ -216,7 +231,7 @@ def store(database: Database, storage: Storage, claim: steps.Claim, stage: Stage
     rows = keep_files(storage, claim, output)
     for key in end_step(database, claim, output, rows):
         storage.delete(key)
-    log.info("step %s %s of lesson %s is over", claim.step_id, stage.name, claim.lesson_id)
+    log.info("step over")
 
 
 def keep_files(storage: Storage, claim: steps.Claim, output: Output) -> list[StoredFile]:

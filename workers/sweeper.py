@@ -63,7 +63,7 @@ def redo_stages(database: Database) -> None:
             if lesson is not None:
                 redo_outdated(session, lesson)
                 record_event(session, lesson_id, "step")
-        log.info("lesson %s is worked on again: a stage has a new version", lesson_id)
+        log.info("worked on again: a stage has a new version", extra={"lesson": lesson_id})
 
 
 def sweep(database: Database, storage: Storage, settings: Settings) -> None:
@@ -101,7 +101,7 @@ def delete_lessons(database: Database, storage: Storage) -> None:
             keys = delete_for_good(session, lesson_id)
         for key in keys:
             storage.delete(key)
-        log.info("lesson %s deleted for good", lesson_id)
+        log.info("lesson deleted for good", extra={"lesson": lesson_id})
     if gone:
         database.forget_deleted()
 
@@ -180,6 +180,6 @@ def forget_copies(storage: Storage) -> None:
 def sweep_uploads(database: Database, storage: Storage, settings: Settings) -> None:
     """Make lessons of uploads whose server was killed after the last byte; remove those nobody came back to."""
     for lesson_id in finish_left_behind(database, storage, settings.uploads_dir):
-        log.info("upload %s has become a lesson after all", lesson_id)
+        log.info("an upload has become a lesson after all", extra={"lesson": lesson_id})
     with database.write() as session:
         sweep_expired(session, settings.uploads_dir, utc_now())

@@ -13,6 +13,7 @@ from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, furnish
 from tests.browser.school import School, chromium, running_school
 from tests.browser.signing_in import sign_in
+from tests.servers import Servers, make_ground
 
 
 @pytest.fixture(scope="session")
@@ -50,9 +51,10 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Place]:
     """Yield a school that all tests of pages share: each leaves it as it found it, or does not mind."""
-    with running_school(tmp_path_factory.mktemp("school")) as school:
+    folder = tmp_path_factory.mktemp("school")
+    with running_school(folder, **make_ground(servers, folder / "data")) as school:
         people = furnish(school)
         lesson_id = add_finished_lesson(school, people.teacher)
         yield Place(school, people, f"{school.address}/lessons/{lesson_id}")

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from pathlib import Path
 
 from core.clock import utc_now
-from core.db import Database
 from core.models import Guess, Person, Step
 from core.types import Role, Span, Turn, VoiceTurn, Word
 from ingest.probe import media_to_json, probe_media
 from tests.browser.school import School
-from tests.factories import make_file, make_lesson
+from tests.factories import keep_bytes, make_file, make_lesson
 from tests.heard import keep_evidence
 from transcription.understanding import Evidence
 from workers.stages import STAGES
@@ -48,20 +46,16 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1, guessed: 
     )
     voices = tuple(VoiceTurn(turn.start_ms, turn.end_ms, turn.speaker) for turn in turns)
     speech = tuple(Span(turn.start_ms, turn.end_ms) for turn in turns)
-    database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
-    with database.write() as session:
+    recording = PROJECT / "demo" / "lesson.mp4"
+    with school.opened() as (database, storage), database.write() as session:
         owner = session.query(Person).filter_by(email=email).one()
         lesson = make_lesson(session, owner, "Year 9 fractions", duration_ms=DURATION_MS * times, class_name="9b")
-        key = f"lessons/{lesson.id}/rendition-test.mp4"
-        target = school.data_dir / "files" / key
-        target.parent.mkdir(parents=True)
-        shutil.copyfile(PROJECT / "demo" / "lesson.mp4", target)
         info = {"width": 640, "height": 360, "remuxed": True, "fps": 25.0}
-        make_file(session, lesson, "rendition", key, bytes=target.stat().st_size, info=info)
-        original = school.data_dir / "files" / f"lessons/{lesson.id}/original.mp4"
-        shutil.copyfile(PROJECT / "demo" / "lesson.mp4", original)
-        make_file(session, lesson, "original", f"lessons/{lesson.id}/original.mp4", bytes=original.stat().st_size)
-        lesson.media = media_to_json(probe_media(original))
+        for kind, about in (("rendition", info), ("original", {})):
+            key = f"lessons/{lesson.id}/{kind}-test.mp4"
+            keep_bytes(storage, key, recording.read_bytes())
+            make_file(session, lesson, kind, key, bytes=recording.stat().st_size, info=about)
+        lesson.media = media_to_json(probe_media(recording))
         words = [word for turn in turns for word in turn.words]
         roles = [turn.role for turn in turns]
         keep_evidence(session, lesson, Evidence(words, voices, roles, speech, DURATION_MS * times))
@@ -81,6 +75,4 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1, guessed: 
             for name, stage in STAGES.items()
             if not stage.asked
         )
-        lesson_id = lesson.id
-    database.dispose()
-    return lesson_id
+        return lesson.id

@@ -8,7 +8,6 @@ from annotation.goals import GoalText, set_goal
 from annotation.links import accept_invitation, invite
 from annotation.partnerships import make_partnership
 from annotation.people import make_first_account
-from core.db import Database
 from tests.browser.school import School
 
 PASSWORD = "a quiet corner 7"
@@ -28,8 +27,7 @@ class People:
 def furnish(school: School) -> People:
     """Add a lead, a coach, a teacher, their partnership and a goal."""
     people = People()
-    database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
-    with database.write() as session:
+    with school.opened() as (database, _), database.write() as session:
         lead = make_first_account(session, "Lena Lead", people.lead, PASSWORD)
         _, secret = invite(session, lead, "Priya Coach", people.coach)
         coach = accept_invitation(session, secret, "Priya Coach", PASSWORD)
@@ -37,5 +35,4 @@ def furnish(school: School) -> People:
         teacher = accept_invitation(session, secret, "Tom Teacher", PASSWORD)
         partnership = make_partnership(session, lead, coach.id, teacher.id, kind="coaching")
         set_goal(session, teacher, partnership.id, GoalText(title=people.goal))
-    database.dispose()
     return people

@@ -1,4 +1,8 @@
-"""A whole Hindsight on a free port with a data folder of its own, started as a person would start it."""
+"""A whole Hindsight on a free port with a data folder of its own, started as a person would start it.
+
+With a broker in its settings it is the full deployment: pages and workers, each a process of its own. Else it is
+`hindsight serve`.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,25 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from core.db import Database
+from core.storage import Storage, open_storage
+from tests.process import settings_of
+
 COMMAND = Path(sys.executable).with_name("hindsight")
 START_SECONDS = 60
+SERVE = (("serve",),)
+FULL_SET = (
+    ("web",),
+    ("worker", "--queues", "io,media,analysis", "--threads", "2", "--sweep"),
+    ("worker", "--queues", "asr"),
+)
 
 
 def free_port() -> int:
@@ -35,7 +49,37 @@ class School:
     data_dir: Path
     port: int
     settings: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The process that was started first: `hindsight serve`, or the pages."""
+        return next(iter(self.processes), None)
+
+    @property
+    def commands(self) -> Sequence[Sequence[str]]:
+        """What it consists of."""
+        return FULL_SET if self.environment.get("HINDSIGHT_BROKER_URL") else SERVE
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its processes are started with."""
+        own = {
+            "HINDSIGHT_DATA_DIR": str(self.data_dir),
+            "HINDSIGHT_PORT": str(self.port),
+            "HINDSIGHT_DISK_RESERVE_BYTES": "0",
+        }
+        return os.environ | own | self.settings
+
+    @contextmanager
+    def opened(self) -> Iterator[tuple[Database, Storage]]:
+        """Yield its database and its store, for a test to look into or to fill."""
+        settings = settings_of(self.environment)
+        database = Database(settings.database_address)
+        try:
+            yield database, open_storage(settings)
+        finally:
+            database.dispose()
 
     @property
     def address(self) -> str:
@@ -48,20 +92,32 @@ class School:
         return self.data_dir.with_suffix(".log")
 
     def start(self) -> None:
-        """Start `hindsight serve` and wait until it answers."""
-        environment = os.environ | {
-            "HINDSIGHT_DATA_DIR": str(self.data_dir),
-            "HINDSIGHT_PORT": str(self.port),
-            "HINDSIGHT_DISK_RESERVE_BYTES": "0",
-            **self.settings,
-        }
+        """Start its processes and wait until it answers."""
+        self.processes = [self.run(*arguments) for arguments in self.commands]
+        self.wait_until_it_answers()
+
+    def ask_to_end(self, number: int) -> None:
+        """Send SIGTERM to one of its processes."""
+        self.processes[number].terminate()
+
+    def restart(self, number: int) -> None:
+        """Stop one of its processes in an orderly way, and start it again."""
+        self.ask_to_end(number)
+        self.processes[number].wait(60)
+        self.processes[number] = self.run(*self.commands[number])
+
+    def run(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start one process of it."""
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [str(COMMAND), "serve"], env=environment, stdout=log, stderr=log, start_new_session=True
+            return subprocess.Popen(
+                [str(COMMAND), *arguments], env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
+
+    def wait_until_it_answers(self) -> None:
+        """Wait for the pages; raises AssertionError with the log when they do not come."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            if self.process.poll() is not None:
+            if any(process.poll() is not None for process in self.processes):
                 break
             try:
                 if httpx.get(f"{self.address}/healthz", timeout=2).status_code == httpx.codes.OK:
@@ -71,18 +127,20 @@ class School:
         raise AssertionError(f"the server did not start:\n{self.log.read_text('utf-8')}")
 
     def kill(self) -> None:
-        """SIGKILL the server and all its children at once, as a power cut would."""
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        """SIGKILL every process and all their children at once, as a power cut would."""
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        for process in self.processes:
+            process.wait()
 
     def stop(self) -> None:
-        """Ask the server to end, and see to it that it does."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.terminate()
+        """Ask every process to end, and see to it that it does."""
+        for process in self.processes:
+            process.terminate()
         try:
-            self.process.wait(20)
+            for process in self.processes:
+                process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
@@ -90,7 +148,7 @@ class School:
 
 @contextmanager
 def running_school(folder: Path, **settings: str) -> Iterator[School]:
-    """Yield a running server with an empty data folder below `folder`."""
+    """Yield a running server with its data folder below `folder`; embedded unless the settings say otherwise."""
     school = School(data_dir=folder / "data", port=free_port(), settings=settings)
     school.start()
     try:

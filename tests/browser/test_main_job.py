@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.people import furnish
 from tests.browser.school import running_school
 from tests.browser.signing_in import sign_in, wait_until_it_plays
+from tests.servers import Servers, make_ground
 
 PROJECT = Path(__file__).resolve().parents[2]
 RECORDING = PROJECT / "demo" / "lesson.mp4"
@@ -22,9 +23,11 @@ WORK_MS = 240_000
 @pytest.mark.engine
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(browser: Browser, tmp_path: Path) -> None:
+def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(
+    browser: Browser, tmp_path: Path, servers: Servers
+) -> None:
     SHOTS.mkdir(exist_ok=True)
-    with running_school(tmp_path) as school:
+    with running_school(tmp_path, **make_ground(servers, tmp_path / "data")) as school:
         people = furnish(school)
         teacher = browser.new_context(viewport={"width": 1360, "height": 860}).new_page()
         problems: list[str] = []

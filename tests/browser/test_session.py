@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from core.clock import utc_now
-from core.db import Database
 from core.models import Partnership, Person, Share
 from tests.browser.conftest import Place
 from tests.browser.signing_in import sign_in, wait_until_it_plays
@@ -25,9 +24,8 @@ return [Date.now(), v.currentTime * 1000, v.playbackRate, v.paused]; })()"""
 @pytest.fixture
 def pair(browser: Browser, teacher: Page, place: Place) -> Iterator[tuple[Page, Page]]:
     """Yield coachee and coach in one room over the lesson, shared for the time of the test."""
-    database = Database(f"sqlite:///{place.school.data_dir / 'hindsight.sqlite3'}")
     lesson_id = place.lesson.rsplit("/", 1)[-1]
-    with database.write() as session:
+    with place.school.opened() as (database, _), database.write() as session:
         coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
         partnership = coached.filter(Person.email == place.people.coach).one()
         share = Share(lesson_id=lesson_id, partnership_id=partnership.id, created_at=utc_now())
@@ -46,9 +44,8 @@ def pair(browser: Browser, teacher: Page, place: Place) -> Iterator[tuple[Page, 
     expect(teacher.locator("#here")).to_contain_text("Priya is here", timeout=10_000)
     yield teacher, coach
     context.close()
-    with database.write() as session:
+    with place.school.opened() as (database, _), database.write() as session:
         session.get_one(Share, share_id).taken_back_at = utc_now()
-    database.dispose()
 
 
 def drift_ms(one: Page, other: Page) -> float:

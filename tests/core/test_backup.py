@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,19 +13,21 @@ import pytest
 from sqlalchemy import select
 
 from annotation.lessons import delete_for_good
-from core.backup import ABOUT, FILES, ROWS, BackupUnusable, NotEmpty, back_up, restore, tables_of
+from core.backup import ABOUT, FILES, ROWS, BackupUnusable, NotEmpty, back_up, restore, row_as_line, tables_of
 from core.clock import utc_now
 from core.db import Database
 from core.migrate import migrate_database
-from core.models import Comment, Lesson, Person
-from core.storage import LocalStorage, get_storage
-from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
+from core.models import Comment, Lesson, Person, StoredFile
+from core.object_store import ObjectStorage
+from core.storage import LocalStorage, Storage, get_storage
+from tests.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
+from tests.faults.watching import wait_until
 from tests.heard import evidence_of, keep_evidence
 
 MARK = "a word that shall leave the backup"
 
 
-def furnish(database: Database, files: Path) -> str:
+def furnish(database: Database, storage: Storage) -> str:
     """Make a school with rows that refer to each other in every way, and files; return the lesson's id."""
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
@@ -40,10 +44,9 @@ def furnish(database: Database, files: Path) -> str:
         session.add(Comment(partnership_id=pair.id, parent_id=first.id, **said))
         for kind in ("original", "rendition"):
             key = f"lessons/{lesson.id}/{kind}-1.mp4"
-            path = files / key
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(f"{MARK} {kind}".encode())
-            make_file(session, lesson, kind, key, bytes=path.stat().st_size)
+            content = f"{MARK} {kind}".encode()
+            keep_bytes(storage, key, content)
+            make_file(session, lesson, kind, key, bytes=len(content))
         return lesson.id
 
 
@@ -53,18 +56,23 @@ def text_of(folder: Path) -> str:
 
 
 def rows_of(database: Database) -> dict[str, list[str]]:
-    """Return every row of every table, to compare."""
+    """Return every row of every table as a backup keeps it, to compare; SQLite's times say no zone, and are UTC."""
     with database.engine.connect() as connection:
         return {
             table.name: sorted(
-                str(sorted(row.items(), key=str)) for row in connection.execute(select(table)).mappings()
+                row_as_line(table, row).replace("+00:00", "") for row in connection.execute(select(table)).mappings()
             )
             for table in tables_of(connection)
         }
 
 
+def contents_of(storage: Storage) -> dict[str, bytes]:
+    """Return every file of a store, to compare."""
+    return {key: b"".join(storage.read(key, 0, storage.size(key))) for key in list(storage.keys())}
+
+
 def test_what_is_restored_is_what_was_backed_up(any_database: Database, data_dir: Path, tmp_path: Path) -> None:
-    furnish(any_database, data_dir / "files")
+    furnish(any_database, get_storage())
     folder = tmp_path / "backup"
     done = back_up(any_database, get_storage(), folder)
     assert (done.files, done.removed) == (2, 0)
@@ -72,37 +80,103 @@ def test_what_is_restored_is_what_was_backed_up(any_database: Database, data_dir
     new, storage = Database(address), LocalStorage(tmp_path / "new" / "files")
     counts = restore(new, address, storage, folder, tmp_path / "new" / "scratch")
     assert (counts.rows, counts.files) == (done.rows, 2)
-    if any_database.engine.dialect.name == "sqlite":
-        assert rows_of(new) == rows_of(any_database)
+    assert rows_of(new) == rows_of(any_database)
     with new.read() as session:
         lead = session.scalars(select(Person).where(Person.is_lead)).one()
         ada = session.get_one(Person, lead.manager_id or "")
         assert (ada.name, ada.manager_id, ada.created_at.tzinfo is not None) == ("Ada Ünver", lead.id, True)
-    for key in list(get_storage().keys()):
-        assert storage.path(key).read_bytes() == (data_dir / "files" / key).read_bytes()
+    assert contents_of(storage) == contents_of(get_storage())
     with pytest.raises(NotEmpty):
         restore(new, address, storage, folder, tmp_path / "new" / "scratch")
     new.dispose()
 
 
-def test_a_school_moves_from_sqlite_to_postgresql_and_goes_on(
-    any_database: Database, data_dir: Path, tmp_path: Path
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[tuple[Database, Storage]]:
+    """Yield a school in a folder, whatever the run is on."""
+    address = f"sqlite:///{tmp_path / 'embedded' / 'school.sqlite3'}"
+    migrate_database(address)
+    database = Database(address)
+    yield database, LocalStorage(tmp_path / "embedded" / "files")
+    database.dispose()
+
+
+@pytest.mark.parametrize("any_database", ["postgres"], indirect=True)
+def test_a_school_moves_from_one_folder_to_postgresql_and_a_bucket_goes_on_there_and_moves_back(
+    any_database: Database, bucket: ObjectStorage, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path
 ) -> None:
-    source = Database(f"sqlite:///{tmp_path / 'source.sqlite3'}")
-    migrate_database(f"sqlite:///{tmp_path / 'source.sqlite3'}")
-    furnish(source, tmp_path / "source-files")
-    back_up(source, LocalStorage(tmp_path / "source-files"), tmp_path / "backup")
-    address = any_database.engine.url.render_as_string(hide_password=False)
-    restore(any_database, address, get_storage(), tmp_path / "backup", data_dir / "scratch")
+    source, folder = embedded
+    furnish(source, folder)
+    before = rows_of(source), contents_of(folder)
+    back_up(source, folder, tmp_path / "there")
+    restore(any_database, address_of(any_database), bucket, tmp_path / "there", data_dir / "scratch")
+    assert (rows_of(any_database), contents_of(bucket)) == before
     with any_database.write() as session:
-        lesson = session.scalars(select(Lesson)).one()
-        keep_evidence(session, lesson, evidence_of())  # writes rows, and an event with a number of its own
-        assert len(session.scalars(select(Comment)).all()) == 2
-    source.dispose()
+        keep_evidence(
+            session, session.scalars(select(Lesson)).one(), evidence_of()
+        )  # an event with a number of its own
+    after = rows_of(any_database)
+    back_up(any_database, bucket, tmp_path / "back")
+    home = Database(f"sqlite:///{tmp_path / 'home' / 'school.sqlite3'}")
+    files = LocalStorage(tmp_path / "home" / "files")
+    restore(home, address_of(home), files, tmp_path / "back", tmp_path / "home" / "scratch")
+    assert (rows_of(home), contents_of(files)) == (after, before[1])
+    home.dispose()
+
+
+def address_of(database: Database) -> str:
+    return database.engine.url.render_as_string(hide_password=False)
+
+
+def test_a_backup_that_is_taken_while_people_write_is_of_one_moment(
+    database: Database, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path
+) -> None:
+    lesson_id = furnish(database, get_storage())
+    ended, failures = threading.Event(), list[Exception]()
+
+    def write() -> None:
+        """Write a comment, its answer and a film in one transaction, over and over."""
+        number = 0
+        try:
+            while not ended.is_set():
+                number += 1
+                with database.write() as session:
+                    lesson = session.get_one(Lesson, lesson_id)
+                    said = {"lesson_id": lesson_id, "author_id": lesson.owner_id, "created_at": utc_now()}
+                    first = Comment(start_ms=number, text="asked", **said)
+                    session.add(first)
+                    session.flush()
+                    session.add(Comment(start_ms=number, text="answered", parent_id=first.id, **said))
+                    key = f"lessons/{lesson_id}/clip-{number}.mp4"
+                    keep_bytes(get_storage(), key, b"film")
+                    make_file(session, lesson, f"clip-{number}", key, bytes=4)
+        except Exception as error:
+            failures.append(error)
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    try:
+        wait_until(lambda: "clip-3" in str(list(get_storage().keys())), "somebody writes")
+        backups = [back_up(database, get_storage(), tmp_path / "backup") for _ in range(3)]
+    finally:
+        ended.set()
+        writing.join()
+    assert failures == []
+    assert backups[0].rows < backups[-1].rows  # they did write meanwhile
+    home = Database(f"sqlite:///{tmp_path / 'home' / 'school.sqlite3'}")
+    files = LocalStorage(tmp_path / "home" / "files")
+    restore(home, address_of(home), files, tmp_path / "backup", tmp_path / "home" / "scratch")
+    with home.read() as session:
+        comments = session.scalars(select(Comment)).all()
+        keys = set(session.scalars(select(StoredFile.key)))
+    home.dispose()
+    asked = {comment.id for comment in comments if comment.text == "asked"}
+    assert asked == {comment.parent_id for comment in comments if comment.text == "answered"}
+    assert keys == set(contents_of(files))
 
 
 def test_a_deleted_lesson_is_in_no_byte_of_the_next_backup(database: Database, data_dir: Path, tmp_path: Path) -> None:
-    lesson_id = furnish(database, data_dir / "files")
+    lesson_id = furnish(database, get_storage())
     folder = tmp_path / "backup"
     back_up(database, get_storage(), folder)
     assert MARK in text_of(folder)
@@ -116,7 +190,7 @@ def test_a_deleted_lesson_is_in_no_byte_of_the_next_backup(database: Database, d
 
 
 def test_a_second_backup_copies_only_what_is_new(database: Database, data_dir: Path, tmp_path: Path) -> None:
-    furnish(database, data_dir / "files")
+    furnish(database, get_storage())
     assert back_up(database, get_storage(), tmp_path / "backup").files == 2
     assert back_up(database, get_storage(), tmp_path / "backup").files == 0
 
@@ -125,7 +199,7 @@ def test_a_second_backup_copies_only_what_is_new(database: Database, data_dir: P
 def test_a_backup_that_is_not_whole_is_refused_before_anything_is_written(
     database: Database, data_dir: Path, tmp_path: Path, damage: str
 ) -> None:
-    furnish(database, data_dir / "files")
+    furnish(database, get_storage())
     folder = tmp_path / "backup"
     back_up(database, get_storage(), folder)
     if damage == "no folder":

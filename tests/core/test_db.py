@@ -77,6 +77,7 @@ def test_a_read_session_keeps_nothing(database: Database) -> None:
         assert session.scalar(select(func.count(Person.id))) == 0
 
 
+@pytest.mark.embedded(reason="PostgreSQL lets several write at once: where a rule counts, its rows are locked")
 def test_writers_wait_for_each_other_instead_of_failing(database: Database) -> None:
     failures: list[Exception] = []
 
@@ -101,5 +102,5 @@ def test_writers_wait_for_each_other_instead_of_failing(database: Database) -> N
 
 
 def test_foreign_keys_are_enforced(database: Database) -> None:
-    with pytest.raises(Exception, match="FOREIGN KEY"), database.write() as session:
+    with pytest.raises(Exception, match=r"(?i)foreign key"), database.write() as session:
         make_person(session, manager_id="nobody")

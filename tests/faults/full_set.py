@@ -35,6 +35,7 @@ class RedisServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [str(REDIS_SERVER), "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"]
+        command += ["--databases", "9999"]  # one for each school of a run of tests
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._answers, "Redis answers", 20)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from annotation.signing_in import Attempts, begin_sign_in
 from annotation.training import write_answer
 from annotation.walks import begin_walk, note, save_walk
 from core.clock import utc_now
-from core.db import Database, get_database
+from core.db import Database
 from core.models import (
     AccountLink,
     Clip,
@@ -34,10 +34,12 @@ from core.models import (
     Step,
     TurnRow,
 )
-from core.storage import LocalStorage, Storage
+from core.storage import Storage, open_storage
 from core.types import MediaInfo, VideoStream
 from ingest.probe import media_to_json
-from tests.factories import make_file, make_lesson, make_partnership, make_person, make_share
+from tests.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
+from tests.process import closing_database, settings_of
+from tests.servers import Ground, Servers, make_ground
 from web.app import create_app
 from web.auth import COOKIE
 
@@ -76,7 +78,6 @@ class School:
 
 def make_school(database: Database, storage: Storage) -> School:
     """Make a lesson shared with one coach; others had it, could have it, or must never have it."""
-    assert isinstance(storage, LocalStorage)
     now = utc_now()
     ids: dict[str, str] = {}
     with database.write() as session:
@@ -99,9 +100,7 @@ def make_school(database: Database, storage: Storage) -> School:
                 make_share(session, lesson, partnership, until=now - timedelta(seconds=1))
         for kind, mime in (("rendition", "video/mp4"), ("poster", "image/jpeg"), ("filmstrip", "image/jpeg")):
             key = f"lessons/{lesson.id}/{kind}"
-            path = storage.path(key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(BYTES)
+            keep_bytes(storage, key, BYTES)
             sizes = {"width": 64, "height": 36, "columns": 10, "count": 3, "interval_ms": 1000}
             make_file(session, lesson, kind, key, mime=mime, bytes=len(BYTES), info=sizes)
         goal = Goal(
@@ -159,7 +158,7 @@ def make_school(database: Database, storage: Storage) -> School:
         session.add(ClipShare(clip_id=clip.id, partnership_id=old, created_at=now, taken_back_at=now))
         lesson.media = media_to_json(MediaInfo("mp4", 600_000, VideoStream("h264", 64, 36, 25.0, 0, "yuv420p"), None))
         key = f"lessons/{lesson.id}/clip-1"
-        storage.path(key).write_bytes(BYTES)
+        keep_bytes(storage, key, BYTES)
         make_file(session, lesson, "clip-1", key, mime="video/mp4", bytes=len(BYTES), info={})
         said = Dictation(lesson_id=lesson.id, number=1, person_id=people["coach"].id, created_at=now, text="Said")
         session.add(said)
@@ -207,21 +206,23 @@ def make_school(database: Database, storage: Storage) -> School:
 
 
 @pytest.fixture(scope="session")
-def whole_school(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[School, Path]:
-    """Return a school and its data folder, made once for all tests to copy."""
-    folder = tmp_path_factory.mktemp("whole-school")
-    shutil.copyfile(empty_database, folder / "hindsight.sqlite3")
-    database = Database(f"sqlite:///{folder / 'hindsight.sqlite3'}")
-    made = make_school(database, LocalStorage(folder / "files"))
+def whole_school(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[tuple[School, Ground]]:
+    """Yield a school and where it is, made once for all tests to copy."""
+    ground = make_ground(servers, tmp_path_factory.mktemp("whole-school") / "data")
+    settings = settings_of(ground)
+    database = Database(settings.database_address)
+    made = make_school(database, open_storage(settings))
     database.forget_deleted()
     database.dispose()
-    return made, folder
+    yield made, ground
+    servers.remove(ground)
 
 
 @pytest.fixture
-def school(whole_school: tuple[School, Path], data_dir: Path) -> School:
-    """Return a school of this test's own."""
-    made, folder = whole_school
-    shutil.copytree(folder, data_dir, dirs_exist_ok=True)
+def school(whole_school: tuple[School, Ground], servers: Servers, ground: Ground, data_dir: Path) -> Iterator[School]:
+    """Yield a school of this test's own."""
+    made, like = whole_school
+    servers.make(ground, like)
     made.app.state.attempts = Attempts()
-    return replace(made, database=get_database())
+    with closing_database() as database:
+        yield replace(made, database=database)

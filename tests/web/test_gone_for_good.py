@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 
 from annotation.people import find_by_email
 from annotation.retention import keep_to_retention, what_is_due
+from core.backup import tables_of
 from core.clock import utc_now
 from core.db import Database
 from core.models import Base, Comment, Lesson, Mail, MeasuresRow, Partnership, Person, PortfolioItem, StoredFile, Walk
 from core.settings import get_settings
 from core.storage import Storage, get_storage
-from tests.factories import make_file, make_lesson, make_person
+from tests.factories import keep_bytes, make_file, make_lesson, make_person
 from tests.heard import evidence_of, keep_evidence
 from tests.web.school import BYTES, School
 from workers.sweeper import delete_leavers, delete_lessons, keep_retention, sweep
@@ -23,12 +24,21 @@ from workers.sweeper import delete_leavers, delete_lessons, keep_retention, swee
 MARK = b"a-byte-that-nobody-shall-find-again"
 
 
-def whole_disk(folder: Path) -> bytes:
-    """Return every byte of the data folder: database, its journal, recordings, uploads."""
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+def everything_kept(database: Database, folder: Path) -> bytes:
+    """Return every byte of the data folder (SQLite with its journal, recordings) and the store, and every row."""
+    database.dispose()
+    kept = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
+    storage = get_storage()
+    keys = list(storage.keys())
+    kept += [piece for key in keys for piece in storage.read(key, 0, storage.size(key))]
+    with database.engine.connect() as connection:
+        for table in tables_of(connection):
+            kept += [str(row).encode() for row in connection.execute(select(table))]
+    database.dispose()
+    return b"".join(kept)
 
 
-def fill(school: School, data_dir: Path) -> None:
+def fill(school: School) -> None:
     """Write one distinct mark into everything that belongs to the lesson."""
     text = MARK.decode()
     with school.database.write() as session:
@@ -50,21 +60,19 @@ def fill(school: School, data_dir: Path) -> None:
                 )
             )
         for file in session.scalars(select(StoredFile).where(StoredFile.lesson_id == lesson.id)):
-            path = data_dir / "files" / file.key
-            path.write_bytes(MARK + BYTES)
+            keep_bytes(get_storage(), file.key, MARK + BYTES)
 
 
 def test_a_lesson_deleted_for_good_leaves_not_one_byte(school: School, data_dir: Path) -> None:
-    fill(school, data_dir)
-    assert MARK in whole_disk(data_dir)
+    fill(school)
+    assert MARK in everything_kept(school.database, data_dir)
     owner = school.browser("owner")
     address = f"/lessons/{school.ids['lesson']}/delete-for-good"
     assert owner.post(address, data={"title": "something else"}).status_code == 422
     assert owner.get(f"/lessons/{school.ids['lesson']}").status_code == 200
     assert owner.post(address, data={"title": MARK.decode()}).status_code == 303
-    school.database.dispose()
-    assert MARK not in whole_disk(data_dir)
-    assert BYTES not in whole_disk(data_dir)
+    assert MARK not in everything_kept(school.database, data_dir)
+    assert BYTES not in everything_kept(school.database, data_dir)
     for kind in ("owner", "coach"):
         assert MARK.decode() not in school.browser(kind).get("/").text
         assert school.browser(kind).get(f"/lessons/{school.ids['lesson']}").status_code == 404
@@ -78,20 +86,19 @@ def test_a_lesson_deleted_for_good_leaves_not_one_byte(school: School, data_dir:
 def test_a_lesson_deleted_with_undo_is_gone_to_the_last_byte_when_its_week_is_over(
     school: School, data_dir: Path
 ) -> None:
-    fill(school, data_dir)
+    fill(school)
     owner = school.browser("owner")
     owner.request("DELETE", f"/api/lessons/{school.ids['lesson']}", json={"title": MARK.decode()})
     with school.database.write() as session:
         session.get_one(Lesson, school.ids["lesson"]).deleted_at = utc_now() - timedelta(days=8)
     delete_lessons(school.database, get_storage())
-    school.database.dispose()
-    assert MARK not in whole_disk(data_dir)
+    assert MARK not in everything_kept(school.database, data_dir)
 
 
 def test_an_account_that_is_deleted_takes_all_that_is_hers_and_leaves_what_she_gave_without_her_name(
     school: School, data_dir: Path
 ) -> None:
-    fill(school, data_dir)
+    fill(school)
     owner = school.browser("owner")
     with school.database.read() as session:
         email = session.get_one(Person, school.ids["person_owner"]).email
@@ -100,8 +107,7 @@ def test_an_account_that_is_deleted_takes_all_that_is_hers_and_leaves_what_she_g
     gone = owner.post("/me/delete", data={"email": email})
     assert gone.headers["location"] == "/sign-in?notice=account-deleted"
     assert owner.get("/me").headers["location"] == "/sign-in?next=/me"
-    school.database.dispose()
-    disk = whole_disk(data_dir)
+    disk = everything_kept(school.database, data_dir)
     for trace in (MARK, b"Ada Owner", email.encode()):
         assert trace not in disk, trace
     log = school.browser("coach").get(f"/sessions/{school.ids['met']}").text
@@ -151,17 +157,14 @@ def test_a_recorded_conversation_is_gone_at_a_word_of_whoever_was_recorded(schoo
         lesson = session.get_one(Lesson, talk)
         lesson.title = MARK.decode()
         key = f"lessons/{talk}/original-x.webm"
-        path = data_dir / "files" / key
-        path.parent.mkdir(parents=True)
-        path.write_bytes(MARK)
+        keep_bytes(get_storage(), key, MARK)
         make_file(session, lesson, "original", key)
     partnership = f"/partnerships/{school.ids['partnership_coach']}"
     assert "Recorded conversations with you" in school.browser("owner").get(partnership).text
     assert MARK.decode() not in school.browser("owner").get(partnership).text  # that it exists, nothing of it
     assert school.browser("owner").get(f"/lessons/{talk}").status_code == 404
     assert school.browser("owner").post(f"/conversations/{talk}/forget").status_code == 303
-    school.database.dispose()
-    assert MARK not in whole_disk(data_dir)
+    assert MARK not in everything_kept(school.database, data_dir)
     assert school.browser("coach").get(f"/coaches/mirror/{talk}").status_code == 404
 
 
@@ -197,8 +200,7 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
     with database.write() as session:
         lesson = make_lesson(session, make_person(session), created_at=utc_now() - timedelta(days=25))
         keep_evidence(session, lesson, evidence_of([(0, 4000, "S1", MARK.decode())]))
-        (data_dir / "files" / "lessons").mkdir(parents=True)
-        (data_dir / "files" / "lessons" / "film.mp4").write_bytes(MARK)
+        keep_bytes(storage, "lessons/film.mp4", MARK)
         make_file(session, lesson, "rendition", "lessons/film.mp4")
     sweep(database, storage, get_settings())
     with database.write() as session:
@@ -222,5 +224,4 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
     with database.write() as session:
         assert keep_to_retention(session) == []
         assert session.get(MeasuresRow, lesson.id) is not None  # figures are no words
-    database.dispose()
-    assert MARK not in whole_disk(data_dir)
+    assert MARK not in everything_kept(database, data_dir)

@@ -6,10 +6,10 @@ import csv
 import io
 import json
 import zipfile
-from pathlib import Path
 
 from core.models import Lesson
-from tests.factories import make_file
+from core.storage import get_storage
+from tests.factories import keep_bytes, make_file
 from tests.heard import evidence_of, keep_evidence
 from tests.web.school import BYTES, School
 from web.my_data import safe_name
@@ -23,14 +23,12 @@ def taken(school: School, kind: str) -> dict[str, bytes]:
     return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_the_owner_takes_her_recordings_words_comments_goals_logs_and_walks_along(
-    school: School, data_dir: Path
-) -> None:
+def test_the_owner_takes_her_recordings_words_comments_goals_logs_and_walks_along(school: School) -> None:
     with school.database.write() as session:
         lesson = session.get_one(Lesson, school.ids["lesson"])
         keep_evidence(session, lesson, evidence_of())
         key = f"lessons/{lesson.id}/original-1.mov"
-        (data_dir / "files" / key).write_bytes(BYTES)
+        keep_bytes(get_storage(), key, BYTES)
         make_file(session, lesson, "original", key, name="../../My lesson.MOV", bytes=len(BYTES))
     files = taken(school, "owner")
     folder = "lessons/001 Year 9 fractions"

@@ -115,6 +115,6 @@ def test_the_log_never_shows_the_secret_of_a_link(caplog: pytest.LogCaptureFixtu
     client = TestClient(create_app())
     for path in ("/new-password/verysecret", "/join/verysecret"):
         client.get(path)
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith("hindsight")]
-    assert len(ours) == 2
+    ours = [vars(record) for record in caplog.records if record.name.startswith("hindsight")]
+    assert [line["route"] for line in ours] == ["/new-password/{secret}", "/join/{secret}"]
     assert "verysecret" not in str(ours)

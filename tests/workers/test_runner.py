@@ -91,7 +91,7 @@ def test_two_last_chunks_that_end_at_once_yield_one_merge(any_database: Database
         def end(claim: steps.Claim | None, both: threading.Barrier = both) -> None:
             assert claim is not None
             both.wait()
-            store(any_database, get_storage(), claim, STAGES["transcribe_chunk"], Output(save_nothing))
+            store(any_database, get_storage(), claim, Output(save_nothing))
 
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(end, claims))
@@ -106,7 +106,7 @@ def test_the_merge_waits_for_the_last_chunk(database: Database) -> None:
     with database.write() as session:
         claim = steps.claim_step(session, first, LEASE)
     assert claim is not None
-    store(database, get_storage(), claim, STAGES["transcribe_chunk"], Output(save_nothing))
+    store(database, get_storage(), claim, Output(save_nothing))
     assert states(database)["merge_transcript"] == "waiting"
 
 

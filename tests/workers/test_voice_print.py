@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -13,9 +12,9 @@ from annotation.voice_prints import allow_print, delete_print
 from core.clock import utc_now
 from core.db import Database
 from core.models import Finding, Lesson, Person, Step, StoredFile, VoicePrint
-from core.storage import LocalStorage, get_storage
+from core.storage import get_storage
 from core.types import VoiceTurn
-from tests.factories import make_lesson, make_person
+from tests.factories import keep_bytes, make_lesson, make_person
 from transcription.voice_print import VoiceSample
 from workers import stages
 from workers.runner import run_step
@@ -24,22 +23,19 @@ TURNS = (VoiceTurn(0, 30_000, "S1"), VoiceTurn(30_000, 34_000, "S2"))
 
 
 @pytest.fixture
-def run_lesson(database: Database, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+def run_lesson(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Return what finds the speakers of a new lesson of a person: two voices, of which S2 is known when asked."""
     monkeypatch.setattr(stages, "hear_speakers", lambda *_: TURNS)
     monkeypatch.setattr(stages, "learn_teacher", lambda *_: VoiceSample((1.0, 0.0), 30_000))
     monkeypatch.setattr(
         stages, "know_teacher", lambda _sound, _voices, own, _models: "S2" if own == (1.0, 0.0) else None
     )
-    storage = get_storage()
-    assert isinstance(storage, LocalStorage)
 
     def run(person_id: str) -> str:
         with database.write() as session:
             lesson = make_lesson(session, session.get_one(Person, person_id))
             key = f"lessons/{lesson.id}/sound.wav"
-            storage.path(key).parent.mkdir(parents=True, exist_ok=True)
-            storage.path(key).write_bytes(b"")
+            keep_bytes(get_storage(), key, b"")
             now = utc_now()
             session.add(
                 StoredFile(lesson_id=lesson.id, kind="sound", key=key, mime="audio/wav", bytes=0, created_at=now)

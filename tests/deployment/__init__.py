@@ -1,0 +1,1 @@
+"""What an IT person relies on: restarts, the proxy, containers, logs and metrics of whole deployments."""

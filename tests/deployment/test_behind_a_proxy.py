@@ -1,0 +1,117 @@
+"""The pages behind the proxy of docker-compose.yml: a real Caddy with the Caddyfile that a school uses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from annotation.signing_in import PER_ADDRESS, begin_sign_in
+from tests.browser.school import School, free_port
+from tests.factories import make_person
+from tests.faults.watching import wait_until
+from tests.servers import Servers, make_ground
+from tests.web.test_uploads import TUS, metadata, patch_headers
+from web.auth import COOKIE
+
+PROJECT = Path(__file__).resolve().parents[2]
+CADDY = Path(sys.executable).with_name("caddy")
+PIECE = bytes(1024**2)
+
+
+@pytest.fixture(scope="module")
+def pages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
+    """Yield the pages alone, running, in a school of nobody."""
+    folder = tmp_path_factory.mktemp("proxied")
+    ground = make_ground(servers, folder / "data")
+    school = School(folder / "data", free_port(), dict(ground))
+    school.processes = [school.run("web")]
+    try:
+        school.wait_until_it_answers()
+        yield school
+    finally:
+        school.stop()
+        servers.remove(ground)
+
+
+@pytest.fixture(scope="module")
+def proxy(pages: School, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the address at which people come."""
+    if not CADDY.is_file():
+        reason = "no Caddy from a wheel on this machine"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    address, home = f"http://127.0.0.1:{free_port()}", str(tmp_path_factory.mktemp("caddy"))
+    named = {"HINDSIGHT_PUBLIC_URL": address, "HINDSIGHT_PAGES": f"127.0.0.1:{pages.port}", "HOME": home}
+    command = [str(CADDY), "run", "--config", str(PROJECT / "Caddyfile")]
+    with subprocess.Popen(command, env=os.environ | named, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_until(lambda: answers(address), "the proxy answers", 30)
+            yield address
+        finally:
+            process.terminate()
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/healthz", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_attempts_are_counted_by_the_person_who_asks_not_by_the_proxy_and_nobody_can_pretend(
+    pages: School, proxy: str
+) -> None:
+    def ask(number: int, source: str, **headers: str) -> int:
+        with httpx.Client(transport=httpx.HTTPTransport(local_address=source), timeout=30) as client:
+            form = {"email": f"{source}-{number}@school.example"}
+            return client.post(f"{proxy}/forgotten", data=form, headers=headers).status_code
+
+    assert {ask(number, "127.0.0.2") for number in range(PER_ADDRESS.amount)} == {303}
+    assert ask(99, "127.0.0.2") == 429
+    assert ask(99, "127.0.0.2", **{"x-forwarded-for": "127.0.0.9"}) == 429
+    assert ask(99, "127.0.0.3") == 303
+
+
+def test_an_upload_passes_through_while_it_comes(pages: School, proxy: str) -> None:
+    with pages.opened() as (database, _), database.write() as session:
+        secret = begin_sign_in(session, make_person(session), "a browser")
+    half = threading.Event()
+
+    def body() -> Iterator[bytes]:
+        yield from [PIECE] * 8
+        assert half.wait(60)
+        yield from [PIECE] * 8
+
+    with httpx.Client(base_url=proxy, cookies={COOKIE: secret}, timeout=60) as client:
+        headers = {**TUS, "upload-length": str(16 * len(PIECE)), "upload-metadata": metadata(filename="film.mp4")}
+        where = client.post("/api/uploads", headers=headers).headers["location"]
+        there = pages.data_dir / "uploads" / where.rpartition("/")[2]
+        answered: list[httpx.Response] = []
+        sending = threading.Thread(
+            target=lambda: answered.append(client.patch(where, headers=patch_headers(0), content=body()))
+        )
+        sending.start()
+        try:
+            wait_until(lambda: there.exists() and there.stat().st_size >= 7 * len(PIECE), "half of it is on the disk")
+        finally:
+            half.set()
+            sending.join()
+    assert answered[0].status_code == 204
+
+
+def test_who_asks_while_the_pages_are_restarted_waits_and_is_answered(pages: School, proxy: str) -> None:
+    pages.stop()
+    answered: list[int] = []
+    asking = threading.Thread(target=lambda: answered.append(httpx.get(f"{proxy}/healthz", timeout=60).status_code))
+    asking.start()
+    pages.processes = [pages.run("web")]
+    asking.join()
+    assert answered == [200]
