@@ -71,7 +71,7 @@ def _show_all(request: Request, person: Person, status: int = 200, problem: str 
     with get_database().read() as session:
         context = {
             "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
-            "suggestions": suggestions_for(session, person),
+            "suggestions": suggestions_for(session, [person])[person.id],
             "department": person.department,
             "problem": problem,
         }

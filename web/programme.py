@@ -35,6 +35,8 @@ def _context(session: Session, lead: Person) -> dict[str, Any]:
     rows = list_all_partnerships(session, lead)
     rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
     partnered = {side for row in rows if row.state == "active" for side in (row.coach_id, row.coachee_id)}
+    alone = [one for one in people if one.id not in partnered]
+    fitting = suggestions_for(session, alone)
     return {
         "people": [
             {
@@ -53,9 +55,7 @@ def _context(session: Session, lead: Person) -> dict[str, Any]:
         "weeks": sessions_by_week(session, lead),
         "partnerships": partnership_lines(session, lead, rows),
         "without_partner": [
-            {"name": one.name, "fitting": [found.name for found in suggestions_for(session, one)[:2]]}
-            for one in people
-            if one.id not in partnered
+            {"name": one.name, "fitting": [found.name for found in fitting[one.id][:2]]} for one in alone
         ],
         "links": [],
         "plan": None,

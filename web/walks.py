@@ -52,7 +52,7 @@ def _show_all(request: Request, person: Person, status: int = 200, problem: str 
             for one in pairs
             if one["state"] == "active"
         }
-        others = {(one.id, one.name) for one in suggestions_for(session, person)}
+        others = {(one.id, one.name) for one in suggestions_for(session, [person])[person.id]}
         context: dict[str, Any] = {
             "walks": [(walk, name, walk.observer_id == person.id) for walk, name in walks_of(session, person)],
             "colleagues": sorted(partners | others, key=lambda pair: pair[1]),

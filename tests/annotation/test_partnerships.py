@@ -99,7 +99,7 @@ def test_nobody_can_ask_within_the_own_management_line(database: Database, i_coa
         ada = make_person(session, "Ada", manager_id=middle.id)
         with pytest.raises(PartnershipRefused):
             ask_for_partnership(session, ada, head.id, i_coach=i_coach, kind="mentoring")
-        assert head.id not in {one.id for one in suggestions_for(session, ada)}
+        assert head.id not in {one.id for one in suggestions_for(session, [ada])[ada.id]}
 
 
 def test_a_suspended_partnership_goes_on_when_the_list_allows_it_with_nothing_open(
