@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from core.types import Chunk, Span
 
-SHORTEST_MS = 60_000
-LONGEST_MS = 120_000
+SHORTEST_MS = 90_000
+LONGEST_MS = 180_000  # some windows of half a minute, of which the last is seldom full
 
 
 def plan_chunks(

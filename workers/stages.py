@@ -379,8 +379,16 @@ STAGES: dict[str, Stage] = {
             version=2,
         ),
         Stage("extract_audio", "io", ("probe_media",), extract_audio, reads("source"), has_sound, version=2),
-        Stage("plan_chunks", "analysis", ("extract_audio",), plan_chunks, reads("sound"), has_sound),
-        Stage("transcribe_chunk", "asr", ("plan_chunks",), transcribe_chunk, reads("sound", "chunk"), has_sound),
+        Stage("plan_chunks", "analysis", ("extract_audio",), plan_chunks, reads("sound"), has_sound, version=2),
+        Stage(
+            "transcribe_chunk",
+            "asr",
+            ("plan_chunks",),
+            transcribe_chunk,
+            reads("sound", "chunk"),
+            has_sound,
+            version=2,
+        ),
         Stage("merge_transcript", "io", ("transcribe_chunk",), merge_transcript, reads("pieces"), has_sound),
         Stage(
             "find_speakers",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -82,7 +82,8 @@ def test_a_silent_lesson_has_no_chunks() -> None:
 
 def test_a_chunk_is_cut_at_the_longest_pause_in_reach() -> None:
     speech = (Span(0, 70_000), Span(70_500, 90_000), Span(93_000, 110_000), Span(110_400, 150_000))
-    assert [chunk.end_ms for chunk in plan_chunks(speech, 150_000)] == [90_000, 150_000]
+    chunks = plan_chunks(speech, 150_000, shortest_ms=60_000, longest_ms=120_000)
+    assert [chunk.end_ms for chunk in chunks] == [90_000, 150_000]
 
 
 @given(st.lists(some_words, max_size=4))
@@ -155,7 +156,7 @@ class FakeRecogniser:
 
     name = "fake"
 
-    def words(self, samples: Samples, language: str, watch: Watch) -> Iterator[Word]:
+    def words(self, samples: Samples, language: str, watch: Watch, speech: Sequence[Span] = ()) -> Iterator[Word]:
         """Yield a word a second."""
         for second in range(len(samples) // SAMPLE_RATE):
             watch.check()
