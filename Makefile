@@ -26,6 +26,7 @@ WEIGHTS := $(DONE)/weights-$(call key,requirements/models.txt)
 TEST := $(DONE)/test-$(call key,requirements/test.txt)
 AUDIT := $(DONE)/audit-$(call key,requirements/audit.txt)
 LOCK := $(DONE)/lock-$(call key,requirements/lock.txt)
+PEERS := $(DONE)/peers-$(call key,requirements/peers.txt)
 PROJECT := $(DONE)/project-$(call key,pyproject.toml hatch_build.py requirements/node.txt)
 
 # $(call finish,NAME): forget that another version of this step was done, and remember that this one is.
@@ -110,6 +111,14 @@ bench-page: install $(TEST) browser ## Measure the review page and the session r
 bench-load: install $(TEST) ## Play 200 people and 20 uploads at once for ten minutes, and write docs/load.md
 	$(BIN)/python -m benchmarks.load --docs docs/load.md $(ARGS)
 
+.PHONY: bench-speed
+bench-speed: install $(TEST) $(PEERS) ## Measure analyse against faster-whisper, whisper-ctranslate2 and whisperx on an hour, and write docs/speed.md
+	$(BIN)/python -m benchmarks.speed --docs docs/speed.md $(ARGS)
+
+.PHONY: bench-scale
+bench-scale: install $(TEST) ## Measure one, two and more workers on one lesson and on twenty, and write the figures into docs/scale.md
+	$(BIN)/python -m benchmarks.scale --docs docs/scale.md $(ARGS)
+
 .PHONY: bench-hostile
 bench-hostile: install $(TEST) ## Put 2,000 hostile recordings through every stage that opens one, and write docs/hostile.md
 	$(BIN)/python -m benchmarks.hostile --docs docs/hostile.md $(ARGS)
@@ -126,8 +135,9 @@ lock: $(LOCK) ## Write requirements/*.txt and package-lock.json anew from the ra
 	$(COMPILE) --group test --constraint requirements/run.txt --output-file requirements/test.txt $(ARGS)
 	$(COMPILE) --group models --no-deps --output-file requirements/models.txt $(ARGS)
 	$(COMPILE) --group audit --constraint requirements/run.txt --constraint requirements/test.txt --output-file requirements/audit.txt $(ARGS)
+	$(COMPILE) --group peers --excludes requirements/peers.without --output-file requirements/peers.txt $(ARGS)
 	$(COMPILE) --group lock --output-file requirements/lock.txt $(ARGS)
-	@! grep -nE '^(torch|nvidia-|triton)|://' requirements/*.txt || { echo "The lock files must name neither torch nor any address."; exit 1; }
+	@! grep -nE '^(torch=|nvidia-|triton=)|://' requirements/*.txt || { echo "The lock files must name neither torch nor any address."; exit 1; }
 	cd web/frontend && npm install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 	@! grep -n '"resolved"' web/frontend/package-lock.json || { echo "package-lock.json must name no address."; exit 1; }
 
@@ -195,6 +205,20 @@ $(TEST): | $(RUN)
 $(AUDIT): | $(RUN)
 	@$(LOCKED) -r requirements/audit.txt || $(OFFLINE)
 	$(call finish,audit)
+
+# The peers get an environment of their own, without the torch that whisperx pins: its builds for graphics cards take several
+# GB. torchaudio's compiled half wants such a build, and whisperx needs nothing of it to write down words.
+$(PEERS): | $(VENV)
+	@echo "Installing those that are measured beside Hindsight: some 400 MB to fetch."
+	@$(BIN)/python -m venv --clear build/peers
+	@build/peers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes --no-deps -r requirements/peers.txt || $(OFFLINE)
+	@build/peers/bin/python -m pip --disable-pip-version-check install --quiet $(TORCH) || $(OFFLINE)
+	@build/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps $(TORCHAUDIO) || $(OFFLINE)
+	@rm -rf build/peers/lib/python3*/site-packages/torchaudio/lib
+	$(call finish,peers)
+
+TORCH ?= torch==2.13.0
+TORCHAUDIO ?= torchaudio==2.11.0 torchcodec==0.17.0
 
 $(LOCK): | $(VENV)
 	@$(LOCKED) -r requirements/lock.txt || $(OFFLINE)
