@@ -6,6 +6,7 @@ token has lost the step: nothing that it does afterwards is kept.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ ORDER = (  # in which a person is shown the stages of workers/stages.py
     "hear_comment",
 )
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
+SENT_AHEAD = 4  # steps of a queue that may wait where messages wait; more when more are being done
 KILLED = "worker_lost"
 KILLED_SENTENCE = "The program stopped {times} times while it worked on this. The recording may be damaged."
 
@@ -87,26 +89,43 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 
 def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, limit: int) -> list[Due]:
-    """Return steps that may start and were not sent lately, in an order that is fair between owners."""
+    """Return steps that may start and were not sent lately, in an order that is fair between owners.
+
+    What has been sent is taken in the order of sending, whoever comes later: so only a little is sent ahead of the
+    workers. At most `limit` steps of each owner and queue are looked at, however many are ready.
+    """
     now = utc_now()
-    rows = session.execute(
-        select(Step.id, Step.queue, Lesson.owner_id)
+    lately = Step.dispatched_at.between(now - sent_before, now)  # later than now: the clock was set back
+    ready = and_(Step.state == "ready", Step.queue.in_(queues))
+    order = (Step.next_at, Step.chunk_no, Step.id)
+    place = func.row_number().over(partition_by=(Step.queue, Lesson.owner_id), order_by=order).label("place")
+    ranked = (
+        select(Step.id, Step.queue, Lesson.owner_id, *order[:2], place)
         .join(Lesson, Lesson.id == Step.lesson_id)
-        .where(
-            _is_due(now),
-            Step.queue.in_(queues),
-            or_(Step.dispatched_at.is_(None), Step.dispatched_at < now - sent_before, Step.dispatched_at > now),
-            Lesson.deleted_at.is_(None),
-        )
-        .order_by(Step.next_at, Step.chunk_no, Step.id)
+        .where(_is_due(now), Step.queue.in_(queues), Step.dispatched_at.is_(None) | ~lately, Lesson.deleted_at.is_(None))
+        .subquery()
     )
-    busy = session.execute(
-        select(Lesson.owner_id, func.count())
-        .join(Step, Step.lesson_id == Lesson.id)
-        .where(Step.state == "running", Step.queue.in_(queues))
-        .group_by(Lesson.owner_id)
+    first = select(ranked.c.id, ranked.c.queue, ranked.c.owner_id).where(ranked.c.place <= limit)
+    rows = session.execute(first.order_by(ranked.c.next_at, ranked.c.chunk_no, ranked.c.id))
+    under_way = session.execute(
+        select(Step.queue, Step.state, Lesson.owner_id, func.count())
+        .join(Lesson, Lesson.id == Step.lesson_id)
+        .where(and_(Step.state == "running", Step.queue.in_(queues)) | and_(ready, lately))
+        .group_by(Step.queue, Step.state, Lesson.owner_id)
     )
-    return fair_order([Due(*row) for row in rows], {row[0]: row[1] for row in busy})[:limit]
+    turns: Counter[str] = Counter()
+    running: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
+    for queue, state, owner_id, count in under_way:
+        turns[owner_id] += count
+        (running if state == "running" else sent)[queue] += count
+    room = {queue: max(SENT_AHEAD, 2 * running[queue]) - sent[queue] for queue in queues}
+    chosen: list[Due] = []
+    for step in fair_order([Due(*row) for row in rows], turns):
+        if room[step.queue] > 0 and len(chosen) < limit:
+            room[step.queue] -= 1
+            chosen.append(step)
+    return chosen
 
 
 def fair_order(due: Sequence[Due], running: Mapping[str, int]) -> list[Due]:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.types import Chunk, FreeWatch, Span, Watch, Word
-from transcription.intervals import subtract, union
+from transcription.intervals import clip, subtract, total_ms, union
 from transcription.sound import SAMPLES_A_MS, Samples, read_sound
 from transcription.windows import Window, pack_speech
 
@@ -27,7 +27,7 @@ DOUBTFUL = 0.5
 BEAM = 2
 BATCH = 4  # windows at once: more is no faster on one thread, and takes more memory
 LOOPING, UNLIKELY = 2.4, -1.0  # Whisper's own signs that it went astray: compression of the text, mean log probability
-UNHEARD_MS = 2000  # speech without a word for so long was dropped
+UNHEARD_MS = 1200  # so much speech in a row without a word was dropped
 WORD_REACH_MS, LONGEST_WORD_MS = 400, 1500  # how far around itself a word accounts for speech, and how long one may be
 LANGUAGE_SAMPLE_MS = 30_000  # what Whisper listens to for the language
 
@@ -75,8 +75,8 @@ class WhisperRecogniser:
             return self._in_sequence(samples, spoken, watch)
         length_ms = len(samples) // SAMPLES_A_MS
         words = list(self._in_batches(samples, pack_speech(speech, length_ms), spoken, watch))
-        if dropped := unheard(speech, words):
-            words += self._in_batches(samples, pack_speech(dropped, length_ms), spoken, watch)
+        dropped = [window for stretch in unheard(speech, words) for window in pack_speech(stretch, length_ms)]
+        words += self._in_batches(samples, dropped, spoken, watch, last=True)
         return sorted(words, key=lambda word: (word.start_ms, word.end_ms))
 
     def _in_sequence(self, samples: Samples, language: str, watch: Watch) -> Iterator[Word]:
@@ -94,14 +94,18 @@ class WhisperRecogniser:
             watch.progress(min(1.0, segment.end * 1000 * SAMPLES_A_MS / max(1, len(samples))))
             yield from _words_of(segment)
 
-    def _in_batches(self, samples: Samples, windows: Sequence[Window], language: str, watch: Watch) -> Iterator[Word]:
+    def _in_batches(
+        self, samples: Samples, windows: Sequence[Window], language: str, watch: Watch, *, last: bool = False
+    ) -> Iterator[Word]:
+        """Where the model goes astray it gets another way, but not when this was the `last` try: that was no speech."""
         for first in range(0, len(windows), BATCH):
             watch.check()
             watch.progress(first / len(windows))
             batch = windows[first : first + BATCH]
             sounds = [_sound_of(window, samples) for window in batch]
             for window, sound, words in zip(batch, sounds, self._at_once(sounds, language), strict=True):
-                for word in self._in_sequence(sound, language, FreeWatch()) if words is None else words:
+                again = words is None and not last
+                for word in self._in_sequence(sound, language, FreeWatch()) if again else words or ():
                     span = window.span_of(word.start_ms, word.end_ms)
                     yield replace(word, start_ms=span.start_ms, end_ms=span.end_ms)
 
@@ -146,13 +150,15 @@ def _sound_of(window: Window, samples: Samples) -> Samples:
     return np.concatenate(parts)
 
 
-def unheard(speech: Sequence[Span], words: Sequence[Word]) -> tuple[Span, ...]:
-    """Return the stretches of speech that got no words; one word does not account for seconds."""
-    heard = (
+def unheard(speech: Sequence[Span], words: Sequence[Word]) -> tuple[tuple[Span, ...], ...]:
+    """Return the stretches of speech that got no words, pauses or not; one word does not account for seconds."""
+    heard = union(
         Span(word.start_ms - WORD_REACH_MS, min(word.end_ms, word.start_ms + LONGEST_WORD_MS) + WORD_REACH_MS)
         for word in words
     )
-    return tuple(span for span in subtract(union(speech), union(heard)) if span.length_ms >= UNHEARD_MS)
+    whole = tuple(Span(span.start_ms, speech[-1].end_ms) for span in speech[:1])
+    dropped = (clip(speech, stretch) for stretch in subtract(whole, heard))
+    return tuple(spans for spans in dropped if total_ms(spans) >= UNHEARD_MS)
 
 
 def transcribe_chunk(

@@ -65,11 +65,14 @@ def test_a_window_ends_at_the_longest_pause_in_reach() -> None:
     assert second.pieces[0].start_ms == 18_800
 
 
-def test_speech_without_words_for_seconds_was_dropped_and_a_stretched_word_hides_nothing() -> None:
+def test_speech_without_words_was_dropped_and_neither_a_stretched_word_nor_pauses_hide_that() -> None:
     spoken = (Span(0, 10_000), Span(12_000, 13_000))
     assert unheard(spoken, [Word(0, 300, "one", 0.9), Word(4000, 4500, "two", 0.9)]) == (
-        Span(700, 3600),
-        Span(4900, 10_000),
+        (Span(700, 3600),),
+        (Span(4900, 10_000), Span(12_000, 13_000)),
     )
-    assert unheard(spoken[:1], [Word(0, 9900, "stretched", 0.9)]) == (Span(1900, 10_000),)
-    assert unheard(spoken[1:], []) == ()
+    assert unheard(spoken[:1], [Word(0, 9900, "stretched", 0.9)]) == ((Span(1900, 10_000),),)
+    counted = tuple(Span(start, start + 500) for start in range(0, 4000, 1000))
+    assert unheard(counted, [Word(0, 200, "four", 0.9)]) == (counted[1:],)
+    assert unheard(counted[:3], [Word(0, 200, "two", 0.9)]) == ()
+    assert unheard((), []) == ()

@@ -145,6 +145,33 @@ def test_one_lesson_of_a_colleague_comes_before_the_second_of_somebody_with_twen
     assert owners == [busy.id, other.id, busy.id]
 
 
+def test_little_is_sent_ahead_so_that_a_colleague_who_comes_later_need_not_wait_behind_twenty(
+    any_database: Database,
+) -> None:
+    minute = timedelta(minutes=1)
+    with any_database.write() as session:
+        busy, other = make_person(session), make_person(session)
+        for _ in range(20):
+            steps.add_first_step(session, make_lesson(session, busy).id)
+        sent = [due.step_id for due in steps.due_steps(session, ["io"], minute, 100)]
+        steps.note_sent(session, sent)
+        assert len(sent) == steps.SENT_AHEAD
+        steps.add_first_step(session, make_lesson(session, other).id)
+        assert steps.due_steps(session, ["io"], minute, 100) == []
+        assert steps.claim_step(session, sent[0], LEASE)
+        assert [due.owner_id for due in steps.due_steps(session, ["io"], minute, 100)] == [other.id]
+
+
+def test_more_is_sent_ahead_when_more_is_being_done(any_database: Database) -> None:
+    with any_database.write() as session:
+        person = make_person(session)
+        for _ in range(30):
+            steps.add_first_step(session, make_lesson(session, person).id)
+        for step_id in session.scalars(select(Step.id).limit(8)):
+            assert steps.claim_step(session, step_id, LEASE)
+        assert len(steps.due_steps(session, ["io"], timedelta(minutes=1), 100)) == 16
+
+
 due_lists = st.lists(st.sampled_from("abc")).map(
     lambda owners: [steps.Due(str(number), "io", owner) for number, owner in enumerate(owners)]
 )
