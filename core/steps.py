@@ -102,7 +102,9 @@ def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, l
     ranked = (
         select(Step.id, Step.queue, Lesson.owner_id, *order[:2], place)
         .join(Lesson, Lesson.id == Step.lesson_id)
-        .where(_is_due(now), Step.queue.in_(queues), Step.dispatched_at.is_(None) | ~lately, Lesson.deleted_at.is_(None))
+        .where(
+            _is_due(now), Step.queue.in_(queues), Step.dispatched_at.is_(None) | ~lately, Lesson.deleted_at.is_(None)
+        )
         .subquery()
     )
     first = select(ranked.c.id, ranked.c.queue, ranked.c.owner_id).where(ranked.c.place <= limit)

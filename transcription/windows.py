@@ -13,7 +13,7 @@ from transcription.intervals import total_ms, union
 
 LONGEST_MS = 29_000
 PAD_MS = 200  # heard around speech, so that its first and last sound are whole
-KEPT_PAUSE_MS = 800  # a shorter pause stays as it is
+KEPT_PAUSE_MS = 1500  # a shorter pause stays as it is: shortened ones cost words
 FULL = 0.8  # from here on a window ends at the longest pause in reach
 
 
