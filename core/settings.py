@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     proxies: str = Field(
         "127.0.0.1", description="Proxies that are believed when they say who asks: addresses or networks."
     )
+    proxy_sends_files: bool = Field(False, description="The proxy sends the files that we name in X-Accel-Redirect.")
     secure_cookies: bool = Field(False, description="Set to true when people come by https.")
 
     s3_bucket: str = Field("", description="Bucket for recordings in an S3-compatible store; empty: the data folder.")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
@@ -15,6 +16,7 @@ from annotation.sharing import opening_is_due, record_opening
 from core.db import get_database
 from core.errors import NotFound
 from core.models import Person, StoredFile, TurnRow
+from core.settings import get_settings
 from core.storage import get_storage
 from transcription.queries import find_turns
 from web.auth import CurrentPerson
@@ -58,7 +60,8 @@ class FilmResponse(FileResponse):
 def serve(request: Request, file: StoredFile | None, save_as_name: str | None = None) -> Response:
     """Return a stored file, whole or the range that is asked for, to play or to save under a name; raises NotFound.
 
-    From a folder the server sends it by itself (range, conditions, sendfile); from a bucket it passes through here.
+    From a folder the proxy sends it if it can, else the server does by itself (range, conditions); from a bucket it
+    passes through here.
     """
     if file is None:
         raise NotFound
@@ -68,6 +71,9 @@ def serve(request: Request, file: StoredFile | None, save_as_name: str | None = 
     if path is not None:
         if not path.is_file():
             raise NotFound
+        if get_settings().proxy_sends_files:
+            headers = KEPT | {"x-accel-redirect": f"/{quote(file.key)}"} | (save_as(name) if name else {})
+            return Response(media_type=file.mime, headers=headers)
         return FilmResponse(path, media_type=file.mime, headers=KEPT, filename=name)
     try:
         size = storage.size(file.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ import pytest
 
 from annotation.signing_in import PER_ADDRESS, begin_sign_in
 from tests.browser.school import School, free_port
-from tests.factories import make_person
+from tests.factories import make_file, make_lesson, make_person
 from tests.faults.watching import wait_until
 from tests.servers import Servers, make_ground
 from tests.web.test_uploads import TUS, metadata, patch_headers
@@ -30,7 +31,7 @@ def pages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """Yield the pages alone, running, in a school of nobody."""
     folder = tmp_path_factory.mktemp("proxied")
     ground = make_ground(servers, folder / "data")
-    school = School(folder / "data", free_port(), dict(ground))
+    school = School(folder / "data", free_port(), dict(ground) | {"HINDSIGHT_PROXY_SENDS_FILES": "true"})
     school.processes = [school.run("web")]
     try:
         school.wait_until_it_answers()
@@ -50,6 +51,7 @@ def proxy(pages: School, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         pytest.skip(reason)
     address, home = f"http://127.0.0.1:{free_port()}", str(tmp_path_factory.mktemp("caddy"))
     named = {"HINDSIGHT_PUBLIC_URL": address, "HINDSIGHT_PAGES": f"127.0.0.1:{pages.port}", "HOME": home}
+    named |= {"HINDSIGHT_FILES": str(pages.data_dir / "files")}
     command = [str(CADDY), "run", "--config", str(PROJECT / "Caddyfile")]
     with subprocess.Popen(command, env=os.environ | named, stderr=subprocess.DEVNULL) as process:
         try:
@@ -105,6 +107,35 @@ def test_an_upload_passes_through_while_it_comes(pages: School, proxy: str) -> N
             half.set()
             sending.join()
     assert answered[0].status_code == 204
+
+
+def test_a_film_is_sent_by_the_proxy_to_whoever_may_see_it_and_to_nobody_else(pages: School, proxy: str) -> None:
+    film = random.Random(1).randbytes(3_000_000)
+    with pages.opened() as (database, storage), database.write() as session:
+        owner = make_person(session)
+        lesson = make_lesson(session, owner)
+        source = pages.data_dir / "film"
+        source.write_bytes(film)
+        key = f"lessons/{lesson.id}/rendition-1.mp4"
+        storage.keep(source, key)
+        make_file(session, lesson, "rendition", key, bytes=len(film))
+        hers, others = begin_sign_in(session, owner, "a"), begin_sign_in(session, make_person(session), "b")
+        in_a_folder = storage.path_of(key) is not None
+    path = f"/media/lessons/{lesson.id}/rendition"
+    with httpx.Client(cookies={COOKIE: hers}) as client:
+        named = client.get(f"http://127.0.0.1:{pages.port}{path}")
+        part = client.get(f"{proxy}{path}", headers={"range": "bytes=1000000-1999999"})
+        whole, head = client.get(f"{proxy}{path}"), client.head(f"{proxy}{path}")
+    assert (named.content == b"") == in_a_folder
+    assert (part.status_code, part.headers["content-range"]) == (206, f"bytes 1000000-1999999/{len(film)}")
+    assert part.content == film[1_000_000:2_000_000]
+    assert whole.content == film
+    assert (whole.headers["content-type"], whole.headers["cache-control"]) == ("video/mp4", "private, no-cache")
+    assert "x-accel-redirect" not in whole.headers
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(film)))
+    with httpx.Client(cookies={COOKIE: others}) as client:
+        assert client.get(f"{proxy}{path}").status_code == 404
+        assert client.get(f"{proxy}/{key}").status_code == 404
 
 
 def test_who_asks_while_the_pages_are_restarted_waits_and_is_answered(pages: School, proxy: str) -> None:

@@ -22,7 +22,7 @@ DOCKERFILE = (PROJECT / "Dockerfile").read_text("utf-8")
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service.get("build") == "."}
 SETTINGS = {f"HINDSIGHT_{name.upper()}" for name in Settings.model_fields}
-OF_THE_CADDYFILE = {"HINDSIGHT_PAGES"}
+OF_THE_CADDYFILE = {"HINDSIGHT_PAGES", "HINDSIGHT_FILES"}
 
 
 def seconds(text: str) -> int:
