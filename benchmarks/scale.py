@@ -32,13 +32,15 @@ from benchmarks.processes import family_of, machine, memory_of
 from benchmarks.spoken_lesson import make_spoken_lesson, write_film
 from core.db import Database
 from core.migrate import migrate_database
-from core.models import Event, Person, Step, StoredFile, TurnRow
+from core.models import Event, Lesson, Person, Step, StoredFile, TurnRow, new_id
+from core.steps import due_steps
 from core.storage import LocalStorage
 from tests.browser.school import COMMAND, free_port
 from tests.factories import make_lesson, make_person
 from tests.faults.full_set import running_queue
 from tests.heard import evidence_of, keep_evidence
 from tests.workers.makers import upload_recording
+from workers.dispatcher import MOST_AT_ONCE, SENT_LATELY
 
 PROJECT = Path(__file__).resolve().parents[1]
 MARKS = "<!-- measured: written by make bench-scale -->", "<!-- end of what is measured -->"
@@ -331,10 +333,6 @@ def wait_until_it_answers(port: int) -> None:
 
 def due_seconds(here: Deployment, counts: Sequence[int]) -> dict[int, float]:
     """Return how long asking for due steps takes while so many are ready, of a hundred teachers; they are removed again."""
-    from core.models import Lesson, new_id
-    from core.steps import due_steps
-    from workers.dispatcher import MOST_AT_ONCE, SENT_LATELY
-
     found: dict[int, float] = {}
     with here.database.write() as session:
         owners = [make_person(session, f"T{n}", email=f"due{n}@school.example").id for n in range(100)]
@@ -411,11 +409,12 @@ def measure(here: Deployment, one: Path, short: Path, counts: Sequence[int], cho
     before = database_bytes(here)
     whole = {count: whole_seconds(here, one, 1, count) for count in counts}
     after = database_bytes(here)
+    say(f"so far: words {words}, whole { {count: each.seconds for count, each in whole.items()} }")
     say(f"{chosen.many} lessons of {chosen.short:g} minutes")
     many = {count: whole_seconds(here, short, chosen.many, count) for count in counts}
-    say("fairness")
+    say(f"so far: many { {count: each.seconds for count, each in many.items()} }; next fairness")
     alone, behind, over = fairness(here, short, chosen.many)
-    say("pages")
+    say(f"so far: alone {alone:.0f} s, behind others {behind:.0f} s; next pages")
     visited = pages(here, short, chosen.many, 30)
     say("what asking for due steps takes")
     due = due_seconds(here, (1_000, 10_000, 100_000))
