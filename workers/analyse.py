@@ -53,6 +53,8 @@ class _Heard:
     """What the crew has found so far."""
 
     language: str = ""
+    speech: tuple[Span, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
     words: dict[int, tuple[Word, ...]] = field(default_factory=dict)
     voices: tuple[VoiceTurn, ...] = ()
     pictures: Pictures | None = None
@@ -143,57 +145,67 @@ def _watch(stage: str, show: Show) -> Watch:
 def _listen(
     order: Order, media: MediaInfo, folder: Path, crew: Crew, clock: Clock, show: Show
 ) -> tuple[tuple[Span, ...], _Heard]:
-    """Do what looks and listens: sound, speech, words, voices and pictures."""
+    """Do what looks and listens: sound, speech, words, voices and pictures, as soon as each can begin."""
     heard = _Heard(language=order.language)
-    tasks: list[Task] = []
-    speech: tuple[Span, ...] = ()
-    chunks: tuple[Chunk, ...] = ()
     sound = folder / "sound.wav"
-    if media.audio is not None:
-        with clock.stage("extract_audio"):
-            extract_audio(order.file, media, sound, _watch("sound", show), ffmpeg=order.ffmpeg)
-        with clock.stage("plan_chunks"):
-            speech = find_speech(sound, _watch("speech", show))
-            chunks = plan_chunks(speech, media.duration_ms) if order.words is None else ()
-    engine = (order.asr_model, order.models_dir, sound)
-    if chunks:
-        tasks.append(Task("language", hear_language, (*engine, chunks, order.language)))
-    if speech:
-        tasks.append(Task("speakers", hear_speakers, (sound, speech, order.speakers, order.models_dir)))
-    if media.video is not None:
-        tasks.append(Task("pictures", look_at_pictures, (order.file, media, folder, order.ffmpeg)))
     done_ms: dict[str, float] = {}
 
     def progress(key: str, fraction: float) -> None:
         stage = key.split(maxsplit=1)[0]
         clock.begin(_STAGES[stage])
         done_ms[key] = fraction
-        parts = len(chunks) if stage == "words" else 1
+        parts = len(heard.chunks) if stage == "words" else 1
         show(stage, sum(part for name, part in done_ms.items() if name.split()[0] == stage) / parts)
 
     def done(key: str, result: Any) -> Iterable[Task]:
         progress(key, 1.0)
         stage, _, number = key.partition(" ")
         clock.end(_STAGES[stage])
-        if stage == "words":
-            heard.words[int(number)] = result
-        elif stage == "speakers":
-            heard.voices = result
-        elif stage == "pictures":
-            heard.pictures = result
-        else:
-            heard.language = result
-            clock.begin(_STAGES["words"])
-            return [Task(f"words {c.number}", hear_words, (*engine, c, result)) for c in chunks]
-        return []
+        following = _keep(stage, int(number or 0), result, heard, order, media, sound)
+        for task in following:
+            clock.begin(_STAGES[task.key.split()[0]])
+        return following
 
+    tasks: list[Task] = []
+    if media.audio is not None:
+        tasks.append(Task("sound", take_sound, (order.file, media, sound, order.ffmpeg)))
+    if media.video is not None:
+        tasks.append(Task("pictures", look_at_pictures, (order.file, media, folder, order.ffmpeg)))
     for task in tasks:
         clock.begin(_STAGES[task.key])
     crew.run(tasks, done, progress)
-    return speech, heard
+    return heard.speech, heard
+
+
+def _keep(
+    stage: str, number: int, result: Any, heard: _Heard, order: Order, media: MediaInfo, sound: Path
+) -> list[Task]:
+    """Keep what was found, and return what can be done with it."""
+    engine = (order.asr_model, order.models_dir, sound)
+    match stage:
+        case "sound":
+            return [Task("speech", find_speech, (sound,))]
+        case "speech":
+            heard.speech = result
+            heard.chunks = plan_chunks(result, media.duration_ms) if order.words is None else ()
+            language = Task("language", hear_language, (*engine, heard.chunks, order.language))
+            voices = Task("speakers", hear_speakers, (sound, result, order.speakers, order.models_dir))
+            return [*([language] if heard.chunks else []), *([voices] if heard.speech else [])]
+        case "language":
+            heard.language = result
+            return [Task(f"words {chunk.number}", hear_words, (*engine, chunk, result)) for chunk in heard.chunks]
+        case "words":
+            heard.words[number] = result
+        case "speakers":
+            heard.voices = result
+        case "pictures":
+            heard.pictures = result
+    return []
 
 
 _STAGES = {
+    "sound": "extract_audio",
+    "speech": "plan_chunks",
     "language": "find_language",
     "words": "transcribe_chunk",
     "speakers": "find_speakers",
@@ -215,6 +227,11 @@ def hear_words(
 ) -> tuple[Word, ...]:
     """In a member of the crew: the words of one chunk."""
     return transcribe_chunk(load_recogniser(model, models_dir), sound, chunk, language, watch)
+
+
+def take_sound(file: Path, media: MediaInfo, sound: Path, ffmpeg: str, watch: Watch) -> None:
+    """In a member of the crew: take the sound out."""
+    extract_audio(file, media, sound, watch, ffmpeg=ffmpeg)
 
 
 def look_at_pictures(file: Path, media: MediaInfo, folder: Path, ffmpeg: str, watch: Watch) -> Pictures:
