@@ -11,7 +11,7 @@ import pytest
 
 from core.db import Database
 from core.storage import Storage, get_storage
-from tests.process import closing_database, forget_process
+from tests.process import closing_database, forget_process, use_ground
 
 if TYPE_CHECKING:
     from tests.servers import Ground, Servers
@@ -25,9 +25,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 def ground(servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
     """Yield where a school of this test's own is, named in the settings of this process; nothing is there yet."""
     named = servers.name(tmp_path / "data")
-    for setting, value in {**named, "HINDSIGHT_DISK_RESERVE_BYTES": "0"}.items():
-        monkeypatch.setenv(setting, value)
-    forget_process()
+    use_ground(monkeypatch, named)
     yield named
     forget_process()
     servers.remove(named)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import pytest
+
 from core.db import Database, get_database
 from core.settings import Settings, get_settings
 from core.storage import get_storage
@@ -16,6 +18,13 @@ def forget_process() -> None:
         get_database().dispose()
     for cached in (get_settings, get_database, get_storage):
         cached.cache_clear()
+
+
+def use_ground(monkeypatch: pytest.MonkeyPatch, ground: Mapping[str, str]) -> None:
+    """Name in the settings of this process where a school is."""
+    for setting, value in {**ground, "HINDSIGHT_DISK_RESERVE_BYTES": "0"}.items():
+        monkeypatch.setenv(setting, value)
+    forget_process()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from core.storage import Storage, open_storage
 from core.types import MediaInfo, VideoStream
 from ingest.probe import media_to_json
 from tests.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
-from tests.process import closing_database, settings_of
+from tests.process import closing_database, settings_of, use_ground
 from tests.servers import Ground, Servers, make_ground
 from web.app import create_app
 from web.auth import COOKIE
@@ -223,6 +223,51 @@ def school(whole_school: tuple[School, Ground], servers: Servers, ground: Ground
     """Yield a school of this test's own."""
     made, like = whole_school
     servers.make(ground, like)
+    made.app.state.attempts = Attempts()
+    with closing_database() as database:
+        yield replace(made, database=database)
+
+
+@dataclass
+class Standing:
+    """A school that test after test looks at, made anew only once one has changed it."""
+
+    servers: Servers
+    like: Ground
+    folders: pytest.TempPathFactory
+    ground: Ground = field(default_factory=dict)
+
+    def stand(self) -> Ground:
+        """Return where it is."""
+        if not self.ground:
+            self.ground = self.servers.name(self.folders.mktemp("standing") / "data")
+            self.servers.make(self.ground, self.like)
+        return self.ground
+
+    def is_changed(self) -> None:
+        """Say that the next test needs a new one."""
+        if self.ground:
+            self.servers.remove(self.ground)
+        self.ground = {}
+
+
+@pytest.fixture(scope="module")
+def standing(
+    whole_school: tuple[School, Ground], servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Standing]:
+    """Yield what keeps a school for the tests of a module."""
+    there = Standing(servers, whole_school[1], tmp_path_factory)
+    yield there
+    there.is_changed()
+
+
+@pytest.fixture
+def standing_school(
+    whole_school: tuple[School, Ground], standing: Standing, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[School]:
+    """Yield the school that stands; whoever changes it says so to `standing`."""
+    use_ground(monkeypatch, standing.stand())
+    made = whole_school[0]
     made.app.state.attempts = Attempts()
     with closing_database() as database:
         yield replace(made, database=database)
