@@ -160,7 +160,7 @@ class Chosen:
             return "embedded"
         fixtures = getattr(item, "fixturenames", ())
         parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if parameters.get("any_database") == "sqlite":
+        if "any_database" in parameters:
             return "both"
         return "here" if "servers" in fixtures else "pure"
 
@@ -169,5 +169,5 @@ class Chosen:
         count = self.counts
         terminalreporter.write_line(
             f"On PostgreSQL, Redis and S3: {count['here']} tests. Left out: {count['pure']} that make no school, "
-            f"{count['embedded']} about the embedded default itself, {count['both']} that are on SQLite by their name."
+            f"{count['embedded']} about the embedded default itself, {count['both']} that try both by themselves."
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.db import Database
+from core.migrate import migrate_database
 from core.models import Step, StoredFile
 from core.settings import get_settings
 from core.storage import LocalStorage, Storage, get_storage
@@ -32,13 +32,14 @@ class Reference:
 
 
 @pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Reference:
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """Return what the same processes make of the recording when nobody dies."""
     folder = tmp_path_factory.mktemp("reference")
     data = folder / "data"
     data.mkdir()
-    shutil.copyfile(empty_database, data / "hindsight.sqlite3")
-    database, storage = Database(f"sqlite:///{data / 'hindsight.sqlite3'}"), LocalStorage(data / "files")
+    address = f"sqlite:///{data / 'hindsight.sqlite3'}"
+    migrate_database(address)
+    database, storage = Database(address), LocalStorage(data / "files")
     recording = cut_recording(folder)
     plan = Plan((), (), str(folder / "notes"), free_port())
     with household(plan, folder / "log", {"HINDSIGHT_DATA_DIR": str(data)}), a_teacher(database, plan.web_port) as ada:

@@ -87,6 +87,7 @@ def test_a_server_killed_in_the_middle_of_a_transcription_ends_it_after_a_restar
     assert max(step.attempts for step in steps) == 2
 
 
+@pytest.mark.embedded(reason="the full set has no supervisor")
 def test_a_supervisor_killed_alone_takes_its_children_with_it(
     school: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
@@ -102,6 +103,7 @@ def test_a_supervisor_killed_alone_takes_its_children_with_it(
     check_end(database, storage, lesson_id)
 
 
+@pytest.mark.embedded(reason="the full set's processes are started again by whoever runs it")
 def test_a_worker_that_dies_alone_is_started_again_and_its_step_too(
     school: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
