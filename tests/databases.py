@@ -87,7 +87,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def any_database(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Yield an empty database of the settings: SQLite, then PostgreSQL. Each run but that on the full set tries both."""
+    """Yield the empty database of the settings: SQLite, then PostgreSQL; a run on the full set leaves these out."""
     if request.param == "sqlite":
         yield request.getfixturevalue("database")
         return
