@@ -26,6 +26,7 @@ from core.storage import PIECE_BYTES, parts_of, sync_file
 
 PART_BYTES = 16 * 1024**2  # of a large file that goes up in several requests
 REQUEST_TIME = "60s"  # for one request; a part of 16 MB comes in time on a line of 3 Mbit/s
+RETRIES = 5  # of one request, within some seconds
 KEPT_SECONDS = 3600  # how long a copy that nobody asks for is kept
 
 
@@ -41,7 +42,7 @@ class ObjectStorage:
             access_key_id=settings.s3_access_key,
             secret_access_key=settings.s3_secret_key.get_secret_value(),
             client_options={"allow_http": settings.s3_endpoint.startswith("http://"), "timeout": REQUEST_TIME},
-            retry_config={"max_retries": 5},
+            retry_config={"max_retries": RETRIES},
             **options,
         )
         self.copies = settings.data_dir / "fetched"

@@ -9,10 +9,11 @@ import pytest
 
 from core.db import Database, get_database
 from tests.browser.school import School, free_port
+from tests.faults.clocks import SetClock
 
 
 @pytest.fixture
-def school(data_dir: Path, database: Database) -> Iterator[School]:
+def server(data_dir: Path, database: Database) -> Iterator[School]:
     """Yield a server that is not started yet, on the data folder of the settings."""
     settings = {"HINDSIGHT_ASR_MODEL": "tiny.en", "HINDSIGHT_ASR_WORKERS": "2", "HINDSIGHT_LANGUAGE": "en"}
     there = School(data_dir=data_dir, port=free_port(), settings=settings)
@@ -21,3 +22,11 @@ def school(data_dir: Path, database: Database) -> Iterator[School]:
     finally:
         there.stop()
         get_database().dispose()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    """Return the clock of everything in this process."""
+    there = SetClock()
+    monkeypatch.setattr("core.clock.datetime", there)
+    return there

@@ -52,16 +52,16 @@ def needs_recording(folder: Path) -> Path:
 
 
 def test_a_server_killed_in_the_middle_of_a_rendition_makes_it_after_a_restart(
-    school: School, database: Database, storage: Storage, data_dir: Path
+    server: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
     film = make_video(data_dir / "film.avi", 25, sound=False, codec="mpeg4", size="1280x720")
-    school.start()
+    server.start()
     lesson_id = begin_lesson(database, storage, film)
     wait_for(database, lesson_id, "make_rendition", "running")
     wait_until(lambda: any(get_settings().scratch_dir.glob("*/rendition")), "the rendition grows")
-    school.kill()
+    server.kill()
     wait_until(lambda: not processes_of(str(data_dir)), "nothing runs any more, ffmpeg included", 15)
-    school.start()
+    server.start()
     check_end(database, storage, lesson_id)
     with database.read() as session:
         made = session.scalars(select(Step).where(Step.stage == "make_rendition")).one()
@@ -70,14 +70,14 @@ def test_a_server_killed_in_the_middle_of_a_rendition_makes_it_after_a_restart(
 
 @pytest.mark.engine
 def test_a_server_killed_in_the_middle_of_a_transcription_ends_it_after_a_restart_with_one_transcript(
-    school: School, database: Database, storage: Storage, data_dir: Path
+    server: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
     recording = needs_recording(data_dir)
-    school.start()
+    server.start()
     lesson_id = begin_lesson(database, storage, recording)
     wait_for(database, lesson_id, "transcribe_chunk", "running")
-    school.kill()
-    school.start()
+    server.kill()
+    server.start()
     check_end(database, storage, lesson_id)
     with database.read() as session:
         words = session.get_one(Finding, (lesson_id, "words")).document
@@ -89,27 +89,27 @@ def test_a_server_killed_in_the_middle_of_a_transcription_ends_it_after_a_restar
 
 @pytest.mark.embedded(reason="the full set has no supervisor")
 def test_a_supervisor_killed_alone_takes_its_children_with_it(
-    school: School, database: Database, storage: Storage, data_dir: Path
+    server: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
     film = make_video(data_dir / "film.avi", 25, sound=False, codec="mpeg4", size="1280x720")
-    school.start()
+    server.start()
     lesson_id = begin_lesson(database, storage, film)
     wait_until(lambda: any(get_settings().scratch_dir.glob("*/rendition")), "the rendition grows")
-    assert school.process is not None
-    school.process.kill()
-    school.process.wait()
-    school.start()  # at once, on the same port: the former children are still on their way out
+    assert server.process is not None
+    server.process.kill()
+    server.process.wait()
+    server.start()  # at once, on the same port: the former children are still on their way out
     wait_settled(database, lesson_id)
     check_end(database, storage, lesson_id)
 
 
 @pytest.mark.embedded(reason="the full set's processes are started again by whoever runs it")
 def test_a_worker_that_dies_alone_is_started_again_and_its_step_too(
-    school: School, database: Database, storage: Storage, data_dir: Path
+    server: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
-    school.settings["HINDSIGHT_LEASE_SECONDS"] = "4"
+    server.settings["HINDSIGHT_LEASE_SECONDS"] = "4"
     film = make_video(data_dir / "film.avi", 25, sound=False, codec="mpeg4", size="1280x720")
-    school.start()
+    server.start()
     lesson_id = begin_lesson(database, storage, film)
     wait_until(lambda: any(get_settings().scratch_dir.glob("*/rendition")), "the rendition grows")
     [worker] = [pid for pid in processes_of(str(data_dir)) if b"\0media\0" in Path(f"/proc/{pid}/cmdline").read_bytes()]
@@ -118,7 +118,7 @@ def test_a_worker_that_dies_alone_is_started_again_and_its_step_too(
 
 
 def test_a_server_killed_after_the_last_byte_of_an_upload_makes_the_lesson_after_a_restart(
-    school: School, database: Database, storage: Storage, data_dir: Path
+    server: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
     film = make_video(data_dir / "film.mp4", 2, sound=False)
     with database.write() as session:
@@ -126,19 +126,19 @@ def test_a_server_killed_after_the_last_byte_of_an_upload_makes_the_lesson_after
         upload = begin_upload(session, owner.id, Order("film.mp4", film.stat().st_size), 48)
     get_settings().uploads_dir.mkdir(parents=True)
     film.rename(get_settings().uploads_dir / upload.id)
-    school.start()
+    server.start()
     wait_for(database, upload.id, "make_rendition", "done")
     check_end(database, storage, upload.id)
 
 
 def test_a_server_that_is_asked_to_end_does_so_quickly_and_no_try_is_lost(
-    school: School, database: Database, storage: Storage, data_dir: Path
+    server: School, database: Database, storage: Storage, data_dir: Path
 ) -> None:
     film = make_video(data_dir / "film.avi", 25, sound=False, codec="mpeg4", size="1280x720")
-    school.start()
+    server.start()
     lesson_id = begin_lesson(database, storage, film)
     wait_until(lambda: any(get_settings().scratch_dir.glob("*/rendition")), "the rendition grows")
-    school.stop()
+    server.stop()
     assert not processes_of(str(data_dir))
     with database.read() as session:
         step = session.scalars(select(Step).where(Step.lesson_id == lesson_id, Step.stage == "make_rendition")).one()

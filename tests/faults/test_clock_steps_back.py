@@ -1,0 +1,182 @@
+"""The clock of the machine is put back an hour: nobody waits an hour for it, and nothing is done twice."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from annotation.post import write_mail
+from annotation.sessions import who_is_here
+from core import steps
+from core.clock import utc_now
+from core.db import Database
+from core.events import events_after, last_event_number, record_event, trim_events
+from core.models import CoachingSession, Step
+from core.settings import get_settings
+from core.storage import get_storage
+from tests.factories import make_partnership, make_person
+from tests.faults.clocks import SetClock
+from tests.faults.invariants import check_lesson
+from tests.workers.makers import make_ready_lesson, make_video, upload_recording
+from workers import post
+from workers.runner import run_step
+from workers.sweeper import reopen_steps
+
+HOUR = timedelta(hours=1)
+LEASE = timedelta(seconds=60)
+SENT_LATELY = timedelta(minutes=1)
+
+
+def ready_step(database: Database) -> str:
+    """Add a lesson and return the id of its first step."""
+    with database.write() as session:
+        lesson = make_ready_lesson(session)
+        return session.scalars(select(Step.id).where(Step.lesson_id == lesson.id)).one()
+
+
+def claim(database: Database, step_id: str) -> steps.Claim | None:
+    """Claim in a transaction of its own."""
+    with database.write() as session:
+        return steps.claim_step(session, step_id, LEASE)
+
+
+def state_of(database: Database, step_id: str) -> str:
+    """Return the state of a step."""
+    with database.read() as session:
+        return session.get_one(Step, step_id).state
+
+
+def due(database: Database) -> list[str]:
+    """Return the steps that the dispatcher would send now."""
+    with database.read() as session:
+        return [one.step_id for one in steps.due_steps(session, ["io"], SENT_LATELY, 10)]
+
+
+def test_what_was_ready_before_the_clock_went_back_is_sent_and_claimed_at_once(
+    any_database: Database, clock: SetClock
+) -> None:
+    step_id = ready_step(any_database)
+    clock.back = HOUR
+    assert due(any_database) == [step_id]
+    assert claim(any_database, step_id) is not None
+
+
+def test_a_message_that_was_lost_before_the_clock_went_back_is_sent_again(
+    any_database: Database, clock: SetClock
+) -> None:
+    step_id = ready_step(any_database)
+    with any_database.write() as session:
+        steps.note_sent(session, [step_id])
+    assert due(any_database) == []
+    clock.back = HOUR
+    assert due(any_database) == [step_id]
+
+
+def test_a_failed_try_still_waits_for_the_next_after_the_clock_went_back_a_little(
+    any_database: Database, clock: SetClock
+) -> None:
+    step_id = ready_step(any_database)
+    held = claim(any_database, step_id)
+    assert held is not None
+    with any_database.write() as session:
+        steps.fail_step(session, held, "step_failed", "It stumbled.", final=False)
+    clock.back = timedelta(seconds=5)
+    assert due(any_database) == []
+    clock.back = -timedelta(seconds=5)
+    assert due(any_database) == [step_id]
+
+
+def test_a_worker_that_is_gone_is_noticed_one_lease_after_the_clock_went_back(
+    any_database: Database, clock: SetClock
+) -> None:
+    step_id = ready_step(any_database)
+    assert claim(any_database, step_id) is not None
+    clock.back = HOUR
+    reopen_steps(any_database, get_settings())
+    assert state_of(any_database, step_id) == "running"  # it may be alive: it has a lease to say so
+    clock.back = HOUR - LEASE - timedelta(seconds=1)
+    reopen_steps(any_database, get_settings())
+    assert state_of(any_database, step_id) == "ready"
+
+
+def test_a_worker_that_is_alive_keeps_its_step_when_the_clock_goes_back(
+    any_database: Database, clock: SetClock
+) -> None:
+    step_id = ready_step(any_database)
+    held = claim(any_database, step_id)
+    assert held is not None
+    clock.back = HOUR
+    reopen_steps(any_database, get_settings())
+    with any_database.write() as session:
+        steps.renew_lease(session, held, LEASE, 0.5)
+    reopen_steps(any_database, get_settings())
+    with any_database.write() as session:
+        assert steps.finish_step(session, held)
+
+
+def test_a_lesson_is_done_once_though_the_clock_goes_back_at_every_step(
+    any_database: Database, clock: SetClock, data_dir: Path
+) -> None:
+    with any_database.write() as session:
+        recording = make_video(data_dir / "a.mp4", 2, sound=False)
+        lesson_id = upload_recording(session, get_storage(), recording).id
+    while waiting := next_of(any_database):
+        for step_id in waiting:
+            clock.back += HOUR
+            reopen_steps(any_database, get_settings())
+            run_step(step_id, threading.Event())
+    with any_database.read() as session:
+        check_lesson(session, get_storage(), lesson_id)
+        found = session.scalars(select(Step)).all()
+    assert {step.state for step in found} == {"done"}
+    assert {step.attempts for step in found} == {1}
+
+
+def next_of(database: Database) -> list[str]:
+    """Return what the dispatcher would send to any worker."""
+    with database.read() as session:
+        return [one.step_id for one in steps.due_steps(session, ["io", "media"], SENT_LATELY, 10)]
+
+
+def test_an_open_page_hears_of_what_happens_after_the_clock_went_back(any_database: Database, clock: SetClock) -> None:
+    with any_database.write() as session:
+        lesson = make_ready_lesson(session)
+        record_event(session, lesson.id, "step")
+        session.flush()
+        seen = last_event_number(session)
+    clock.back = HOUR
+    with any_database.write() as session:
+        record_event(session, lesson.id, "comment")
+        trim_events(session)
+        session.flush()
+        assert [kind for _, _, kind in events_after(session, seen)] == ["comment"]
+
+
+def test_a_mail_that_waits_is_due_though_the_clock_went_back(
+    any_database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_SMTP_HOST", "mail.school.example")
+    get_settings.cache_clear()
+    handed: list[str] = []
+    monkeypatch.setattr(post, "hand_over", lambda message, _settings: handed.append(message["Subject"]))
+    with any_database.write() as session:
+        write_mail(session, make_person(session), "Your week", "Press play.")
+    clock.back = HOUR
+    assert post.send_mails(any_database, get_settings()) == 1
+    assert handed == ["Your week"]
+
+
+def test_whoever_left_a_session_before_the_clock_went_back_is_not_shown_as_here(
+    any_database: Database, clock: SetClock
+) -> None:
+    with any_database.write() as session:
+        coach, coachee = make_person(session), make_person(session)
+        pair = make_partnership(session, coach, coachee)
+        meeting = CoachingSession(partnership_id=pair.id, created_at=utc_now(), coach_seen_at=utc_now())
+        assert who_is_here(meeting, pair) == {coach.id}
+        clock.back = HOUR
+        assert who_is_here(meeting, pair) == frozenset()
