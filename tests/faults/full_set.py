@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +46,11 @@ class RedisServer:
         except redis.ConnectionError:
             return False
 
+    def is_empty(self, queues: Iterable[str]) -> bool:
+        """Say whether every message was taken."""
+        with redis.Redis.from_url(self.address) as client:
+            return not any(client.llen(f"dramatiq:{name}") for name in queues)
+
     def flush(self) -> None:
         """Lose every message."""
         with redis.Redis.from_url(self.address) as client:
@@ -66,9 +71,9 @@ class FullSet:
     log: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_workers(self) -> None:
-        """Start every worker of the deployment."""
-        self.workers = [self._start("worker", *options) for options in WORKERS]
+    def start_workers(self, workers: Sequence[Sequence[str]] = WORKERS) -> None:
+        """Start every worker of the deployment, or those that are named by their options."""
+        self.workers = [self._start("worker", *options) for options in workers]
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

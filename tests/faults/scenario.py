@@ -127,6 +127,11 @@ class Teacher:
         self.place_ms = number * 10
         assert self.ask("PUT", f"/api/lessons/{lesson_id}/place", json={"at_ms": self.place_ms}).status_code == 204
 
+    def check_place(self, database: Database, lesson_id: str) -> None:
+        """Raise AssertionError unless the place that was confirmed last is kept."""
+        with database.read() as session:
+            assert session.get_one(Place, (lesson_id, self.person_id)).at_ms == self.place_ms
+
     @contextmanager
     def writing(self, lesson_id: str) -> Iterator[None]:
         """Go on writing until the block ends."""
@@ -173,7 +178,5 @@ def play(database: Database, storage: Storage, teacher: Teacher, recording: Path
             ask_for_blur(session, person, clip.id)
             begin_dictation(session, person, lesson, key, size, "video/mp4")
         wait_settled(database, lesson_id, PATIENCE_SECONDS)
-    with database.read() as session:
-        place = session.get_one(Place, (lesson_id, teacher.person_id))
-        assert place.at_ms == teacher.place_ms
+    teacher.check_place(database, lesson_id)
     return lesson_id

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from core.db import Database
 from core.models import Step
@@ -41,8 +42,11 @@ def wait_settled(database: Database, lesson_id: str, seconds: float = PATIENCE_S
     """Wait until nothing of the lesson is under way."""
 
     def settled() -> bool:
-        with database.read() as session:
-            return is_settled(session, lesson_id)
+        try:
+            with database.read() as session:
+                return is_settled(session, lesson_id)
+        except OperationalError:  # a database that is killed by the test is asked again
+            return False
 
     wait_until(settled, "the lesson is settled", seconds)
 
