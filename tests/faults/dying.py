@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -177,6 +178,7 @@ def hasten(plan: Plan) -> None:
     vars(workers.stages)["cut_chunks"] = short
     workers.process.REOPEN_SECONDS = 0.3
     workers.runner.POLITE = 0
+    steps.AGAIN_AFTER = (timedelta(seconds=1),) * 3
     if "web" in plan.kills:
         workers.process.SWEEP_SECONDS = float("inf")
 

@@ -22,12 +22,13 @@ from core.clock import utc_now
 from core.commands import backup
 from core.db import Database
 from core.errors import DiskFull
+from core.migrate import migrate_database
 from core.models import Comment, Lesson, Person, Step, StoredFile, new_id
 from core.object_store import ObjectStorage
 from core.settings import get_settings
 from core.storage import LocalStorage, get_storage
-from tests.conftest import forget_process
 from tests.faults.invariants import check_lesson
+from tests.process import forget_process
 from tests.web.school import BYTES, School
 from tests.web.test_uploads import RECORDING, TUS, begin, patch_headers
 from tests.workers.makers import make_video, upload_recording
@@ -88,16 +89,16 @@ def small_disk(data_dir: Path) -> Iterator[SmallDisk]:
 
 
 @pytest.fixture
-def disk_of_files(
-    data_dir: Path, tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[SmallDisk]:
+def disk_of_files(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallDisk]:
     """Yield the disk of everything but the database."""
-    shutil.copyfile(empty_database, tmp_path / "apart.sqlite3")
-    monkeypatch.setenv("HINDSIGHT_DATABASE_URL", f"sqlite:///{tmp_path / 'apart.sqlite3'}")
+    address = f"sqlite:///{tmp_path / 'apart.sqlite3'}"
+    migrate_database(address)
+    monkeypatch.setenv("HINDSIGHT_DATABASE_URL", address)
     forget_process()
     yield from mount_small_disk(data_dir)
 
 
+@pytest.mark.embedded
 def test_an_upload_that_does_not_fit_is_told_so_and_goes_on_where_it_was(small_disk: SmallDisk, school: School) -> None:
     owner = school.browser("owner")
     where = begin(owner)
@@ -113,6 +114,7 @@ def test_an_upload_that_does_not_fit_is_told_so_and_goes_on_where_it_was(small_d
         assert path.read_bytes() == RECORDING
 
 
+@pytest.mark.embedded
 def test_an_upload_whose_lesson_does_not_fit_becomes_one_when_there_is_room(
     small_disk: SmallDisk, school: School
 ) -> None:
@@ -130,6 +132,7 @@ def test_an_upload_whose_lesson_does_not_fit_becomes_one_when_there_is_room(
     assert steps == ["probe_media"]
 
 
+@pytest.mark.embedded
 def test_comments_that_were_confirmed_are_there_after_the_disk_was_full_and_pages_open_meanwhile(
     small_disk: SmallDisk, school: School
 ) -> None:
@@ -162,6 +165,7 @@ def ready_steps(database: Database) -> list[tuple[str, str]]:
         return [(row[0], row[1]) for row in found]
 
 
+@pytest.mark.embedded
 @pytest.mark.engine
 @pytest.mark.slow
 def test_every_stage_that_finds_no_room_says_so_leaves_nothing_and_is_done_when_there_is_room(
@@ -229,6 +233,7 @@ def test_a_copy_of_what_lies_in_a_bucket_that_does_not_fit_leaves_nothing_half(
         assert path.read_bytes() == RECORDING
 
 
+@pytest.mark.embedded
 def test_a_backup_that_does_not_fit_says_so_and_the_one_before_stays_whole(
     database: Database, tmp_path: Path, data_dir: Path
 ) -> None:
@@ -261,6 +266,7 @@ def test_a_backup_that_does_not_fit_says_so_and_the_one_before_stays_whole(
         assert back_up(database, storage, folder).files == 1
 
 
+@pytest.mark.embedded
 def test_a_file_that_does_not_fit_on_another_disk_is_not_kept_half(
     small_disk: SmallDisk, database: Database, tmp_path: Path
 ) -> None:

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import func, select
 
 from core.db import Database
-from core.migrate import migrate_database
 from core.models import Step, StoredFile
 from core.settings import get_settings
 from core.storage import LocalStorage, Storage, get_storage
@@ -17,6 +16,8 @@ from tests.browser.school import free_port
 from tests.faults.dying import POINTS, UPLOAD, UPLOAD_POINTS, Plan
 from tests.faults.invariants import Outcome, check_lesson, outcome_of
 from tests.faults.scenario import a_teacher, cut_recording, household, play
+from tests.process import settings_of
+from tests.servers import EmbeddedServers, make_ground
 from workers.stages import STAGES
 from workers.sweeper import sweep
 
@@ -35,14 +36,12 @@ class Reference:
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
     """Return what the same processes make of the recording when nobody dies."""
     folder = tmp_path_factory.mktemp("reference")
-    data = folder / "data"
-    data.mkdir()
-    address = f"sqlite:///{data / 'hindsight.sqlite3'}"
-    migrate_database(address)
-    database, storage = Database(address), LocalStorage(data / "files")
+    ground = make_ground(EmbeddedServers(folder), folder / "data")
+    settings = settings_of(ground)
+    database, storage = Database(settings.database_address), LocalStorage(settings.files_dir)
     recording = cut_recording(folder)
     plan = Plan((), (), str(folder / "notes"), free_port())
-    with household(plan, folder / "log", {"HINDSIGHT_DATA_DIR": str(data)}), a_teacher(database, plan.web_port) as ada:
+    with household(plan, folder / "log", ground), a_teacher(database, plan.web_port) as ada:
         lesson_id = play(database, storage, ada, recording, folder)
     with database.read() as session:
         check_lesson(session, storage, lesson_id, comments=ada.comments)

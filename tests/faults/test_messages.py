@@ -28,7 +28,7 @@ from tests.workers.test_runner import LEASE, lesson_at_chunks
 from workers import process, runner
 from workers.broker import Running, make_actors, make_broker
 from workers.runner import run_step, store
-from workers.stages import STAGES, Output, save_nothing
+from workers.stages import Output, save_nothing
 from workers.sweeper import sweep
 
 BOTH = (("--queues", "io,media", "--threads", "2"), ("--queues", "io,media", "--threads", "2"))
@@ -112,9 +112,9 @@ def test_the_second_of_two_last_chunks_waits_for_the_firsts_transaction_and_alon
 
     monkeypatch.setattr(runner, "advance", advance)
     with ThreadPoolExecutor(2) as pool:
-        one = pool.submit(store, any_database, get_storage(), first, STAGES["transcribe_chunk"], Output(save_nothing))
+        one = pool.submit(store, any_database, get_storage(), first, Output(save_nothing))
         assert inside.wait(60)
-        two = pool.submit(store, any_database, get_storage(), second, STAGES["transcribe_chunk"], Output(save_nothing))
+        two = pool.submit(store, any_database, get_storage(), second, Output(save_nothing))
         wait_until(waits_for_lock, "the second waits for the lesson")
         go_on.set()
         one.result()

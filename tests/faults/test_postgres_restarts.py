@@ -19,15 +19,15 @@ from core.models import Step
 from core.settings import get_settings
 from core.storage import get_storage
 from tests.browser.school import free_port
-from tests.conftest import forget_process
 from tests.faults.dying import Plan
 from tests.faults.invariants import check_lesson
 from tests.faults.scenario import PATIENCE_SECONDS, a_teacher, household
 from tests.faults.watching import wait_settled
+from tests.process import forget_process
 from tests.workers.makers import make_video
 from workers.sweeper import sweep
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.embedded, pytest.mark.slow, pytest.mark.timeout(400)]
 POINTS = ("claimed", "kept", "written")
 STAGES = ("probe_media", "make_rendition", "make_pictures")
 

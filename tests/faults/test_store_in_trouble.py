@@ -16,9 +16,9 @@ from core.models import Step, StoredFile
 from core.object_store import ObjectStorage
 from core.storage import get_storage
 from ingest.uploads import sha256_of
-from tests.conftest import forget_process
 from tests.faults.invariants import check_lesson
 from tests.faults.trouble import Kind, Proxy, running_proxy
+from tests.process import forget_process
 from tests.web.school import BYTES, School
 from tests.web.test_uploads import RECORDING, TUS, begin, patch_headers
 from tests.workers.makers import make_video, upload_recording
@@ -95,6 +95,7 @@ def test_a_step_that_the_bucket_fails_is_tried_again_and_leaves_nothing_half(
         assert set(session.scalars(select(Step.state))) == {"done"}
 
 
+@pytest.mark.embedded
 def test_a_bucket_that_stumbles_for_a_moment_is_asked_again_and_nobody_notices(
     school: School, proxy: Proxy, data_dir: Path
 ) -> None:
