@@ -15,7 +15,7 @@ from annotation.people import leaver_until, list_people
 from annotation.programme import sessions_by_week
 from annotation.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
 from core.db import get_database
-from core.errors import HindsightError
+from core.errors import HindsightError, NotFound
 from core.models import Person
 from core.settings import get_settings
 from transcription.formats.reading import decode_text
@@ -31,7 +31,6 @@ MOST_BYTES = 2_000_000  # of a staff list
 
 def _context(session: Session, lead: Person) -> dict[str, Any]:
     people = list_people(session)
-    names = {one.id: one.name for one in people}
     rows = list_all_partnerships(session, lead)
     rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
     partnered = {side for row in rows if row.state == "active" for side in (row.coach_id, row.coachee_id)}
@@ -44,8 +43,6 @@ def _context(session: Session, lead: Person) -> dict[str, Any]:
                 "name": one.name,
                 "email": one.email,
                 "department": one.department,
-                "manager_id": one.manager_id,
-                "manager": names.get(one.manager_id or "", ""),
                 "is_lead": one.is_lead,
                 "joined": one.joined_at is not None,
             }
@@ -163,6 +160,18 @@ def change_staff_list(
     if untold and not get_settings().oidc_issuer:  # nobody will tell them but the lead
         return _show(request, lead, links=untold, notice=NOTICES[notice])
     return go("/programme", notice)
+
+
+@router.get("/programme/people/{person_id}", response_class=HTMLResponse)
+def show_colleague(request: Request, person_id: str, lead: CurrentLead) -> HTMLResponse:
+    """Show where somebody stands on the staff list, and nothing else."""
+    with get_database().read() as session:
+        people = list_people(session)
+    one = next((each for each in people if each.id == person_id), None)
+    if one is None:
+        raise NotFound
+    others = [each for each in people if each.id != person_id]
+    return page(request, "colleague.html", lead, page_title=one.name, one=one, others=others)
 
 
 @router.post("/programme/people/{person_id}", response_class=HTMLResponse)

@@ -128,6 +128,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/programme/work"): (LEAD, None, None),
     ("GET", "/metrics"): (frozenset(), None, None),  # no token is set: tests/web/test_work.py
     ("POST", "/programme/invitations"): (LEAD, None, {"name": "Zoe", "email": "zoe@school.example"}),
+    ("GET", "/programme/people/{person_id}"): (LEAD, None, None),
     ("POST", "/programme/people/{person_id}"): (LEAD, None, {"department": "Maths"}),
     ("POST", "/programme/partnerships"): (LEAD, None, {"kind": "mentoring"}),
     ("GET", "/api/lessons/{lesson_id}"): (PAIR, None, None),
@@ -397,7 +398,7 @@ def test_the_lead_never_sees_a_number_beside_a_name(school: School) -> None:
         for pair in (school.ids["partnership_coach"], other.id):
             today = utc_now().date()
             write_log_afterwards(session, coach, pair, met_on=today, notes=met, action="Secret words")
-    for address in ("/programme", "/programme/work"):
+    for address in ("/programme", "/programme/work", f"/programme/people/{school.ids['person_coach']}"):
         pieces = Pieces()
         pieces.feed(school.browser("lead").get(address).text)
         named = [text for text in pieces.found if any(name in text for name in people.values())]

@@ -30,6 +30,8 @@ def test_no_page_stands_in_anybodys_way(browser: Browser, place: Place, theme: s
     look(f"{place.school.address}/forgotten")
     sign_in(page, place.school, place.people.lead)
     look(f"{place.school.address}/programme")
+    colleague = page.locator("main a[href^='/programme/people/']").first.get_attribute("href")
+    look(f"{place.school.address}{colleague}")
     context.clear_cookies()
     sign_in(page, place.school, place.people.teacher)
     own = (

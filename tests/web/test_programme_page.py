@@ -30,3 +30,14 @@ def test_a_school_of_two_hundred_asks_the_database_no_more_than_a_small_one(scho
             make_person(session, f"Person {number}", department=f"Department {number % 9}")
     assert asked(school) == before
     assert "could ask" in school.browser("lead").get("/programme").text
+
+
+def test_the_lead_changes_where_somebody_stands_on_a_page_of_her_own(school: School) -> None:
+    lead, address = school.browser("lead"), f"/programme/people/{school.ids['person_stranger']}"
+    assert f'href="{address}"' in lead.get("/programme").text
+    boss = school.ids["person_friend"]
+    lead.post(address, data={"department": "Art", "manager_id": boss})
+    page = lead.get(address).text
+    assert 'value="Art"' in page
+    assert f'<option value="{boss}" selected>' in page
+    assert lead.get("/programme/people/nobody").status_code == 404

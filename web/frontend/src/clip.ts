@@ -16,7 +16,12 @@ const comments = document.querySelector<LessonComments>("lesson-comments")!;
 const composer = document.querySelector<CommentComposer>("comment-composer")!;
 for (const each of [transcript, comments, composer]) each.player = player;
 comments.address = address;
-if (clip.media) player.open(clip.media.mime.startsWith("video/") ? "video" : "sound", clip.media.url, clip.captions_url, null, "", 0, clip.media.fps);
+function openFilm({ media, captions_url }: ClipPage): void {
+  if (!media) return;
+  player.open(media.mime.startsWith("video/") ? "video" : "sound", media.url, captions_url, null, "", 0, media.fps);
+  document.getElementById("cutting")?.remove();
+}
+openFilm(clip);
 transcript.show({ turns: clip.turns, speakers: [], lesson: { is_owner: false } });
 
 let said = clip.comments;
@@ -36,7 +41,7 @@ if (clip.is_owner) {
 follow(address, (kind) => {
   if (kind === "gone") location.assign("/");
   else if (kind === "comment") void refresh();
-  else if (kind !== "words" && !clip.media) location.reload(); // its film may be cut by now
+  else if (!player.media) void ask<ClipPage>("GET", address).then(openFilm); // it may be cut by now
 });
 addEventListener("online", () => void sendWaiting().then(refresh));
 void sendWaiting();
