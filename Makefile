@@ -57,7 +57,7 @@ test-full: ## The same on PostgreSQL, Redis and S3, which it starts itself: ever
 	@$(MAKE) test SERVERS=full
 
 .PHONY: check
-check: lint types test test-full audit ## What CI runs: lint, types, tests on both deployments, and known holes where the network allows
+check: lint types test test-full audit sbom ## What CI runs: lint, types, tests on both deployments, known holes, what is installed
 
 .PHONY: lint
 lint: install $(TEST) ## Style, layout, and who may import whom

@@ -50,6 +50,7 @@ class School:
     port: int
     settings: dict[str, str]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    within: tuple[str, ...] = ()  # a program that starts its processes
 
     @property
     def process(self) -> subprocess.Popen[bytes] | None:
@@ -110,7 +111,11 @@ class School:
         """Start one process of it."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [str(COMMAND), *arguments], env=self.environment, stdout=log, stderr=log, start_new_session=True
+                [*self.within, str(COMMAND), *arguments],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def wait_until_it_answers(self) -> None:
