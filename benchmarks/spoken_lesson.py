@@ -1,7 +1,8 @@
-"""Lessons of any length whose every word is known: real readers and children, joined with the pauses of a lesson.
+"""Lessons of any length whose words are known: real readers and children, joined with the pauses of a lesson.
 
-The readers read from old books, and `readers.tsv` has the words of those pages (they are not LibriSpeech's own
-transcripts, which do not come with the sound); the children's and learners' words come with speechocean762.
+The readers read from books in the public domain. LibriSpeech's own transcripts do not come with the sound, so `readers.tsv`
+was written down by us, from what we know of the books and from what recognisers heard, and nobody has checked it against
+them: its mistakes hit every program alike. The children's and learners' words come with speechocean762.
 """
 
 from __future__ import annotations
