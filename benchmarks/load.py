@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import random
 import shutil
@@ -280,6 +281,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, running_school(Path(folder), **settings) as school:
         visitors, senders = furnish(school, chosen.people, chosen.uploading)
         film = cost_of_film(school, visitors[0])
+        gc.freeze()  # as the server does: what plays the people must not be what they wait for
         seen = asyncio.run(play(school, visitors, senders, chosen.minutes))
         database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
         with database.read() as session:
