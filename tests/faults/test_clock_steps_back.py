@@ -21,27 +21,13 @@ from core.storage import get_storage
 from tests.factories import make_partnership, make_person
 from tests.faults.clocks import SetClock
 from tests.faults.invariants import check_lesson
-from tests.workers.makers import make_ready_lesson, make_video, upload_recording
+from tests.workers.makers import LEASE, claim, make_ready_lesson, make_video, ready_step, upload_recording
 from workers import post
 from workers.runner import run_step
 from workers.sweeper import reopen_steps
 
 HOUR = timedelta(hours=1)
-LEASE = timedelta(seconds=60)
 SENT_LATELY = timedelta(minutes=1)
-
-
-def ready_step(database: Database) -> str:
-    """Add a lesson and return the id of its first step."""
-    with database.write() as session:
-        lesson = make_ready_lesson(session)
-        return session.scalars(select(Step.id).where(Step.lesson_id == lesson.id)).one()
-
-
-def claim(database: Database, step_id: str) -> steps.Claim | None:
-    """Claim in a transaction of its own."""
-    with database.write() as session:
-        return steps.claim_step(session, step_id, LEASE)
 
 
 def state_of(database: Database, step_id: str) -> str:

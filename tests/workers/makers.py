@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core import steps
 from core.clock import utc_now
-from core.models import Lesson, StoredFile, new_id
+from core.db import Database
+from core.models import Lesson, Step, StoredFile, new_id
 from core.steps import add_first_step
 from core.storage import Storage
 from tests.factories import make_lesson, make_person
+
+LEASE = timedelta(seconds=60)
 
 
 def make_video(
@@ -47,3 +53,16 @@ def make_ready_lesson(session: Session) -> Lesson:
     lesson = make_lesson(session, make_person(session))
     add_first_step(session, lesson.id)
     return lesson
+
+
+def ready_step(database: Database) -> str:
+    """Add a lesson and return the id of its first step."""
+    with database.write() as session:
+        lesson = make_ready_lesson(session)
+        return session.scalars(select(Step.id).where(Step.lesson_id == lesson.id)).one()
+
+
+def claim(database: Database, step_id: str) -> steps.Claim | None:
+    """Claim in a transaction of its own."""
+    with database.write() as session:
+        return steps.claim_step(session, step_id, LEASE)

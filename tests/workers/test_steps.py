@@ -14,22 +14,7 @@ from core.clock import utc_now
 from core.db import Database
 from core.models import Lesson, Step
 from tests.factories import make_lesson, make_person
-from tests.workers.makers import make_ready_lesson
-
-LEASE = timedelta(seconds=60)
-
-
-def first_step(database: Database) -> str:
-    """Add a lesson and return the id of its first step."""
-    with database.write() as session:
-        lesson = make_ready_lesson(session)
-        return session.scalars(select(Step.id).where(Step.lesson_id == lesson.id)).one()
-
-
-def claim(database: Database, step_id: str) -> steps.Claim | None:
-    """Claim in a transaction of its own."""
-    with database.write() as session:
-        return steps.claim_step(session, step_id, LEASE)
+from tests.workers.makers import LEASE, claim, ready_step
 
 
 def read(database: Database, step_id: str) -> Step:
@@ -39,7 +24,7 @@ def read(database: Database, step_id: str) -> Step:
 
 
 def test_of_many_who_claim_a_step_at_once_one_gets_it(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     with ThreadPoolExecutor(8) as pool:
         claims = list(pool.map(lambda _: claim(any_database, step_id), range(8)))
     assert len([one for one in claims if one]) == 1
@@ -47,7 +32,7 @@ def test_of_many_who_claim_a_step_at_once_one_gets_it(any_database: Database) ->
 
 
 def test_a_worker_that_lost_its_lease_cannot_finish_fail_or_renew(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     slow = claim(any_database, step_id)
     assert slow is not None
     with any_database.write() as session:
@@ -64,7 +49,7 @@ def test_a_worker_that_lost_its_lease_cannot_finish_fail_or_renew(any_database: 
 
 
 def test_only_an_expired_lease_is_opened_again(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     held = claim(any_database, step_id)
     assert held is not None
     with any_database.read() as session:
@@ -76,7 +61,7 @@ def test_only_an_expired_lease_is_opened_again(any_database: Database) -> None:
 
 
 def test_a_step_whose_worker_dies_three_times_fails_with_a_reason(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     for _ in range(3):
         held = claim(any_database, step_id)
         assert held is not None
@@ -89,7 +74,7 @@ def test_a_step_whose_worker_dies_three_times_fails_with_a_reason(any_database: 
 
 
 def test_a_failed_try_waits_before_the_next_and_longer_each_time(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     waits = []
     for _ in range(2):
         with any_database.write() as session:
@@ -104,7 +89,7 @@ def test_a_failed_try_waits_before_the_next_and_longer_each_time(any_database: D
 
 
 def test_a_step_given_back_at_shutdown_loses_no_try(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     held = claim(any_database, step_id)
     assert held is not None
     with any_database.write() as session:
@@ -114,7 +99,7 @@ def test_a_step_given_back_at_shutdown_loses_no_try(any_database: Database) -> N
 
 
 def test_work_on_a_deleted_lesson_is_told_to_stop_and_is_not_sent(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     held = claim(any_database, step_id)
     assert held is not None
     with any_database.write() as session:
@@ -126,7 +111,7 @@ def test_work_on_a_deleted_lesson_is_told_to_stop_and_is_not_sent(any_database: 
 
 
 def test_what_was_sent_lately_is_not_sent_again_until_the_message_counts_as_lost(any_database: Database) -> None:
-    step_id = first_step(any_database)
+    step_id = ready_step(any_database)
     with any_database.write() as session:
         steps.note_sent(session, [step_id])
     with any_database.read() as session:
