@@ -103,3 +103,9 @@ def test_the_grid_is_the_mean_of_each_step() -> None:
     assert [round(share) for share in cells_of(moved)] == [0, 0, 0, 1] + [0] * 8
     grid = movement_grid([look(0, 0.2), look(4000, 0.4), look(6000, 1.0)], 5000)
     assert [cells[0] for cells in grid.cells] == [30, 100]
+
+
+def test_a_film_that_is_a_thin_strip_has_no_movement_where_it_has_no_picture(tmp_path: Path) -> None:
+    found, _ = see(film(tmp_path / "a.mp4", "testsrc2=size=1280x16:rate=10:duration=2"))
+    assert found.grid is not None
+    assert all(0 <= share <= 100 for step in found.grid.cells for share in step)
