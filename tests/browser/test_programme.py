@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Place
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import sign_in, wait_until_it_plays
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
@@ -101,7 +101,10 @@ def test_a_coach_who_has_a_clip_alone_writes_on_it_and_the_teacher_reads_it_at_o
     context = browser.new_context()
     coach = context.new_page()
     sign_in(coach, place.school, place.people.coach)
+    while teacher.request.get(f"{place.school.address}/media/clips/{clip_id}").status != 200:  # it is being cut
+        teacher.wait_for_timeout(200)
     coach.get_by_role("link", name="Only this").click()
+    wait_until_it_plays(coach)
     coach.keyboard.press("c")
     coach.get_by_label("Write a comment").fill("What did they do with that silence?")
     coach.get_by_label("Kind", exact=True).select_option("question")

@@ -21,9 +21,9 @@ export class LessonClips extends HTMLElement {
     [this.lessonId, this.partners] = [lessonId, partners];
     if (!this.firstChild) this.replaceChildren(this.form, this.said, this.list);
     const empty = make("p", { className: "quiet" }, words.noClips);
-    this.deleted = this.deleted.filter((one) => !clips.some((each) => each.id === one.id));
-    this.list.replaceChildren(...clips.map((one) => this.row(one)), ...this.deleted.map((one) =>
-      make("li", { className: "row" }, make("s", {}, one.title), this.button(words.undo, "POST", `/api/clips/${one.id}/restore`))),
+    const there = clips.filter((one) => !this.deleted.some((each) => each.id === one.id)); // what was asked for before may come after
+    this.list.replaceChildren(...there.map((one) => this.row(one)), ...this.deleted.map((one) =>
+      make("li", { className: "row" }, make("s", {}, one.title), this.button(words.undo, "POST", `/api/clips/${one.id}/restore`, undefined, () => (this.deleted = this.deleted.filter((each) => each !== one))))),
       ...(clips.length || this.deleted.length ? [] : [empty]));
   }
 
@@ -61,12 +61,9 @@ export class LessonClips extends HTMLElement {
     return this.asked.has(one.id) ? make("span", { className: "quiet" }, words.blurring) : button;
   }
 
-  private button(text: string, method: string, address: string, body?: () => unknown, before: () => void = () => undefined): HTMLButtonElement {
+  private button(text: string, method: string, address: string, body?: () => unknown, then: () => void = () => undefined): HTMLButtonElement {
     const button = make("button", { type: "button", className: "plain" }, text);
-    button.addEventListener("click", () => {
-      before();
-      this.change(method, address, body?.());
-    });
+    button.addEventListener("click", () => this.change(method, address, body?.(), then));
     return button;
   }
 
