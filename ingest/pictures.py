@@ -132,7 +132,7 @@ def look(picture: Picture, before: Picture | None, at_ms: int) -> Look:
 
 
 def cells_of(moved: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Return the share that moved in each cell of the grid, row by row; a cell of a picture too thin for it has none."""
+    """Return the share that moved in each cell of the grid, row by row; a cell too thin for its picture has none."""
     bands = np.array_split(moved, GRID_ROWS, axis=0)
     cells = (cell for band in bands for cell in np.array_split(band, GRID_COLUMNS, axis=1))
     return tuple(float(cell.mean()) if cell.size else 0.0 for cell in cells)
