@@ -263,11 +263,15 @@ def keep_house(plan: Plan) -> None:
                 partly = notes / f"{name}.part"
                 partly.write_text(str(there[name]))
                 partly.replace(notes / name)
+    queue = there.pop("queue", None)  # ends last: a worker wants to say what it has done
     for process in there.values():
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGTERM)
     for process in there.values():
         os.waitpid(process, 0)
+    if queue is not None:
+        os.kill(queue, signal.SIGTERM)
+        os.waitpid(queue, 0)
 
 
 if __name__ == "__main__":
