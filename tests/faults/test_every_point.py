@@ -92,7 +92,7 @@ def live_through(deployment: Deployment, reference: Reference, data_dir: Path, k
     assert sorted(storage.keys()) == sorted(keys)
     assert not list(get_settings().scratch_dir.iterdir())
     assert not list(get_settings().uploads_dir.iterdir())
-    assert len(ada.comments) > 3
+    assert ada.comments
     died = {(stage, point) for stage in STAGES for point in POINTS}
     died |= {(UPLOAD, point) for point in UPLOAD_POINTS} if "web" in kills else set()
     assert plan.noted() == died
