@@ -15,7 +15,7 @@ from annotation.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
-from core.models import Comment, Lesson, Person, Place, Step, StoredFile
+from core.models import Comment, Lesson, Person, Place, Step, StoredFile, Upload
 from core.steps import ORDER, start_again, stop_steps
 
 TITLE_LENGTH = 200
@@ -224,5 +224,6 @@ def delete_for_good(session: Session, lesson_id: str) -> list[str]:
     # Replies first: a comment's parent must not vanish before it.
     replies = delete(Comment).where(Comment.lesson_id == lesson_id, Comment.parent_id.is_not(None))
     session.execute(replies)
+    session.execute(delete(Upload).where(Upload.lesson_id == lesson_id))
     session.execute(delete(Lesson).where(Lesson.id == lesson_id))
     return keys

@@ -13,7 +13,19 @@ from annotation.retention import keep_to_retention, what_is_due
 from core.backup import tables_of
 from core.clock import utc_now
 from core.db import Database
-from core.models import Base, Comment, Lesson, Mail, MeasuresRow, Partnership, Person, PortfolioItem, StoredFile, Walk
+from core.models import (
+    Base,
+    Comment,
+    Lesson,
+    Mail,
+    MeasuresRow,
+    Partnership,
+    Person,
+    PortfolioItem,
+    StoredFile,
+    Upload,
+    Walk,
+)
 from core.settings import get_settings
 from core.storage import Storage, get_storage
 from tests.factories import keep_bytes, make_file, make_lesson, make_person
@@ -36,6 +48,15 @@ def everything_kept(database: Database, folder: Path) -> bytes:
             kept += [str(row).encode() for row in connection.execute(select(table))]
     database.dispose()
     return b"".join(kept)
+
+
+def add_upload(school: School, lesson_id: str | None) -> None:
+    """Add an upload of the owner's that bears the mark in its name and title."""
+    text = MARK.decode()
+    row = Upload(owner_id=school.ids["person_owner"], name=f"{text}.mp4", length=100, title=text, lesson_id=lesson_id)
+    row.created_at, row.expires_at = utc_now(), utc_now() + timedelta(days=1)
+    with school.database.write() as session:
+        session.add(row)
 
 
 def fill(school: School) -> None:
@@ -61,6 +82,7 @@ def fill(school: School) -> None:
             )
         for file in session.scalars(select(StoredFile).where(StoredFile.lesson_id == lesson.id)):
             keep_bytes(get_storage(), file.key, MARK + BYTES)
+    add_upload(school, school.ids["lesson"])
 
 
 def test_a_lesson_deleted_for_good_leaves_not_one_byte(school: School, data_dir: Path) -> None:
@@ -73,6 +95,7 @@ def test_a_lesson_deleted_for_good_leaves_not_one_byte(school: School, data_dir:
     assert owner.post(address, data={"title": MARK.decode()}).status_code == 303
     assert MARK not in everything_kept(school.database, data_dir)
     assert BYTES not in everything_kept(school.database, data_dir)
+    assert "Not finished yet" not in owner.get("/upload").text
     for kind in ("owner", "coach"):
         assert MARK.decode() not in school.browser(kind).get("/").text
         assert school.browser(kind).get(f"/lessons/{school.ids['lesson']}").status_code == 404
@@ -99,6 +122,7 @@ def test_an_account_that_is_deleted_takes_all_that_is_hers_and_leaves_what_she_g
     school: School, data_dir: Path
 ) -> None:
     fill(school)
+    add_upload(school, None)  # one that is still on its way
     owner = school.browser("owner")
     with school.database.read() as session:
         email = session.get_one(Person, school.ids["person_owner"]).email
