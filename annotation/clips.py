@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from annotation.access import clips_seen_by, live_clip_share, partnerships_of, require
@@ -30,6 +30,7 @@ class OpenClipShare:
     """A clip's share that is open now, and the other person of its partnership."""
 
     share: ClipShare
+    clip: Clip
     partnership: Partnership
     other: Person
 
@@ -180,8 +181,22 @@ def clips_with(session: Session, person: Person, partnership_id: str) -> Sequenc
 def open_clip_shares(session: Session, person: Person, clip_ids: Iterable[str]) -> dict[str, list[OpenClipShare]]:
     """Return, for each clip, the open shares that this person is part of."""
     found: dict[str, list[OpenClipShare]] = {}
+    for one in _open_shares(session, person, ClipShare.clip_id.in_(list(clip_ids))):
+        found.setdefault(one.clip.id, []).append(one)
+    return found
+
+
+def clips_open_of(session: Session, owner: Person, lesson_ids: Iterable[str]) -> dict[str, list[OpenClipShare]]:
+    """Return, for each lesson of one's own, the open shares of its clips."""
+    found: dict[str, list[OpenClipShare]] = {}
+    for one in _open_shares(session, owner, and_(Lesson.owner_id == owner.id, Lesson.id.in_(list(lesson_ids)))):
+        found.setdefault(one.clip.lesson_id, []).append(one)
+    return found
+
+
+def _open_shares(session: Session, person: Person, which: ColumnElement[bool]) -> list[OpenClipShare]:
     rows = session.execute(
-        select(ClipShare, Partnership, Person)
+        select(ClipShare, Clip, Partnership, Person)
         .join(Clip, Clip.id == ClipShare.clip_id)
         .join(Lesson, Lesson.id == Clip.lesson_id)
         .join(Partnership, Partnership.id == ClipShare.partnership_id)
@@ -190,9 +205,7 @@ def open_clip_shares(session: Session, person: Person, clip_ids: Iterable[str]) 
             ((Partnership.coach_id == person.id) & (Person.id == Partnership.coachee_id))
             | ((Partnership.coachee_id == person.id) & (Person.id == Partnership.coach_id)),
         )
-        .where(live_clip_share(), partnerships_of(person), ClipShare.clip_id.in_(list(clip_ids)))
+        .where(live_clip_share(), partnerships_of(person), which)
         .order_by(ClipShare.created_at, ClipShare.id)
     )
-    for share, partnership, other in rows:
-        found.setdefault(share.clip_id, []).append(OpenClipShare(share, partnership, other))
-    return found
+    return [OpenClipShare(share, clip, partnership, other) for share, clip, partnership, other in rows]

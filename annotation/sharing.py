@@ -131,18 +131,47 @@ class Opened(Protocol):
         """Who can see it."""
 
 
-def pill_text(shares: Sequence[Opened]) -> str:
-    """Say who can see a lesson: "Only you", "You and Priya, until 12 March", "You and your two coaches"."""
+class OpenedClip(Opened, Protocol):
+    """A share of a clip, with the clip."""
+
+    @property
+    def clip(self) -> Clip:
+        """What is open."""
+
+
+def pill_text(shares: Sequence[Opened], clips: Sequence[OpenedClip] = ()) -> str:
+    """Say who can see a lesson: "Only you", "You and Priya, until 12 March", "Only you, and one clip with Priya".
+
+    `clips` are the shares of its clips; whoever sees the whole lesson is not said twice.
+    """
+    whole = {one.other.id for one in shares}
+    parts = [one for one in clips if one.other.id not in whole]
+    if not parts:
+        return _whole_in_words(shares)
+    count = len({one.clip.id for one in parts})
+    people = {one.other.id: first_name(one.other.name) for one in parts}
+    who = next(iter(people.values())) if len(people) == 1 else f"{_in_words(len(people))} coaches"
+    return f"{_whole_in_words(shares)}, and {_in_words(count)} clip{'' if count == 1 else 's'} with {who}"
+
+
+def _in_words(count: int) -> str:
+    return {1: "one", 2: "two", 3: "three", 4: "four"}.get(count, str(count))
+
+
+def _whole_in_words(shares: Sequence[Opened]) -> str:
     if not shares:
         return "Only you"
-    people = {one.other.id: one for one in shares}
+    people = {one.other.id for one in shares}
     if len(people) > 1:
-        count = {2: "two", 3: "three", 4: "four"}.get(len(people), str(len(people)))
-        return f"You and your {count} coaches"
-    untils = [one.share.until for one in shares]
+        return f"You and your {_in_words(len(people))} coaches"
     who = f"You and {first_name(shares[0].other.name)}"
+    return with_last_day(who, [one.share.until for one in shares])
+
+
+def with_last_day(who: str, untils: Sequence[datetime | None]) -> str:
+    """Add the last day to a pill, unless one of the shares is open without an end."""
     dated = [until for until in untils if until is not None]
-    if len(dated) < len(untils):  # one of them is open without an end
+    if len(dated) < len(untils):
         return who
     day = last_day(max(dated))
     assert day is not None

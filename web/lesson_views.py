@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from annotation.clips import OpenClipShare, clips_of, open_clip_shares
+from annotation.clips import OpenClipShare, clips_of, clips_open_of, open_clip_shares
 from annotation.comments import Placed, beginning_for, list_comments
 from annotation.goals import goals_of
 from annotation.guesses import find_guess
@@ -43,14 +42,6 @@ from web.views import (
 )
 
 Files = dict[str, StoredFile]
-
-
-@dataclass(frozen=True, slots=True)
-class Pill:
-    """The sign of trust: who can see this, and who opened it."""
-
-    text: str
-    details: list[ShareView]
 
 
 def media_kind(lesson: Lesson, files: Files) -> Literal["video", "sound"] | None:
@@ -185,22 +176,24 @@ def comment_url(one: Placed) -> str:
 
 def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareView]:
     """Return the open shares of one's own lesson, with who opened it when."""
-    opened: dict[str, list[OpeningView]] = {}
-    for row, reader, _lesson, _clip in openings(session, owner, lesson_id):
-        if row.clip_id is None:
-            opened.setdefault(reader.id, []).append(_opening_view(row, reader))
+    opened = _opened(session, owner, lesson_id)
     shares = open_shares(session, owner, [lesson_id]).get(lesson_id, [])
-    return [share_view(one, opened.get(one.other.id, [])) for one in shares]
+    return [share_view(one, opened.get((None, one.other.id), [])) for one in shares]
 
 
 def clip_share_views(session: Session, owner: Person, clip: Clip) -> list[ShareView]:
     """Return the open shares of a clip of one's own, with who opened it when."""
-    opened: dict[str, list[OpeningView]] = {}
-    for row, reader, _lesson, _clip in openings(session, owner, clip.lesson_id):
-        if row.clip_id == clip.id:
-            opened.setdefault(reader.id, []).append(_opening_view(row, reader))
+    opened = _opened(session, owner, clip.lesson_id)
     shares = open_clip_shares(session, owner, [clip.id]).get(clip.id, [])
-    return [share_view(one, opened.get(one.other.id, [])) for one in shares]
+    return [share_view(one, opened.get((clip.id, one.other.id), [])) for one in shares]
+
+
+def _opened(session: Session, owner: Person, lesson_id: str) -> dict[tuple[str | None, str], list[OpeningView]]:
+    """Return who opened one's own lesson when, by the clip (None: all of it) and the reader."""
+    opened: dict[tuple[str | None, str], list[OpeningView]] = {}
+    for row, reader, _lesson, _clip in openings(session, owner, lesson_id):
+        opened.setdefault((row.clip_id, reader.id), []).append(_opening_view(row, reader))
+    return opened
 
 
 def _opening_view(row: Opening, reader: Person) -> OpeningView:
@@ -267,6 +260,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         measures=None if guess.wanted else found.measures,
         comments=comment_views(session, me, lesson.id),
         audiences=audience_views(session, me, shares),
+        pill=pill_text(shares, clips_open_of(session, me, [lesson.id]).get(lesson.id, [])),
         shares=share_views(session, me, lesson.id) if is_owner else [],
         coaches_meet=lesson.coaches_meet and is_owner,
         place_ms=place_in(session, me, lesson),
@@ -291,6 +285,7 @@ def clip_views(session: Session, me: Person, lesson: Lesson, files: Files) -> li
     """Return the clips of one's own lesson, with who can see each."""
     clips = clips_of(session, me, lesson.id)
     shares = open_clip_shares(session, me, [clip.id for clip in clips])
+    opened = _opened(session, me, lesson.id)
     return [
         ClipView(
             id=clip.id,
@@ -301,6 +296,7 @@ def clip_views(session: Session, me: Person, lesson: Lesson, files: Files) -> li
             blurred=f"blurred-{clip.number}" in files,
             with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares.get(clip.id, [])],
             partnership_ids=[one.partnership.id for one in shares.get(clip.id, [])],
+            shares=[share_view(one, opened.get((clip.id, one.other.id), [])) for one in shares.get(clip.id, [])],
             pill=pill_text(shares.get(clip.id, [])),
         )
         for clip in clips
@@ -314,19 +310,14 @@ def guess_view(session: Session, me: Person, lesson: Lesson, measures: dict[str,
     return GuessView(wanted=asks, share=None if made is None else made.share)
 
 
-def pill_of(session: Session, me: Person, lesson: Lesson) -> Pill:
-    """Return the sign of trust for a lesson."""
-    shares = open_shares(session, me, [lesson.id]).get(lesson.id, [])
-    details = share_views(session, me, lesson.id) if lesson.owner_id == me.id else []
-    return Pill(pill_text(shares), details)
-
-
 def lesson_cards(
     session: Session, me: Person, lessons: Sequence[Lesson], owner_names: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Return lessons for a list: head, picture, sign of trust, and how far the work is."""
     ids = [lesson.id for lesson in lessons]
     files, stages, shares = files_of(session, ids), stages_of(session, ids), open_shares(session, me, ids)
+    mine = [lesson.id for lesson in lessons if lesson.owner_id == me.id]
+    clips = clips_open_of(session, me, mine) if mine else {}
     cards = []
     for lesson in lessons:
         its = files.get(lesson.id, {})
@@ -336,7 +327,7 @@ def lesson_cards(
                 **lesson_view(lesson, its, me, owner_names.get(lesson.owner_id, me.name)).model_dump(),
                 "url": f"/lessons/{lesson.id}",
                 "poster_url": poster_url(lesson, its),
-                "pill": pill_text(shares.get(lesson.id, [])),
+                "pill": pill_text(shares.get(lesson.id, []), clips.get(lesson.id, [])),
                 "created_at": lesson.created_at,
                 "steps": steps,
                 "state": lesson_state(lesson, steps),

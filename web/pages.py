@@ -24,7 +24,7 @@ from core.settings import get_settings
 from ingest.uploads import list_unfinished
 from transcription.queries import has_import
 from web.auth import CurrentPerson, MaybePerson
-from web.lesson_views import comment_url, lesson_cards, pill_of
+from web.lesson_views import comment_url, lesson_cards
 from web.lessons import read_lesson_page
 from web.measures import goal_chart
 from web.partnerships import partnership_lines
@@ -106,7 +106,6 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
     """Show the review page, whole, transcript included."""
     lesson, view = read_lesson_page(person, lesson_id)
     with get_database().read() as session:
-        pill = pill_of(session, person, lesson)
         coached = coached_in(session, person) if lesson.owner_id == person.id else []
         lines = partnership_lines(session, person, coached)
         kept: dict[str, Any] = {"media_gone_at": lesson.media_gone_at, "words_gone_at": lesson.words_gone_at}
@@ -121,7 +120,7 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         person,
         page_title=lesson.title,
         lesson_data=data,
-        pill=pill,
+        pill=data["pill"],
         kept=kept,
         is_conversation=is_conversation,
         imported=imported,

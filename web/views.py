@@ -196,6 +196,7 @@ class ClipView(View):
     blurred: bool
     with_: list[NamedView] = Field(alias="with")
     partnership_ids: list[str]
+    shares: list[ShareView]
     pill: str
 
 
@@ -425,6 +426,7 @@ class LessonPageView(View):
     measures: dict[str, Any] | None
     comments: list[CommentView]
     audiences: list[AudienceView]
+    pill: str
     shares: list[ShareView]
     coaches_meet: bool
     place_ms: int

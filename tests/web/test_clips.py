@@ -59,6 +59,30 @@ def test_a_coach_of_a_clip_sees_its_film_and_words_and_nothing_else_of_the_lesso
         assert coach.get(path).status_code == 404, path
 
 
+def test_the_lessons_pill_says_that_a_clip_of_it_is_open_and_its_owner_can_take_it_back(alone: School) -> None:
+    owner, lesson = alone.browser("owner"), f"/api/lessons/{alone.ids['lesson']}"
+    words = "Only you, and one clip with Coach"
+    page = owner.get(lesson).json()
+    assert (page["pill"], page["shares"]) == (words, [])
+    (share,) = page["clips"][0]["shares"]
+    assert share["with"]["name"] == "Coach Person"
+    assert words in owner.get("/").text
+    assert words in owner.get(lesson.removeprefix("/api")).text
+    owner.delete(f"/api/clips/{alone.ids['clip']}/shares/{share['partnership_id']}")
+    assert owner.get(lesson).json()["pill"] == "Only you"
+    assert words not in owner.get("/").text
+
+
+def test_who_sees_the_whole_lesson_is_not_named_again_for_its_clip_and_never_reads_of_another_coach(
+    school: School,
+) -> None:
+    lesson, address = f"/api/lessons/{school.ids['lesson']}", f"/api/clips/{school.ids['clip']}/shares"
+    assert school.browser("owner").get(lesson).json()["pill"] == "You and Coach"
+    school.browser("owner").post(address, json={"partnership_id": school.ids["partnership_other_coach"]})
+    assert school.browser("owner").get(lesson).json()["pill"] == "You and Coach, and one clip with Other_Coach"
+    assert school.browser("coach").get(lesson).json()["pill"] == "You and Ada"
+
+
 def test_only_the_owner_saves_a_clip_as_a_file(alone: School) -> None:
     clip = alone.ids["clip"]
     assert alone.browser("coach").get(f"/media/clips/{clip}?download=true").status_code == 404

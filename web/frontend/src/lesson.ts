@@ -54,6 +54,8 @@ function show(): void {
   goals.show(page);
   clips.show(page.lesson.id, page.clips, partnerships);
   comments.show(page.comments);
+  pill.querySelector("button")!.textContent = page.pill;
+  if (page.lesson.is_owner) pill.show({ address, what: "lesson", shares: page.shares, takeBackAt: (share) => `/api/shares/${share.id}`, clips: page.clips, more: ownersChoices }, partnerships);
   steps.show({ steps: page.steps, playable: page.lesson.playable, kind: page.lesson.kind, media: page.media });
   steps.hidden = page.steps.length > 0 && page.steps.every((step) => step.state === "done");
 }
@@ -141,7 +143,6 @@ player.keys = {
 };
 show();
 composer.show(address, page.audiences, address);
-if (page.lesson.is_owner) pill.show({ address, what: "lesson", shares: page.shares, takeBackAt: (share) => `/api/shares/${share.id}`, more: ownersChoices }, partnerships);
 
 follow(address, (kind) => {
   if (kind === "gone") location.assign("/");

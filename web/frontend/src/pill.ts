@@ -1,12 +1,12 @@
 /** <trust-pill>: who can see this lesson or clip, who opened it, and the button that takes it back. */
 import { ask } from "./api/client";
-import type { Share } from "./api/types";
+import type { Clip, Share } from "./api/types";
 import { make } from "./dom";
 
 type Line = { id: string; other: string };
 type Act = (work: Promise<unknown>) => void;
 /** What is shared: its address in the API, what it is called, and what else its owner can do with it. */
-export type Shared = { address: string; what: "lesson" | "clip"; shares: Share[]; takeBackAt: (share: Share) => string; more?: (act: Act, say: (sentence: string) => void) => HTMLElement[] };
+export type Shared = { address: string; what: "lesson" | "clip"; shares: Share[]; takeBackAt: (share: Share) => string; clips?: Clip[]; more?: (act: Act, say: (sentence: string) => void) => HTMLElement[] };
 
 export class TrustPill extends HTMLElement {
   /** Make the pill open; only its owner has anything to open. */
@@ -19,7 +19,9 @@ export class TrustPill extends HTMLElement {
     const said = make("p", { role: "status" });
     const say = (sentence: string) => void (said.textContent = sentence);
     const act: Act = (work) => void work.then(() => location.reload(), (error: Error) => say(error.message));
-    const shares = thing.shares.map((share) => this.share(thing, share, act));
+    const shares = thing.shares.map((share) => this.share(share.with.name, thing.takeBackAt(share), share, act));
+    const clips = (thing.clips ?? []).flatMap((clip) => clip.shares.map((share) =>
+      this.share(`The clip “${clip.title}”: ${share.with.name}`, `/api/clips/${clip.id}/shares/${share.partnership_id}`, share, act)));
     const who = make("select", { ariaLabel: "Share with" }, ...partnerships.map((each) => make("option", { value: each.id }, each.other)));
     const until = make("input", { type: "date", ariaLabel: "Until (empty: until you take it back)" });
     const give = make("button", { type: "button", className: "primary" }, "Share");
@@ -28,7 +30,7 @@ export class TrustPill extends HTMLElement {
     const title = `Who can see this ${thing.what}`;
     const dialog = make("dialog", { ariaLabel: title },
       make("h2", {}, title),
-      ...(shares.length ? shares : [make("p", {}, "Only you. Nobody else can open it, whatever their role.")]),
+      ...(shares.length ? shares : [make("p", {}, clips.length ? "Only you see all of it." : "Only you. Nobody else can open it, whatever their role.")]), ...clips,
       ...(partnerships.length ? [make("div", { className: "row" }, who, until, give)] : [make("p", { className: "quiet" }, "When you have a coach, you can share it with her here.")]),
       ...(thing.more?.(act, say) ?? []), said, close);
     close.addEventListener("click", () => dialog.close());
@@ -37,11 +39,11 @@ export class TrustPill extends HTMLElement {
     dialog.showModal();
   }
 
-  private share(thing: Shared, share: Share, act: Act): HTMLElement {
+  private share(who: string, address: string, share: Share, act: Act): HTMLElement {
     const back = make("button", { type: "button" }, "Take it back");
-    back.addEventListener("click", () => act(ask("DELETE", thing.takeBackAt(share))));
+    back.addEventListener("click", () => act(ask("DELETE", address)));
     const opened = share.openings.map((one) => make("li", {}, `${one.person.name} opened it ${new Date(one.opened_at).toLocaleString()}`));
-    const text = `${share.with.name}, since ${new Date(share.since).toLocaleDateString()}${share.until ? `, until ${share.until}` : ""}`;
+    const text = `${who}, since ${new Date(share.since).toLocaleDateString()}${share.until ? `, until ${share.until}` : ""}`;
     return make("div", { className: "measure" }, make("p", {}, text), make("ul", {}, ...opened), back);
   }
 }
