@@ -30,10 +30,13 @@ export class LessonClips extends HTMLElement {
   /** Ask for the name of a new clip. */
   name(range: Span): void {
     const field = make("input", { id: "clip-title", required: true, maxLength: 200 });
-    const form = make("form", {}, make("label", { htmlFor: "clip-title" }, `${words.nameOfClip} (${words.selectedRange(clock(range[0]), clock(range[1]))})`), field, make("button", { className: "primary" }, words.keepClip));
+    const keep = make("button", { className: "primary" }, words.keepClip);
+    const form = make("form", {}, make("label", { htmlFor: "clip-title" }, `${words.nameOfClip} (${words.selectedRange(clock(range[0]), clock(range[1]))})`), field, keep);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.change("POST", `/api/lessons/${this.lessonId}/clips`, { title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) }, () => form.remove());
+      if (keep.disabled) return;
+      keep.disabled = true;
+      this.change("POST", `/api/lessons/${this.lessonId}/clips`, { title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) }, () => form.remove(), () => (keep.disabled = false));
     });
     this.form.replaceChildren(form);
     field.focus();
@@ -67,12 +70,13 @@ export class LessonClips extends HTMLElement {
     return button;
   }
 
-  private change(method: string, address: string, body?: unknown, then: () => void = () => undefined): void {
+  private change(method: string, address: string, body?: unknown, then: () => void = () => undefined, not: () => void = () => undefined): void {
     this.said.hidden = true;
     ask<Clip[]>(method, address, body).then((clips) => {
       then();
       this.show(this.lessonId, clips, this.partners);
     }, (error: Error) => {
+      not();
       this.said.textContent = error.message;
       this.said.hidden = false;
     });

@@ -40,9 +40,12 @@ export const words = {
   skip: "Skip this",
   percent: (share: number) => `${share} %`,
   guessed: (share: number, guess: number, talkMs: number) => {
-    const apart = Math.round(((share - guess) * talkMs) / 60_000);
-    const minutes = `${Math.abs(apart)} minute${Math.abs(apart) === 1 ? "" : "s"}`;
-    return `You spoke for ${Math.round(share * 100)} % of the talk; you guessed ${Math.round(guess * 100)} %. ${apart ? `That is about ${minutes} ${apart > 0 ? "more" : "less"} than you guessed.` : "You guessed it to the minute."}`;
+    const said = `You spoke for ${Math.round(share * 100)} % of the talk; you guessed ${Math.round(guess * 100)} %.`;
+    const points = Math.round(share * 100) - Math.round(guess * 100);
+    if (Math.abs(points) <= 3) return `${said} You guessed it closely.`;
+    const seconds = Math.round((Math.abs(share - guess) * talkMs) / 1000);
+    const [length, unit] = seconds < 60 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
+    return `${said} That is about ${length} ${unit}${length === 1 ? "" : "s"} ${points > 0 ? "more" : "less"} than you guessed.`;
   },
   whatTheClassDid: "What the class did",
   activityFrom: (at: string) => `What the class did from ${at}`,
