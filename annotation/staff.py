@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from annotation.errors import LastLead, StaffUnreadable
 from annotation.links import make_link
-from annotation.partnerships import end_all_partnerships, suspend_refused, who_manages
+from annotation.partnerships import end_all_partnerships, line_above, suspend_refused, who_manages
 from annotation.people import add_person, clean_email, clean_name, require_lead
 from core.clock import utc_now
 from core.errors import HindsightError, InvalidInput, NotFound
@@ -149,6 +150,27 @@ def compare_staff(
     return changes, problems
 
 
+def without_circles(known: Sequence[Member], rows: Sequence[StaffRow]) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
+    """Take the manager from each row with which somebody would manage their own line manager, and say so."""
+    listed = {row.email for row in rows}
+    managers: dict[str, str | None] = {one.email: one.manager or None for one in known if one.email not in listed}
+    kept, problems = [], []
+    for row in rows:
+        in_circle = bool(row.manager) and row.email in line_above(managers, row.manager)
+        if in_circle:
+            problems.append(
+                f"Line {row.line}: {row.name} stands above {row.manager} already, so {row.name} gets no line manager."
+            )
+        kept.append(replace(row, manager="") if in_circle else row)
+        managers[row.email] = kept[-1].manager or None
+    return tuple(kept), tuple(problems)
+
+
+def _line_of(problem: str) -> int:
+    found = re.match(r"Line (\d+)", problem)
+    return int(found[1]) if found else 0
+
+
 def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) -> Plan:
     """Return what a file would change, changing nothing. The lead who imports it never leaves by it."""
     require_lead(lead)
@@ -165,6 +187,7 @@ def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) 
         )
         for one in people
     ]
+    rows, circles = without_circles(known, rows)
     changes, more = compare_staff(known, rows, others_left=others_left)
     changes = [one for one in changes if one.kind != "leaves" or one.email != lead.email]
     managers = {one.email: one.manager or None for one in known}
@@ -174,7 +197,8 @@ def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) 
         for one in session.scalars(select(Partnership).where(Partnership.state == "active"))
         if who_manages(managers, by_id[one.coach_id].email, by_id[one.coachee_id].email)
     ]
-    return Plan(rows, tuple(changes), (*problems, *more), tuple(suspended))
+    said = sorted((*problems, *circles, *more), key=_line_of)
+    return Plan(rows, tuple(changes), tuple(said), tuple(suspended))
 
 
 def apply_staff(
@@ -218,6 +242,9 @@ def set_place(
         raise NotFound
     if manager_id == person_id:
         raise InvalidInput(why="Nobody is their own line manager.")
+    managers = {row.id: row.manager_id for row in session.execute(select(Person.id, Person.manager_id))}
+    if manager_id and person_id in line_above(managers, manager_id):
+        raise InvalidInput(why="Nobody manages their own line manager, at whatever distance. Please choose another.")
     person.department = clean_name(department, "a department") if department.strip() else ""
     person.manager_id = manager_id or None
     if is_lead is not None and is_lead != person.is_lead:

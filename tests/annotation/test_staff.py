@@ -14,10 +14,20 @@ from annotation.links import accept_invitation
 from annotation.partnerships import make_partnership as make_pair
 from annotation.passwords import hash_password
 from annotation.signing_in import check_sign_in
-from annotation.staff import Change, Member, apply_staff, bring_back, compare_staff, mark_left, plan_staff, read_staff
+from annotation.staff import (
+    Change,
+    Member,
+    apply_staff,
+    bring_back,
+    compare_staff,
+    mark_left,
+    plan_staff,
+    read_staff,
+    set_place,
+)
 from core.clock import utc_now
 from core.db import Database
-from core.errors import HindsightError, NotAllowed
+from core.errors import HindsightError, InvalidInput, NotAllowed
 from core.models import Partnership, Person, SignIn
 from tests.factories import make_partnership, make_person
 
@@ -99,6 +109,29 @@ def test_a_dry_run_changes_nothing_and_says_which_pairs_would_be_suspended(datab
         assert session.get_one(Person, ada.id).manager_id == hal.id
         assert session.scalars(select(Partnership.state)).all() == ["suspended"]
         assert plan_staff(session, lead, FILE, others_left=True).changes == ()  # the second time there is nothing to do
+
+
+def test_nobody_manages_their_own_line_manager_by_hand_or_by_a_file(database: Database) -> None:
+    with database.write() as session:
+        lead = make_person(session, "Lea Lead", is_lead=True)
+        ada = make_person(session, "Ada Teacher", email="ada@school.example")
+        hal = make_person(session, "Hal Head", email="hal@school.example", manager_id=ada.id)
+        zoe = make_person(session, "Zoe Old", email="zoe@school.example", manager_id=hal.id)
+        for boss in (hal, zoe):
+            with pytest.raises(InvalidInput, match="their own line manager"):
+                set_place(session, lead, ada.id, "", boss.id)
+        set_place(session, lead, zoe.id, "Art", ada.id)
+        zoe.manager_id = hal.id
+    lines = ("name,email,manager", "Ada Teacher,ada@school.example,zoe@school.example")
+    swapped = "Hal Head,hal@school.example,ada@school.example\nNia,nobody,\nBo,bo@s.example,who@s.example"
+    with database.write() as session:
+        plan = plan_staff(session, lead, "\n".join([*lines, swapped]), others_left=False)
+        assert [one.partition(" ")[2][:2] for one in plan.problems] == ["3:", "4 ", "5:"]
+        assert "Hal Head gets no line manager" in plan.problems[0]
+        apply_staff(session, lead, "\n".join([*lines, swapped]), others_left=False)
+    with database.read() as session:
+        managers = {one.name: one.manager_id for one in session.scalars(select(Person))}
+        assert (managers["Ada Teacher"], managers["Hal Head"], managers["Zoe Old"]) == (zoe.id, None, hal.id)
 
 
 def test_nobody_but_the_lead_reads_or_changes_the_list(database: Database) -> None:
