@@ -171,7 +171,7 @@ def _whole_in_words(shares: Sequence[Opened]) -> str:
 def with_last_day(who: str, untils: Sequence[datetime | None]) -> str:
     """Add the last day to a pill, unless one of the shares is open without an end."""
     dated = [until for until in untils if until is not None]
-    if len(dated) < len(untils):
+    if not dated or len(dated) < len(untils):
         return who
     day = last_day(max(dated))
     assert day is not None

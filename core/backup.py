@@ -169,7 +169,8 @@ def _read_about(folder: Path) -> dict[str, Any]:
         raise BackupUnusable(folder=folder, why="a part of it is missing or damaged") from error
     missing = [key for key in keys if not (folder / FILES / key).is_file()]
     if count != about.get("rows") or missing:
-        why = f"{len(missing)} files are missing" if missing else "its rows are cut off"
+        files = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
+        why = f"{files} missing" if missing else "its rows are cut off"
         raise BackupUnusable(folder=folder, why=why)
     return about
 

@@ -20,6 +20,10 @@ def migrate() -> None:
     click.echo("The database is up to date.")
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 @click.command()
 @_folder
 def backup(folder: Path) -> None:
@@ -32,8 +36,8 @@ def backup(folder: Path) -> None:
         done = back_up(get_database(), get_storage(), folder)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
-    gone = f"; {done.removed} files that are gone here left it" if done.removed else ""
-    click.echo(f"{done.rows} rows and {done.files} new files are in {folder}{gone}.")
+    gone = f"; {_count(done.removed, 'file')} gone from here left it" if done.removed else ""
+    click.echo(f"{_count(done.rows, 'row')} and {_count(done.files, 'new file')} are in {folder}{gone}.")
 
 
 @click.command()
@@ -49,4 +53,6 @@ def restore(folder: Path) -> None:
         done = fill(get_database(), settings.database_address, get_storage(), folder, settings.scratch_dir)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"{done.rows} rows and {done.files} files are back. Everybody signs in again as before.")
+    click.echo(
+        f"{_count(done.rows, 'row')} and {_count(done.files, 'file')} are back. Everybody signs in again as before."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from sqlalchemy import text
+from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
 from annotation.signing_in import Attempts
@@ -34,7 +35,7 @@ from web import (
     walks,
     work,
 )
-from web.assets import BUILD
+from web.assets import BUILD, FAVICON
 from web.errors import add_error_answers
 from web.security import CompressPages, Guard
 from web.views import ErrorView
@@ -76,6 +77,11 @@ def create_app() -> FastAPI:
         with get_database().read() as session:
             session.execute(text("SELECT 1"))
         return {"status": "ok"}
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    def show_favicon() -> FileResponse:
+        """Return the sign that a browser shows on its tab."""
+        return FileResponse(FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
 
     app.mount("/static/build", StaticFiles(directory=BUILD, check_dir=False), name="build")
     app.add_middleware(live.Wake)

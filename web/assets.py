@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 BUILD = Path(__file__).parent / "static" / "build"
+FAVICON = BUILD.parent / "favicon.svg"
 PREFIX = "/static/build/"
 
 

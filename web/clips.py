@@ -24,7 +24,7 @@ from annotation.clips import (
 )
 from annotation.lessons import file_of, files_of, get_own_lesson
 from annotation.partnerships import coached_in, names_of
-from annotation.sharing import first_name, opening_is_due, pill_text, record_opening
+from annotation.sharing import first_name, opening_is_due, pill_text, record_opening, with_last_day
 from annotation.signing_in import find_sign_in
 from core.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
@@ -157,7 +157,8 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         record_opening(session, person, lesson, clip)
         coached = coached_in(session, person) if view.is_owner else []
         names = names_of(session, {one.coach_id for one in coached})
-    pill = pill_text(shares) if view.is_owner else f"{first_name(view.owner.name)} and you"
+    coachs = with_last_day(f"{first_name(view.owner.name)} and you", [one.share.until for one in shares])
+    pill = pill_text(shares) if view.is_owner else coachs
     data = view.model_dump(mode="json", by_alias=True)
     together = [{"id": one.partnership.id, "name": first_name(one.other.name)} for one in shares]
     context: dict[str, Any] = {"clip": data, "pill": pill, "together": together, "data": data}

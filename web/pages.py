@@ -47,6 +47,8 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         shared = list_shared(session, person)
         names = {lesson.owner_id: name for lesson, name in shared}
         own = list_own(session, person)
+        lines = partnership_lines(session, person, list_partnerships(session, person))
+        coachees = {line["id"]: line["coachee"] for line in lines if line["i_coach"]}
         context: dict[str, Any] = {
             "lessons": lesson_cards(session, person, own, names),
             "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
@@ -65,11 +67,11 @@ def show_home(request: Request, person: MaybePerson) -> Response:
                 for one in newest_comments(session, person)
             ],
             "goals": [
-                (goal, goal_chart(session, person, goal))
+                {"goal": goal, "chart": goal_chart(session, person, goal), "whose": coachees.get(goal.partnership_id)}
                 for goal in goals_of(session, person)
                 if goal.closed_at is None
             ],
-            "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
+            "partnerships": lines,
             "actions": [one for one in actions_of(session, person) if one.done_at is None],
             "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
             "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],

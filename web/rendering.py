@@ -32,6 +32,7 @@ NOTICES = {
     "password-changed": "Your password is changed, and every other device is signed out.",
     "lesson-deleted": "The lesson is deleted. You can still bring it back from here.",
     "lesson-restored": "The lesson is back.",
+    "taken-back": "That is not open to you any more: its owner took it back, or the partnership ended.",
     "share-closed": "It is taken back.",
     "measures-shown": "It is shown. You can take it back at any time.",
     "print-allowed": "Thank you. Your next lesson makes your voice print.",

@@ -35,6 +35,7 @@ VOICE = {"kind": "voice", "speaker": "S1", "name": "Ms Owner"}
 # (method, route): (who is let in, JSON body, form body). A refusal is 401, 403, 404, or the way to the sign-in page.
 TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None]] = {
     ("GET", "/healthz"): (EVERYBODY, None, None),
+    ("GET", "/favicon.ico"): (EVERYBODY, None, None),
     ("GET", "/welcome"): (frozenset(), None, None),  # somebody is here already
     ("POST", "/welcome"): (frozenset(), None, {"name": "X", "email": "x@y.z", "password": "long enough words"}),
     ("GET", "/sign-in"): (frozenset({"nobody"}), None, None),

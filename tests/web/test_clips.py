@@ -140,6 +140,7 @@ def test_a_clip_is_open_until_the_end_of_its_day_and_the_pill_says_so(school: Sc
     body = {"partnership_id": school.ids["partnership_coach"], "until": f"{utc_now():%Y-%m-%d}"}
     (clip,) = owner.post(address, json=body).json()
     assert clip["pill"].startswith("You and Coach, until ")
+    assert "Ada and you, until " in school.browser("coach").get(f"/clips/{school.ids['clip']}").text
     assert school.browser("coach").get(f"/media/clips/{school.ids['clip']}").status_code == 200
     assert owner.post(address, json={**body, "until": "2020-01-01"}).status_code == 422
     with school.database.write() as session:

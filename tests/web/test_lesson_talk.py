@@ -82,6 +82,20 @@ def test_taking_back_closes_page_media_and_comments_at_once(school: School) -> N
     assert coach.patch(f"/api/comments/{school.ids['comment']}", json={"text": "Still?"}).status_code == 404
 
 
+def test_a_coach_reads_whose_goal_it_is_on_the_first_page(school: School) -> None:
+    coach, owner = school.browser("coach").get("/").text, school.browser("owner").get("/").text
+    assert ("My goals" in coach, "My goals" in owner) == (False, True)
+    assert 'Wait longer</a> <span class="quiet">of Ada Owner' in coach
+    assert "of Ada Owner" not in owner
+
+
+def test_every_page_has_its_sign_and_a_lesson_that_was_taken_back_a_word(school: School) -> None:
+    sign = school.browser("nobody").get("/favicon.ico")
+    assert (sign.status_code, sign.headers["content-type"]) == (200, "image/svg+xml")
+    assert 'rel="icon" href="/favicon.ico"' in school.browser("nobody").get("/sign-in").text
+    assert "its owner took it back" in school.browser("coach").get("/?notice=taken-back").text
+
+
 def test_the_owner_reads_who_opened_her_lesson(school: School) -> None:
     school.browser("coach").get(f"/lessons/{school.ids['lesson']}")
     shares = school.browser("owner").get(f"/api/lessons/{school.ids['lesson']}/shares").json()

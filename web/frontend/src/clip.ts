@@ -1,7 +1,7 @@
 /** The page of one clip: its film, its words and what is said about it, and nothing else of the lesson. */
 import { ask } from "./api/client";
 import type { ClipPage, Comment } from "./api/types";
-import { CommentComposer, LessonComments, sendWaiting } from "./comments";
+import { CommentComposer, leave, LessonComments, sendWaiting } from "./comments";
 import { TrustPill } from "./pill";
 import { LessonPlayer } from "./player";
 import { follow } from "./steps";
@@ -39,7 +39,7 @@ if (clip.is_owner) {
   document.querySelector<TrustPill>("trust-pill")!.show({ address, what: "clip", shares: clip.shares, takeBackAt: (share) => `${address}/shares/${share.partnership_id}` }, partnerships);
 }
 follow(address, (kind) => {
-  if (kind === "gone") location.assign("/");
+  if (kind === "gone") leave(address, clip.is_owner);
   else if (kind === "comment") void refresh();
   else if (!player.media) void ask<ClipPage>("GET", address).then(openFilm); // it may be cut by now
 });

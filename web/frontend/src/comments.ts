@@ -140,6 +140,14 @@ export class LessonComments extends HTMLElement {
 }
 customElements.define("lesson-comments", LessonComments);
 
+const draftOf = (address: string) => `draft:${address}`;
+
+/** Leave a lesson or a clip that is not open any more, with what was half written about it. */
+export function leave(address: string, isOwner: boolean): void {
+  localStorage.removeItem(draftOf(address));
+  location.assign(isOwner ? "/" : "/?notice=taken-back");
+}
+
 export class CommentComposer extends HTMLElement {
   player!: LessonPlayer;
   refresh: () => Promise<void> = async () => undefined;
@@ -150,7 +158,7 @@ export class CommentComposer extends HTMLElement {
 
   /** Offer a field for words on what has this address in the API; `says` is where they can be spoken, if anywhere. */
   show(address: string, audiences: Audience[], says: string | null): void {
-    const kept = `draft:${address}`;
+    const kept = draftOf(address);
     const area = make("textarea", { ariaLabel: "Write a comment", placeholder: `Write at ${clock(this.player.ms)}`, value: localStorage.getItem(kept) ?? "" });
     const option = (value: string, text: string) => make("option", { value }, text);
     const choose = (name: string, ...options: HTMLOptionElement[]) => make("select", { ariaLabel: name }, ...options);

@@ -3,7 +3,7 @@ import { LessonActivities } from "./activities";
 import { ask } from "./api/client";
 import type { Comment, LessonPage } from "./api/types";
 import { LessonClips } from "./clips";
-import { CommentComposer, LessonComments, mark, sendWaiting } from "./comments";
+import { CommentComposer, leave, LessonComments, mark, sendWaiting } from "./comments";
 import { LessonCorrections } from "./corrections";
 import { clock, make } from "./dom";
 import { GoalMoments } from "./goals";
@@ -145,7 +145,7 @@ show();
 composer.show(address, page.audiences, address);
 
 follow(address, (kind) => {
-  if (kind === "gone") location.assign("/");
+  if (kind === "gone") leave(address, page.lesson.is_owner);
   else if (kind === "comment") void refreshComments();
   else void refresh();
 });
