@@ -77,7 +77,7 @@ def report(results: list[tuple[str, float]], seconds: float, seed: int, broken: 
         "",
         f"{len(results) - broken} mutated recordings (seed {seed}) and {broken} files that are broken by themselves, each put through all stages",
         "that open a recording (`probe_media`, `make_rendition`, `make_pictures`, `extract_audio`), as a worker does it:",
-        "`make bench-hostile`.",
+        "`make bench-hostile ARGS='--corpus FOLDER'`.",
         "",
         "| what became of it | files |",
         "|---|---|",
