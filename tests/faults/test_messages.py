@@ -180,6 +180,7 @@ def test_a_spoken_comment_stays_when_nobody_heard_that_it_was_written(
     assert storage.size(key) == len(BYTES)
 
 
+@pytest.mark.embedded(reason="a Redis keeps its messages when a worker dies")
 def test_what_was_sent_within_a_process_that_died_is_sent_again_by_the_next(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
