@@ -91,8 +91,11 @@ def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(
         teacher.screenshot(path=SHOTS / "review.png")
 
         teacher.get_by_role("button", name=re.compile("You and")).click()
+        coach.get_by_label("Write a comment").fill("Half a thought")
         teacher.get_by_role("button", name="Take it back").click()
-        coach.wait_for_url(f"{school.address}/", timeout=20_000)  # gone at once, also from the open page
+        coach.wait_for_url(f"{school.address}/?notice=taken-back", timeout=20_000)  # gone at once, also when it is open
+        expect(coach.get_by_text("its owner took it back")).to_be_visible()
+        assert "Half a thought" not in coach.evaluate("JSON.stringify(localStorage)")
         coach.goto(lesson)
         expect(coach.get_by_text("nothing here that is shared with you")).to_be_visible()
         assert problems == []
