@@ -42,6 +42,23 @@ class NotEmpty(HindsightError):
     sentence = "There is a school here already. Please restore into an empty data folder and an empty database."
 
 
+class NotABackup(HindsightError):
+    """A folder with something of other people's in it."""
+
+    code = "backup_folder_not_ours"
+    sentence = "{folder} is not empty and holds no backup of Hindsight. Please choose an empty or a new folder."
+
+
+class AnotherSchool(HindsightError):
+    """A backup that would be replaced by another school's, or by nobody's."""
+
+    code = "backup_other_school"
+    sentence = (
+        "{folder} holds the backup of another school, and nothing in it was changed. "
+        "Please check HINDSIGHT_DATA_DIR and HINDSIGHT_DATABASE_URL, or choose a new folder."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What a backup or a restore did."""
@@ -54,20 +71,23 @@ class Counts:
 def back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     """Bring a folder to what is here now. The rows are of one moment; each file is whole or not there.
 
-    Raises DiskFull; the backup that was there is whole until the new one is.
+    Raises DiskFull, NotABackup or AnotherSchool; the backup that was there is whole until the new one is.
     """
+    _require_ours(folder)
     try:
         with saying_disk_full():
             return _back_up(database, storage, folder)
     finally:
-        for partial in folder.rglob("*.part"):
-            partial.unlink(missing_ok=True)
+        for name in (ROWS, ABOUT):
+            (folder / f"{name}.part").unlink(missing_ok=True)
 
 
 def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     (folder / FILES).mkdir(parents=True, exist_ok=True)
+    if not (folder / ABOUT).exists():  # ours from now on, so that a first run that is cut off can be run again
+        (folder / ABOUT).write_text(json.dumps({"rows": 0, "school": ""}), encoding="utf-8")
     partial = folder / f"{ROWS}.part"
-    rows, keys = 0, set[str]()
+    rows, keys, people = 0, set[str](), list[tuple[str, str]]()
     with database.read() as session, gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as out:
         connection = session.connection()
         if connection.dialect.name == "postgresql":
@@ -79,9 +99,14 @@ def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
                 rows += 1
                 if table.name == "stored_file":
                     keys.add(row["key"])
+                elif table.name == "person":
+                    people.append((_out(row["created_at"]), row["id"]))
+    people.sort()
+    _require_same_school(folder, {person for _, person in people})
+    school = people[0][1] if people else ""  # the first account
     copied = sum(_copy_out(storage, key, folder / FILES / key) for key in sorted(keys))
     sync_file(partial)
-    about = {"version": version, "rows": rows, "files": len(keys), "made_at": utc_now().isoformat()}
+    about = {"version": version, "rows": rows, "files": len(keys), "school": school, "made_at": utc_now().isoformat()}
     said = folder / f"{ABOUT}.part"
     said.write_text(json.dumps(about, indent=1), encoding="utf-8")
     sync_file(said)
@@ -159,6 +184,27 @@ def tables_of(connection: Connection) -> list[Table]:
     return [table for table in found.sorted_tables if table.name != "alembic_version"]
 
 
+def _require_ours(folder: Path) -> None:
+    """Raise NotABackup for a folder that holds something else."""
+    if folder.exists() and not (folder / ABOUT).is_file() and next(folder.iterdir(), None) is not None:
+        raise NotABackup(folder=folder)
+
+
+def _require_same_school(folder: Path, people: set[str]) -> None:
+    """Raise AnotherSchool when the backup that is there has people, and its first account is none of these."""
+    try:
+        about = json.loads((folder / ABOUT).read_text("utf-8"))
+    except ValueError as error:
+        raise NotABackup(folder=folder) from error
+    if not isinstance(about, dict) or "rows" not in about:
+        raise NotABackup(folder=folder)
+    before = about.get("school")  # a backup of an older version does not say
+    if before is None and not people:
+        before = next((row["id"] for name, row in _read_rows(folder) if name == "person"), "")
+    if before and before not in people:
+        raise AnotherSchool(folder=folder)
+
+
 def _read_about(folder: Path) -> dict[str, Any]:
     """Return what a backup says of itself, after looking whether it is whole."""
     try:
@@ -223,11 +269,14 @@ def _copy_out(storage: Storage, key: str, target: Path) -> bool:
             return False
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{target.name}.part")
-        with partial.open("wb") as out:
-            for piece in storage.read(key, 0, size):
-                out.write(piece)
-        sync_file(partial)
-        partial.replace(target)
+        try:
+            with partial.open("wb") as out:
+                for piece in storage.read(key, 0, size):
+                    out.write(piece)
+            sync_file(partial)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
         return True
     except FileNotFoundError:
         return False

@@ -13,7 +13,19 @@ import pytest
 from sqlalchemy import select
 
 from annotation.lessons import delete_for_good
-from core.backup import ABOUT, FILES, ROWS, BackupUnusable, NotEmpty, back_up, restore, row_as_line, tables_of
+from core.backup import (
+    ABOUT,
+    FILES,
+    ROWS,
+    AnotherSchool,
+    BackupUnusable,
+    NotABackup,
+    NotEmpty,
+    back_up,
+    restore,
+    row_as_line,
+    tables_of,
+)
 from core.clock import utc_now
 from core.db import Database
 from core.migrate import migrate_database
@@ -220,3 +232,48 @@ def test_a_backup_that_is_not_whole_is_refused_before_anything_is_written(
         restore(new, address, LocalStorage(tmp_path / "new" / "files"), folder, tmp_path / "scratch")
     assert not (tmp_path / "new" / "files").exists()
     new.dispose()
+
+
+def test_a_backup_touches_no_file_of_other_people(database: Database, data_dir: Path, tmp_path: Path) -> None:
+    furnish(database, get_storage())
+    theirs = tmp_path / "theirs" / FILES / "thesis.part"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("mine")
+    with pytest.raises(NotABackup):
+        back_up(database, get_storage(), tmp_path / "theirs")
+    assert [path for path in (tmp_path / "theirs").rglob("*") if path.is_file()] == [theirs]
+    beside = tmp_path / "backup" / "beside" / "film.part"
+    back_up(database, get_storage(), tmp_path / "backup")
+    beside.parent.mkdir()
+    beside.write_text("mine")
+    back_up(database, get_storage(), tmp_path / "backup")
+    assert beside.read_text() == "mine"
+
+
+@pytest.mark.parametrize("says_whose", [True, False])
+def test_an_empty_school_does_not_replace_a_good_backup(
+    database: Database, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path, says_whose: bool
+) -> None:
+    furnish(database, get_storage())
+    folder = tmp_path / "backup"
+    back_up(database, get_storage(), folder)
+    if not says_whose:
+        about = json.loads((folder / ABOUT).read_text())
+        del about["school"]
+        (folder / ABOUT).write_text(json.dumps(about))
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(AnotherSchool):
+        back_up(*embedded, folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_another_school_does_not_replace_a_good_backup(
+    database: Database, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path
+) -> None:
+    furnish(database, get_storage())
+    furnish(*embedded)
+    back_up(database, get_storage(), tmp_path / "backup")
+    before = text_of(tmp_path / "backup")
+    with pytest.raises(AnotherSchool):
+        back_up(*embedded, tmp_path / "backup")
+    assert text_of(tmp_path / "backup") == before
