@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import click
+from pydantic import ValidationError
+
+from core.settings import Settings, what_is_wrong
 
 GROUP = "hindsight.commands"
 
 
 class RoomCommands(click.Group):
     """A group whose commands are the entry points that the rooms name in pyproject.toml."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; settings that cannot be used end it with 2 and a sentence each."""
+        try:
+            return super().invoke(ctx)
+        except ValidationError as error:
+            if error.title != Settings.__name__:
+                raise
+            click.echo("\n".join(what_is_wrong(error)), err=True)
+            ctx.exit(2)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in order."""

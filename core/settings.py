@@ -7,9 +7,9 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 GIB = 1024**3
@@ -84,7 +84,10 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        return ZoneInfo(name).key
+        try:
+            return ZoneInfo(name).key
+        except (ZoneInfoNotFoundError, OSError) as error:
+            raise ValueError("a time zone such as Europe/London is wanted") from error
 
     @property
     def zone(self) -> ZoneInfo:
@@ -110,6 +113,18 @@ class Settings(BaseSettings):
     def scratch_dir(self) -> Path:
         """Where steps write before they are done; on the same disk as the files."""
         return self.data_dir / "scratch"
+
+
+def what_is_wrong(error: ValidationError) -> list[str]:
+    """Return a plain sentence for each setting that cannot be used; a secret's value is in none of them."""
+    sentences = []
+    for found in error.errors(include_url=False, include_context=False):
+        name = str(found["loc"][0])
+        value = "" if Settings.model_fields[name].annotation is SecretStr else f"={found['input']}"
+        why = "a whole number from 1 to 65535 is wanted" if name in ("port", "smtp_port") else found["msg"]
+        why = why.removeprefix("Value error, ")
+        sentences.append(f"HINDSIGHT_{name.upper()}{value} cannot be used: {why}. See docs/operating.md.")
+    return sentences
 
 
 @cache

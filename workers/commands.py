@@ -116,7 +116,8 @@ def _check_language(code: str) -> None:
 def _json_target(document: str | None, out: Path | None) -> str | None:
     """Return where the document goes: where it was asked for, else to standard output if nothing else is written."""
     target = document or (STDOUT if out is None else None)
-    _check_folder(target)
+    if out is None or target is None or Path(target).absolute().parent != out.absolute():  # --out makes its own folder
+        _check_folder(target)
     return target
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -32,6 +33,13 @@ class PortTaken(HindsightError):
 
     code = "port_taken"
     sentence = "Port {port} is in use already. Stop the other program, or choose another port: make run PORT=9000"
+
+
+class HostUnusable(HindsightError):
+    """Nobody can listen at this address."""
+
+    code = "host_unusable"
+    sentence = "HINDSIGHT_HOST={host} with port {port} cannot be listened on: {why}. Please check both settings."
 
 
 class FolderUnusable(HindsightError):
@@ -107,7 +115,7 @@ def console_command() -> list[str]:
 
 
 def prepare(settings: Settings) -> None:
-    """Make sure that folder, port and database can be used; raises FolderUnusable or PortTaken."""
+    """Make sure that folder, port and database can be used; raises FolderUnusable, HostUnusable or PortTaken."""
     try:
         for folder in (settings.files_dir, settings.uploads_dir, settings.scratch_dir):
             folder.mkdir(parents=True, exist_ok=True)
@@ -124,7 +132,7 @@ def prepare(settings: Settings) -> None:
 
 
 def wait_for_port(host: str, port: int) -> None:
-    """Return once somebody may listen there; raises PortTaken when it stays taken."""
+    """Return once somebody may listen there; raises PortTaken when it stays taken, or HostUnusable."""
     until = time.monotonic() + PORT_SECONDS
     while True:
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
@@ -132,6 +140,8 @@ def wait_for_port(host: str, port: int) -> None:
             try:
                 listener.bind((host, port))
             except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise HostUnusable(host=host, port=port, why=error.strerror or error) from error
                 if time.monotonic() > until:
                     raise PortTaken(port=port) from error
             else:
