@@ -17,10 +17,10 @@ def password_link(email: str) -> None:
     from annotation.links import make_link
     from annotation.people import find_by_email
     from annotation.reminders import site
-    from core.db import get_database
+    from core.db import existing_database
 
     try:
-        with get_database().write() as session:
+        with existing_database().write() as session:
             secret = make_link(session, find_by_email(session, email), "reset")
     except HindsightError as error:
         raise click.ClickException(str(error)) from error

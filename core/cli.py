@@ -11,6 +11,9 @@ from pydantic import ValidationError
 from core.settings import Settings, what_is_wrong
 
 GROUP = "hindsight.commands"
+DATABASE_AWAY = (
+    "The database does not answer. Check HINDSIGHT_DATABASE_URL, and that it runs; “hindsight doctor” says more."
+)
 
 
 class RoomCommands(click.Group):
@@ -25,6 +28,12 @@ class RoomCommands(click.Group):
                 raise
             click.echo("\n".join(what_is_wrong(error)), err=True)
             ctx.exit(2)
+        except Exception as error:
+            from sqlalchemy.exc import ArgumentError, OperationalError
+
+            if isinstance(error, ArgumentError | OperationalError):
+                raise click.ClickException(DATABASE_AWAY) from error
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in order."""

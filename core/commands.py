@@ -29,11 +29,11 @@ def _count(number: int, what: str) -> str:
 def backup(folder: Path) -> None:
     """Bring FOLDER to what is here now; a second run copies what is new and removes what is gone."""
     from core.backup import back_up
-    from core.db import get_database
+    from core.db import existing_database
     from core.storage import get_storage
 
     try:
-        done = back_up(get_database(), get_storage(), folder)
+        done = back_up(existing_database(), get_storage(), folder)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
     gone = f"; {_count(done.removed, 'file')} gone from here left it" if done.removed else ""

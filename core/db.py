@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from core.errors import DiskFull
+from core.errors import DiskFull, NoSchool
 from core.settings import get_settings
 
 BUSY_SECONDS = 30
@@ -123,3 +123,11 @@ def _begin_writing(connection: Connection) -> None:
 def get_database() -> Database:
     """Return the database of this process."""
     return Database(get_settings().database_address)
+
+
+def existing_database() -> Database:
+    """Return the database of this process; raises NoSchool where a new one would be made."""
+    settings = get_settings()
+    if not settings.database_url and not (settings.data_dir / "hindsight.sqlite3").is_file():
+        raise NoSchool(folder=settings.data_dir.absolute())
+    return get_database()

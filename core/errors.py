@@ -126,6 +126,14 @@ class DiskFull(HindsightError):
     )
 
 
+class NoSchool(HindsightError):
+    """There are no people and no lessons where the settings say."""
+
+    code = "no_school"
+    status = 500
+    sentence = "There is no school in {folder} yet. Is HINDSIGHT_DATA_DIR the folder that you mean?"
+
+
 @contextmanager
 def saying_disk_full() -> Iterator[None]:
     """Turn the system's ways to say that nothing fits any more into DiskFull."""

@@ -81,6 +81,13 @@ class Settings(BaseSettings):
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: no such page.")
     session_days: int = Field(30, ge=1, description="How long somebody stays signed in on a device.")
 
+    @field_validator("broker_url")
+    @classmethod
+    def _known_queue(cls, address: str) -> str:
+        if address and not address.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("an address such as redis://queue:6379/0 is wanted")
+        return address
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:

@@ -118,6 +118,6 @@ def test_a_coach_who_has_a_clip_alone_writes_on_it_and_the_teacher_reads_it_at_o
     teacher.get_by_role("button", name="Send").click()
     expect(coach.get_by_text("They looked at each other")).to_be_visible(timeout=15_000)
     teacher.request.delete(f"{place.school.address}/api/clips/{clip_id}/shares/{partnership}")
-    expect(coach).to_have_url(f"{place.school.address}/", timeout=15_000)  # taken back: closed while it is open
+    expect(coach).to_have_url(f"{place.school.address}/?notice=taken-back", timeout=15_000)  # closed while it is open
     teacher.request.delete(f"{place.school.address}/api/clips/{clip_id}")
     context.close()

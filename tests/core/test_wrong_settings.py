@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from core.cli import main
+from tests.process import forget_process
 from workers.commands import _json_target
 from workers.serve import HostUnusable, wait_for_port
 
@@ -41,3 +42,29 @@ def test_the_document_may_lie_in_the_folder_that_out_makes(tmp_path: Path) -> No
     assert _json_target(document, tmp_path / "results") == document
     with pytest.raises(click.BadParameter):
         _json_target(document, tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("address", ["foo", "nothing://here", "postgresql+psycopg://nobody@127.0.0.1:1/none"])
+def test_a_database_that_does_not_answer_is_said_in_a_sentence(
+    address: str, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_DATABASE_URL", address)
+    forget_process()
+    ended = CliRunner().invoke(main, ["migrate"])
+    assert ended.exit_code == 1
+    assert ended.stderr.startswith("Error: The database does not answer.")
+    assert "Traceback" not in ended.output
+
+
+@pytest.mark.embedded(reason="a folder that holds no SQLite yet")
+@pytest.mark.parametrize("arguments", [["backup", "copy"], ["password-link", "ada@school.example"]])
+def test_where_there_is_no_school_nothing_is_made_of_one(
+    arguments: list[str], data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HINDSIGHT_DATA_DIR", str(tmp_path / "none"))
+    monkeypatch.chdir(tmp_path)
+    forget_process()
+    ended = CliRunner().invoke(main, arguments)
+    assert ended.exit_code == 1
+    assert "There is no school in" in ended.stderr
+    assert not (tmp_path / "none").exists()
