@@ -12,7 +12,7 @@ from core.settings import Settings, what_is_wrong
 
 GROUP = "hindsight.commands"
 DATABASE_AWAY = (
-    "The database does not answer. Check HINDSIGHT_DATABASE_URL, and that it runs; “hindsight doctor” says more."
+    "The database does not answer as it should{why}. Check HINDSIGHT_DATABASE_URL; “hindsight doctor” says more."
 )
 
 
@@ -32,7 +32,8 @@ class RoomCommands(click.Group):
             from sqlalchemy.exc import ArgumentError, OperationalError
 
             if isinstance(error, ArgumentError | OperationalError):
-                raise click.ClickException(DATABASE_AWAY) from error
+                said = " ".join(str(getattr(error, "orig", "")).split())[:200]  # never the address: it has a password
+                raise click.ClickException(DATABASE_AWAY.format(why=f" ({said})" if said else "")) from error
             raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -52,7 +52,7 @@ def test_a_database_that_does_not_answer_is_said_in_a_sentence(
     forget_process()
     ended = CliRunner().invoke(main, ["migrate"])
     assert ended.exit_code == 1
-    assert ended.stderr.startswith("Error: The database does not answer.")
+    assert ended.stderr.startswith("Error: The database does not answer as it should")
     assert "Traceback" not in ended.output
 
 
