@@ -96,8 +96,7 @@ pages: $(PROJECT) ## Build the pages, if their sources have changed
 
 .PHONY: openapi
 openapi: $(PROJECT) ## Write web/frontend/openapi.json, from which the pages know the API
-	$(BIN)/hindsight openapi > web/frontend/openapi.json.new
-	mv web/frontend/openapi.json.new web/frontend/openapi.json
+	$(BIN)/hindsight openapi --json web/frontend/openapi.json
 
 .PHONY: bench-accuracy
 bench-accuracy: install $(TEST) ## Measure the analysis on references, and write docs/accuracy.md (quickly: ARGS=--quick)

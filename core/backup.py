@@ -79,14 +79,16 @@ def back_up(database: Database, storage: Storage, folder: Path) -> Counts:
             return _back_up(database, storage, folder)
     finally:
         for name in (ROWS, ABOUT):
-            (folder / f"{name}.part").unlink(missing_ok=True)
+            Path(os.path.realpath(folder / name)).with_name(f"{name}.part").unlink(missing_ok=True)
 
 
 def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     (folder / FILES).mkdir(parents=True, exist_ok=True)
     if not (folder / ABOUT).exists():  # ours from now on, so that a first run that is cut off can be run again
         (folder / ABOUT).write_text(json.dumps({"rows": 0, "school": ""}), encoding="utf-8")
-    partial = folder / f"{ROWS}.part"
+    # A link stays a link: what it names is replaced.
+    rows_file, about_file = (Path(os.path.realpath(folder / name)) for name in (ROWS, ABOUT))
+    partial = rows_file.with_name(f"{ROWS}.part")
     rows, keys, people = 0, set[str](), list[tuple[str, str]]()
     with database.read() as session, gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as out:
         connection = session.connection()
@@ -107,11 +109,11 @@ def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     copied = sum(_copy_out(storage, key, folder / FILES / key) for key in sorted(keys))
     sync_file(partial)
     about = {"version": version, "rows": rows, "files": len(keys), "school": school, "made_at": utc_now().isoformat()}
-    said = folder / f"{ABOUT}.part"
+    said = about_file.with_name(f"{ABOUT}.part")
     said.write_text(json.dumps(about, indent=1), encoding="utf-8")
     sync_file(said)
-    partial.replace(folder / ROWS)  # from here on nothing is written any more: a full disk cannot part the two
-    said.replace(folder / ABOUT)
+    partial.replace(rows_file)  # from here on nothing is written any more: a full disk cannot part the two
+    said.replace(about_file)
     removed = 0
     for path in sorted((folder / FILES).rglob("*")):
         if path.is_file() and path.relative_to(folder / FILES).as_posix() not in keys:
@@ -267,6 +269,7 @@ def _copy_out(storage: Storage, key: str, target: Path) -> bool:
         size = storage.size(key)
         if target.is_file() and target.stat().st_size == size:
             return False
+        target = Path(os.path.realpath(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{target.name}.part")
         try:

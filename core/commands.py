@@ -8,6 +8,7 @@ import click
 
 from core.errors import HindsightError
 from core.migrate import migrate_database
+from core.outputs import OutputUnusable, check_output_folder
 from core.settings import get_settings
 
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -32,10 +33,13 @@ def backup(folder: Path) -> None:
     from core.db import existing_database
     from core.storage import get_storage
 
+    check_output_folder(folder)
     try:
         done = back_up(existing_database(), get_storage(), folder)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise OutputUnusable(error.filename or folder, error) from error
     gone = f"; {_count(done.removed, 'file')} gone from here left it" if done.removed else ""
     click.echo(f"{_count(done.rows, 'row')} and {_count(done.files, 'new file')} are in {folder}{gone}.")
 

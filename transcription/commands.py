@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from core.errors import HindsightError
+from core.outputs import STDOUT, check_output, write_output
 from core.settings import get_settings
 
 
@@ -50,21 +51,16 @@ def show() -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; - is stdout."
-)
-def questions(file: Path, json_file: Path | None) -> None:
+@click.option("--json", "target", default=STDOUT, show_default=True, help="Where to write; - is standard output.")
+def questions(file: Path, target: str) -> None:
     """Find the questions of a transcript made elsewhere: CSV (speaker,text), VTT or SRT."""
     from transcription.document import transcript_questions_document
     from transcription.questions import questions_of_transcript
 
+    check_output(target)
     try:
         document = transcript_questions_document(questions_of_transcript(file))
     except HindsightError as error:
         click.echo(str(error), err=True)
         sys.exit(3)
-    text = json.dumps(document, ensure_ascii=False, indent=1)
-    if json_file is None or str(json_file) == "-":
-        click.echo(text)
-    else:
-        json_file.write_text(text + "\n", encoding="utf-8")
+    write_output(target, json.dumps(document, ensure_ascii=False, indent=1) + "\n")

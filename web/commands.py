@@ -1,4 +1,4 @@
-"""Commands of the web: serve the pages, print the description of the API."""
+"""Commands of the web: serve the pages, write the description of the API."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from core.logs import set_up_logging
 from core.migrate import migrate_database
+from core.outputs import STDOUT, check_output, write_output
 from core.settings import get_settings
 
 
@@ -20,9 +21,11 @@ def openapi_document() -> str:
 
 
 @click.command()
-def openapi() -> None:
-    """Print the description of the API that the pages' types are made from."""
-    click.echo(openapi_document(), nl=False)
+@click.option("--json", "target", default=STDOUT, show_default=True, help="Where to write; - is standard output.")
+def openapi(target: str) -> None:
+    """Write the description of the API that the pages' types are made from."""
+    check_output(target)
+    write_output(target, openapi_document())
 
 
 @click.command()

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +15,13 @@ import click
 
 from core.errors import HindsightError, ModelMissing
 from core.logs import set_up_logging
+from core.outputs import STDOUT, check_output, check_output_folder, write_output, write_output_folder
 from core.settings import get_settings
 
 if TYPE_CHECKING:
-    from transcription.document import Analysis
     from workers.analyse import Order
 
 UNUSABLE_ARGUMENT, UNUSABLE_FILE, INTERRUPTED = 2, 3, 130
-STDOUT = "-"
 
 _file = click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
 _speakers = click.option("--speakers", "voices", type=click.IntRange(1, 100), help="How many voices there are.")
@@ -56,15 +54,21 @@ def analyse(
     """Analyse one recording: words, speakers, questions, activities and measures."""
     with _plain_ending(), _shown(quiet) as show:
         from transcription.document import analysis_document
+        from transcription.formats.folder import folder_files
         from workers.analyse import analyse_file
 
-        target = _json_target(document, out)
+        target = document or (STDOUT if out is None else None)  # where nothing is asked for, to standard output
+        if out is not None:
+            check_output_folder(out)
+        if target is not None and (out is None or out.exists() or Path(target).absolute().parent != out.absolute()):
+            check_output(target)  # else it will stand in the folder that --out makes
         order = _order(file, asr_model, language, transcript, voices)
         analysis = analyse_file(order, show)
         text = json.dumps(analysis_document(analysis), ensure_ascii=False, indent=1) + "\n"
         if out is not None:
-            _write_folder(out, analysis)
-        _write(target, text)
+            write_output_folder(out, folder_files(analysis))
+        if target is not None:
+            write_output(target, text)
 
 
 @click.command()
@@ -78,9 +82,9 @@ def speakers(file: Path, rttm: str, voices: int | None, quiet: bool) -> None:
         from transcription.formats.rttm import write_rttm
         from workers.analyse import speakers_of
 
-        _check_folder(rttm)
+        check_output(rttm)
         turns = speakers_of(_order(file, None, None, None, voices), show)
-        _write(rttm, write_rttm(turns, file.stem.encode("utf-8", "replace").decode()))
+        write_output(rttm, write_rttm(turns, file.stem.encode("utf-8", "replace").decode()))
 
 
 def _order(
@@ -111,53 +115,6 @@ def _check_language(code: str) -> None:
 
     if code not in _LANGUAGE_CODES:
         raise click.BadParameter(f"“{code}” is no language that Whisper knows; try en, de, fr, ...")
-
-
-def _json_target(document: str | None, out: Path | None) -> str | None:
-    """Return where the document goes: where it was asked for, else to standard output if nothing else is written."""
-    target = document or (STDOUT if out is None else None)
-    if out is None or target is None or Path(target).absolute().parent != out.absolute():  # --out makes its own folder
-        _check_folder(target)
-    return target
-
-
-def _check_folder(target: str | None) -> None:
-    if target not in (None, STDOUT) and not Path(target).absolute().parent.is_dir():
-        raise click.BadParameter(f"the folder of {target} is not there")
-
-
-def _write(target: str | None, text: str) -> None:
-    """Write whole or not at all."""
-    if target is None:
-        return
-    if target == STDOUT:
-        click.echo(text, nl=False)
-        return
-    _replace(Path(target), lambda path: path.write_text(text, encoding="utf-8"))
-
-
-def _replace(target: Path, write: Callable[[Path], object]) -> None:
-    handle, name = tempfile.mkstemp(dir=target.absolute().parent, prefix=".hindsight-")
-    os.close(handle)
-    made = Path(name)
-    try:
-        write(made)
-        made.chmod(0o644)
-        made.replace(target)
-    finally:
-        made.unlink(missing_ok=True)
-
-
-def _write_folder(out: Path, analysis: Analysis) -> None:
-    """Make all files elsewhere first, so that a full disk leaves nothing half-made."""
-    from transcription.formats.folder import write_folder
-
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".hindsight-") as folder:
-        made = write_folder(Path(folder), analysis)
-        out.mkdir(exist_ok=True)
-        for path in made:
-            path.replace(out / path.name)
 
 
 @contextmanager

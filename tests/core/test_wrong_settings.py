@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
 import pytest
 from click.testing import CliRunner
 
 from core.cli import main
 from tests.process import forget_process
-from workers.commands import _json_target
 from workers.serve import HostUnusable, wait_for_port
 
 
@@ -35,13 +33,6 @@ def test_each_setting_that_cannot_be_used_is_named_in_a_sentence(
 def test_a_host_that_is_nowhere_is_not_called_a_port_in_use() -> None:
     with pytest.raises(HostUnusable, match=r"HINDSIGHT_HOST=no-such-host\.invalid"):
         wait_for_port("no-such-host.invalid", 8000)
-
-
-def test_the_document_may_lie_in_the_folder_that_out_makes(tmp_path: Path) -> None:
-    document = str(tmp_path / "results" / "lesson.json")
-    assert _json_target(document, tmp_path / "results") == document
-    with pytest.raises(click.BadParameter):
-        _json_target(document, tmp_path / "elsewhere")
 
 
 @pytest.mark.parametrize("address", ["foo", "nothing://here", "postgresql+psycopg://nobody@127.0.0.1:1/none"])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from core.types import MediaInfo, Role, Turn, Word
 from transcription.document import Analysis
-from transcription.formats.folder import write_folder
+from transcription.formats.folder import folder_files
 from transcription.formats.reading import Line, Transcript, TranscriptUnreadable, parse_transcript
 from transcription.imported import words_of_transcript
 from transcription.measures import measure_lesson
@@ -24,22 +22,21 @@ def test_a_transcript_without_times_cannot_be_laid_over_a_recording() -> None:
         words_of_transcript(Transcript((Line(0, "T", "Hello."),)))
 
 
-def test_a_folder_holds_every_file_of_the_contract(tmp_path: Path) -> None:
+def test_a_folder_holds_every_file_of_the_contract() -> None:
     turns = (Turn(0, 900, "S1", Role.TEACHER, "Why?"),)
     measures = measure_lesson(turns, None, [], (), 1_000)
     media = MediaInfo("mp4", 1_000, None, None)
     analysis = Analysis("a lesson.mp4", "0" * 64, 1, media, "base", "en", turns, (), (), (), measures)
-    written = write_folder(tmp_path / "new" / "folder", analysis)
-    names = ["transcript.vtt", "transcript.srt", "speakers.rttm", "analysis.eaf", "moments.csv"]
-    assert [path.name for path in written] == names
-    assert all(path.stat().st_size for path in written)
-    assert parse_transcript(written[0].read_text(encoding="utf-8")).lines[0].text == "Why?"
-    assert "a_lesson 1 0.000 0.900" in written[2].read_text(encoding="utf-8")
+    files = folder_files(analysis)
+    assert list(files) == ["transcript.vtt", "transcript.srt", "speakers.rttm", "analysis.eaf", "moments.csv"]
+    assert all(files.values())
+    assert parse_transcript(files["transcript.vtt"]).lines[0].text == "Why?"
+    assert "a_lesson 1 0.000 0.900" in files["speakers.rttm"]
 
 
-def test_an_empty_lesson_still_writes_valid_files(tmp_path: Path) -> None:
+def test_an_empty_lesson_still_has_valid_files() -> None:
     measures = measure_lesson((), None, [], (), 0)
     analysis = Analysis("x", "0" * 64, 0, MediaInfo("wav", 0, None, None), "base", "en", (), (), (), (), measures)
-    written = write_folder(tmp_path, analysis)
-    assert written[0].read_text(encoding="utf-8").startswith("WEBVTT")
-    assert written[4].read_text(encoding="utf-8").startswith("start,")
+    files = folder_files(analysis)
+    assert files["transcript.vtt"].startswith("WEBVTT")
+    assert files["moments.csv"].startswith("start,")

@@ -72,6 +72,13 @@ def test_arguments_that_cannot_be_used_end_with_2(tmp_path: Path, arguments: lis
     assert "Traceback" not in done.stderr
 
 
+def test_the_document_may_lie_in_the_folder_that_out_makes(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "results"
+    done = run("analyse", write_noise(tmp_path / "noise.wav", 1), "--out", out, "--json", out / "lesson.json")
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "")
+    assert {"lesson.json", "transcript.vtt"} <= {path.name for path in out.iterdir()}
+
+
 def test_an_unreadable_transcript_ends_with_3(tmp_path: Path) -> None:
     transcript = tmp_path / "lesson.vtt"
     transcript.write_bytes(b"")
