@@ -64,6 +64,7 @@ lint: install $(TEST) ## Style, layout, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.calendar_rule
 
 .PHONY: types
 types: install $(TEST) ## Check the types of the Python and of the pages

@@ -17,6 +17,7 @@ from annotation.sharing import ONE_OPENING
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.models import Guess, Lesson, MeasuresOpening, MeasuresRow, Partnership, Person, ShownMeasures
+from core.school_day import SchoolDay
 
 FEW_WAITS = 5
 """Below this many waits a median or a share says little, and the page says so in words."""
@@ -67,7 +68,9 @@ def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
         .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))
         .order_by(Lesson.created_at, Lesson.id)
     )
-    found = [Measured(one.id, one.title, one.taught_on or one.created_at.date(), document) for one, document in rows]
+    found = [
+        Measured(one.id, one.title, SchoolDay.of(one.taught_on or one.created_at), document) for one, document in rows
+    ]
     return sorted(found, key=lambda one: one.day)
 
 

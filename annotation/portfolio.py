@@ -21,6 +21,7 @@ from annotation.training import answers_of, find_module
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.models import Clip, CoachingSession, Partnership, Person, PortfolioItem
+from core.school_day import full_day
 
 TITLE_LENGTH, TEXT_LENGTH = 200, 20_000
 MOST_ITEMS = 100
@@ -39,8 +40,7 @@ def add_log(session: Session, coach: Person, session_id: str) -> PortfolioItem:
         raise InvalidInput(why="A portfolio gathers what you did as a coach.")
     if meeting.ended_at is None:
         raise InvalidInput(why="This session is not over yet.")
-    day = meeting.began_at or meeting.created_at
-    title = f"Coaching log, {day.day} {day:%B %Y}"
+    title = f"Coaching log, {full_day(meeting.began_at or meeting.created_at)}"
     return _add(session, coach, "log", meeting.id, title, log_text(session, coach, meeting, partnership), partnership)
 
 
@@ -50,7 +50,7 @@ def log_text(session: Session, person: Person, meeting: CoachingSession, partner
     lines += [f"{STAGE_NAMES[stage]}: {meeting.notes[stage]}" for stage in STAGES if meeting.notes.get(stage)]
     action = action_of(session, meeting)
     if action is not None:
-        by = f", by {action.by.day} {action.by:%B %Y}" if action.by else ""
+        by = f", by {full_day(action.by)}" if action.by else ""
         lines.append(f"One thing: {action.what}{by}{' (done)' if action.done_at else ''}")
     return "\n".join(lines)
 

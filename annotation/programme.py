@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from annotation.people import require_lead
 from core.clock import utc_now
 from core.models import CoachingSession, Partnership, Person
+from core.school_day import SchoolDay
 
 FEWEST_PEOPLE = 3
 WEEKS = 6
@@ -29,11 +30,11 @@ class Week:
 
 
 def count_weeks(met: Iterable[tuple[datetime, str, str]], today: date, weeks: int = WEEKS) -> list[Week]:
-    """Count sessions a week, newest first, from (when, coach, coachee)."""
-    this = today - timedelta(days=today.weekday())
+    """Count sessions a week of the school's calendar, newest first, from (when, coach, coachee)."""
+    this = SchoolDay.of(today).monday
     found: dict[date, list[tuple[str, str]]] = {this - timedelta(weeks=k): [] for k in range(weeks)}
     for when, coach, coachee in met:
-        monday = when.date() - timedelta(days=when.date().weekday())
+        monday = SchoolDay.of(when).monday
         if monday in found:
             found[monday].append((coach, coachee))
     return [
@@ -51,4 +52,4 @@ def sessions_by_week(session: Session, lead: Person) -> list[Week]:
         .where(CoachingSession.ended_at.is_not(None), CoachingSession.began_at > utc_now() - timedelta(weeks=WEEKS + 1))
     )
     met = [(row[0], row[1], row[2]) for row in rows if row[0] is not None]
-    return count_weeks(met, utc_now().date())
+    return count_weeks(met, SchoolDay.of(utc_now()))

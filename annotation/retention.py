@@ -24,6 +24,7 @@ from core.models import (
     StoredFile,
     TurnRow,
 )
+from core.school_day import full_day
 from core.settings import get_settings
 
 WARNING = timedelta(days=7)
@@ -82,10 +83,10 @@ def keep_to_retention(session: Session) -> list[str]:
     return keys
 
 
-def _tell(session: Session, lesson: Lesson, what: str, day: datetime) -> None:
+def _tell(session: Session, lesson: Lesson, what: str, goes_at: datetime) -> None:
     owner = session.get_one(Person, lesson.owner_id)
     text = (
-        f"Your school keeps recordings for a limited time. On {day.day} {day:%B %Y} the {what} of a lesson of yours"
+        f"Your school keeps recordings for a limited time. On {full_day(goes_at)} the {what} of a lesson of yours"
         f" will be removed. Until then you can save it: everything about you, as one file, is at\n\n{site()}/me\n"
     )
     write_mail(session, owner, f"The {what} of a lesson will be removed in a week", text, f"{what}:{lesson.id}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +18,7 @@ from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.events import record_event
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
+from core.school_day import SchoolDay, full_day, time_of_day
 from core.settings import get_settings
 
 STAGES = ("G", "R", "O", "W")
@@ -146,10 +147,11 @@ def write_log_afterwards(
     _active(session, person, partnership_id)
     if not action.strip():
         raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.")
-    if not utc_now() - FARTHEST < (met := datetime.combine(met_on, time(12), UTC)) < utc_now() + timedelta(days=1):
+    today = SchoolDay.of(utc_now())
+    if not today - FARTHEST <= met_on <= today:
         raise InvalidInput(why="Please choose the day on which you met, within the last year.")
     meeting = _new(session, partnership_id)
-    meeting.began_at = meeting.ended_at = meeting.created_at = met
+    meeting.began_at = meeting.ended_at = meeting.created_at = SchoolDay.of(met_on).noon
     return write_log(session, person, meeting.id, notes=notes, action=action, action_by=action_by, goal_id=goal_id)
 
 
@@ -362,10 +364,9 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
     """
     began = meeting.began_at or meeting.created_at
     if meeting.began_at is not None and meeting.began_at == meeting.ended_at:  # it was written up afterwards
-        return [LogLine(0, f"Met on {began.day} {began:%B %Y}")]
+        return [LogLine(0, f"Met on {full_day(began)}")]
     ended = meeting.ended_at or utc_now()
-    there = began.astimezone(get_settings().zone)
-    lines = [LogLine(0, f"Began on {there.day} {there:%B %Y at %H:%M}")]
+    lines = [LogLine(0, f"Began on {full_day(began)} at {time_of_day(began)}")]
     looked = [f"Looked at {_clock(one['start_ms'])}: {one['text'] or 'a moment'}" for one in meeting.moments]
     lines += [LogLine(0, what) for what in looked]
     clip = None if meeting.clip_id is None else session.get_one(Clip, meeting.clip_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select
@@ -16,7 +16,9 @@ from core.clock import utc_now
 from core.errors import InvalidInput
 from core.events import record_event
 from core.models import Clip, ClipShare, Lesson, Opening, Partnership, Person, Share
+from core.school_day import SchoolDay, day_in_words
 
+LAST_YEAR = 2100
 ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
 
 
@@ -30,20 +32,22 @@ class OpenShare:
 
 
 def end_of(day: date) -> datetime:
-    """Return the moment at which a share "until" a day closes: when that day is over (UTC)."""
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
+    """Return the moment at which a share "until" a day closes: when that day is over at the school (UTC)."""
+    return SchoolDay.of(day).ends
 
 
 def closing(until: date | None) -> datetime | None:
     """Return when a share closes that is open until a day; raises InvalidInput for a day that is over."""
-    if until is not None and until < utc_now().date():
+    if until is not None and until < SchoolDay.of(utc_now()):
         raise InvalidInput(why="Please choose a day that is still to come, or no day at all.")
+    if until is not None and until.year > LAST_YEAR:
+        raise InvalidInput(why=f"Please choose a day before {LAST_YEAR + 1}, or no day at all.")
     return None if until is None else end_of(until)
 
 
-def last_day(until: datetime | None) -> date | None:
+def last_day(until: datetime | None) -> SchoolDay | None:
     """Return the last day on which a share is open."""
-    return None if until is None else (until - timedelta(microseconds=1)).date()
+    return None if until is None else SchoolDay.of(until - timedelta(microseconds=1))
 
 
 def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_id: str, until: date | None) -> Share:
@@ -113,12 +117,6 @@ def first_name(name: str) -> str:
     return name.strip().partition(" ")[0]
 
 
-def day_in_words(day: date, today: date) -> str:
-    """Write a day as people do: "12 March", with its year only when it is another one."""
-    words = f"{day.day} {day:%B}"
-    return words if day.year == today.year else f"{words} {day.year}"
-
-
 class Opened(Protocol):
     """A share of a lesson or of a clip, and the other person of its partnership."""
 
@@ -175,7 +173,7 @@ def with_last_day(who: str, untils: Sequence[datetime | None]) -> str:
         return who
     day = last_day(max(dated))
     assert day is not None
-    return f"{who}, until {day_in_words(day, utc_now().date())}"
+    return f"{who}, until {day_in_words(day, SchoolDay.of(utc_now()))}"
 
 
 def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> bool:

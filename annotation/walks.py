@@ -14,6 +14,7 @@ from annotation.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
 from core.models import Goal, Lesson, Partnership, Person, StoredFile, Walk, WalkNote
+from core.school_day import SchoolDay
 from core.steps import add_first_step
 
 MINUTES = 10
@@ -89,7 +90,7 @@ def keep_walk_sound(
     if walk.lesson_id is not None:
         raise InvalidInput(why="The sound of this visit is there already.")
     lesson = Lesson(id=lesson_id, owner_id=walk.observed_id, title=walk.title, created_at=utc_now())
-    lesson.taught_on = walk.began_at.date()
+    lesson.taught_on = SchoolDay.of(walk.began_at)
     session.add(lesson)
     session.flush()
     file = StoredFile(lesson_id=lesson.id, kind="original", key=key, mime=mime, bytes=size, sha256=sha256, info={})

@@ -7,10 +7,12 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.time_zone import is_zone, machine_zone
 
 GIB = 1024**3
 
@@ -60,7 +62,7 @@ class Settings(BaseSettings):
     keep_media_days: int = Field(0, ge=0, description="Films, sound and pictures go after so many days; 0: never.")
     keep_words_days: int = Field(0, ge=0, description="Transcripts go after so many days; 0: never.")
     leaver_days: int = Field(30, ge=1, description="How long a leaver can still take away or delete what is hers.")
-    time_zone: str = Field("UTC", description="The school's time zone, such as Europe/London.")
+    time_zone: str = Field("", description="The school's time zone, such as Europe/London; empty: this machine's.")
 
     smtp_host: str = Field("", description="Mail server; empty: no mail is sent.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Port of the mail server.")
@@ -91,15 +93,14 @@ class Settings(BaseSettings):
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
-        try:
-            return ZoneInfo(name).key
-        except (ZoneInfoNotFoundError, OSError) as error:
-            raise ValueError("a time zone such as Europe/London is wanted") from error
+        if name and not is_zone(name):
+            raise ValueError("a time zone such as Europe/London is wanted")
+        return name
 
     @property
     def zone(self) -> ZoneInfo:
         """The school's time zone."""
-        return ZoneInfo(self.time_zone)
+        return ZoneInfo(self.time_zone or machine_zone() or "UTC")
 
     @property
     def database_address(self) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.buckets", "tests.databases", "tests.servers", "tests.web.school"]
 
+os.environ.setdefault("HINDSIGHT_TIME_ZONE", "UTC")  # not this machine's, so that the tests are the same everywhere
 PROJECT = Path(__file__).resolve().parent.parent
 
 

@@ -29,11 +29,11 @@ from annotation.own_measures import (
     take_showing_back,
 )
 from annotation.partnerships import list_partnerships
-from annotation.sharing import day_in_words
 from core.clock import utc_now
 from core.db import get_database
 from core.errors import NotFound
 from core.models import Goal, Partnership, Person
+from core.school_day import SchoolDay, day_in_words
 from web.auth import CurrentPerson
 from web.partnerships import partnership_lines
 from web.rendering import clock_time, go, page
@@ -76,7 +76,7 @@ def points_of(name: str, lessons: Sequence[Measured]) -> list[Point]:
     if "share" in name:
         top = 1
     step = (WIDTH - 2 * EDGE) / max(len(found) - 1, 1)
-    today = utc_now().date()
+    today = SchoolDay.of(utc_now())
 
     def height(value: float) -> float:
         return round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * value / (top or 1), 1)
@@ -141,8 +141,9 @@ def goal_change(session: Session, person: Person, goal: Goal) -> str:
     figures = [
         (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.measures)) is not None
     ]
-    before = [value for day, value in figures if day < goal.created_at.date()]
-    since = [value for day, value in figures if day >= goal.created_at.date()]
+    set_on = SchoolDay.of(goal.created_at)
+    before = [value for day, value in figures if day < set_on]
+    since = [value for day, value in figures if day >= set_on]
     if not before or not since:
         return ""
     then, now = in_words(goal.measure, median(before)), in_words(goal.measure, median(since))

@@ -43,6 +43,7 @@ from core.models import (
     StoredFile,
     VoicePrint,
 )
+from core.school_day import SchoolDay, full_day
 from core.storage import Storage, get_storage
 from web.auth import CurrentSelf
 from web.interchange import exported
@@ -69,7 +70,7 @@ openings.csv         who opened what of yours, and when
 @router.get("/me/everything.zip")
 def read_everything(person: CurrentSelf) -> StreamingResponse:
     """Return everything about oneself."""
-    name = f"Hindsight, {person.name}, {utc_now():%Y-%m-%d}.zip"
+    name = f"Hindsight, {person.name}, {SchoolDay.of(utc_now()).isoformat()}.zip"
     return StreamingResponse(everything(person), media_type="application/zip", headers=save_as(name))
 
 
@@ -78,7 +79,7 @@ def everything(person: Person) -> Iterator[bytes]:
     archive, storage = ZipStream(), get_storage()
     with get_database().read() as session:
         person = session.get_one(Person, person.id)
-        archive.add(READ_ME.format(name=person.name, day=f"{utc_now():%d %B %Y}"), "README.txt")
+        archive.add(READ_ME.format(name=person.name, day=full_day(utc_now())), "README.txt")
         for path, document in documents_of(session, person):
             archive.add(document, path)
         lessons = select(Lesson).where(Lesson.owner_id == person.id).order_by(Lesson.created_at, Lesson.id)
@@ -240,7 +241,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         ),
     )
     for meeting, partnership in sessions_of(session, person):
-        day = (meeting.began_at or meeting.planned_at or meeting.created_at).date()
+        day = SchoolDay.of(meeting.began_at or meeting.planned_at or meeting.created_at)
         said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
         said |= fields_of(meeting, "planned_at", "repeats", "notes", "moments")
         said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]

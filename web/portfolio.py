@@ -29,6 +29,7 @@ from core.clock import utc_now
 from core.db import get_database
 from core.errors import HindsightError
 from core.models import Person, PortfolioItem
+from core.school_day import full_day
 from core.storage import get_storage
 from web.auth import CurrentPerson
 from web.clips import clip_file, turns_within
@@ -158,10 +159,10 @@ def portfolio_data(session: Session, person: Person) -> dict[str, Any]:
         title, text = shown_text(one, words)
         agreed = one.consent == "given" and one.decided_at is not None and title == one.title
         who = names.get(one.coachee_id or "", "")
-        day = f"{one.decided_at:%d %B %Y}".lstrip("0") if agreed and one.decided_at else ""
+        day = full_day(one.decided_at) if agreed and one.decided_at else ""
         consent = f"{who} agreed to this item on {day}." if agreed else ""
         shown.append({"number": one.position, "kind": one.kind, "title": title, "text": text, "consent": consent})
-    return {"name": person.name, "day": f"{utc_now():%d %B %Y}".lstrip("0"), "items": shown}
+    return {"name": person.name, "day": full_day(utc_now()), "items": shown}
 
 
 @router.get("/portfolio.pdf", response_class=Response)

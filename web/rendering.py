@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from annotation.sharing import day_in_words
 from core.clock import utc_now
 from core.models import Person
+from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, weekday_of
 from core.settings import get_settings
 from web.assets import asset, asset_css
 from web.views import PersonView
@@ -77,16 +77,9 @@ def clock_time(ms: int) -> str:
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
 
-def day_and_time(moment: datetime) -> str:
-    """Write a moment on the school's clock: "Tuesday 1 December, 15:45"."""
-    there = moment.astimezone(get_settings().zone)
-    return f"{there:%A} {there.day} {there:%B}, {there:%H:%M}"
-
-
-def time_ago(moment: datetime | date) -> str:
-    """Write a time as people do: "today", "yesterday", "in 3 days", "12 March"."""
-    today = utc_now().date()
-    day = moment.date() if isinstance(moment, datetime) else moment
+def time_ago(moment: date) -> str:
+    """Write a day, or a moment's day at the school, as people do: "today", "yesterday", "in 3 days", "12 March"."""
+    today, day = SchoolDay.of(utc_now()), SchoolDay.of(moment)
     away = (day - today).days
     named = {0: "today", -1: "yesterday", 1: "tomorrow"}
     if away in named:
@@ -100,10 +93,15 @@ def time_ago(moment: datetime | date) -> str:
 
 def by_day(day: date) -> str:
     """Write until when something is to be done: "by today", "by Friday", "by 12 March"; "was for 2 days ago"."""
-    away = (day - utc_now().date()).days
+    away = (day - SchoolDay.of(utc_now())).days
     if away < 0:
         return f"was for {time_ago(day)}"
-    return f"by {day:%A}" if 1 < away < 7 else f"by {time_ago(day)}"
+    return f"by {weekday_of(day)}" if 1 < away < 7 else f"by {time_ago(day)}"
+
+
+def day_of_this_year(day: date) -> str:
+    """Write a day, or the day of a moment at the school, with its year only when it is another one."""
+    return day_in_words(day, SchoolDay.of(utc_now()))
 
 
 @cache
@@ -117,6 +115,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(asset=asset, asset_css=asset_css)
     environment.filters.update(clock_time=clock_time, time_ago=time_ago, by_day=by_day, day_and_time=day_and_time)
+    environment.filters.update(full_day=full_day, this_year=day_of_this_year)
     return environment
 
 
@@ -135,7 +134,8 @@ def page(
         "problem": None,
         "pill": None,
         "path": request.url.path,
-        "today": utc_now().date(),
+        "today": SchoolDay.of(utc_now()),
+        "time_zone": get_settings().zone.key,
         **context,
     }
     return HTMLResponse(_environment().get_template(template).render(values), status)

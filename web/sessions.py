@@ -44,7 +44,7 @@ from core.clock import utc_now
 from core.db import get_database
 from core.errors import InvalidInput
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
-from core.settings import get_settings
+from core.school_day import SchoolDay, moment_at_school
 from web.auth import COOKIE, CurrentPerson
 from web.clips import clip_media
 from web.lesson_views import media_view
@@ -176,8 +176,8 @@ def plan(
 ) -> Response:
     """Plan the next meeting, once or each week; the time is on the school's clock."""
     try:
-        when = datetime.fromisoformat(at).replace(tzinfo=get_settings().zone)
-    except ValueError:
+        when = moment_at_school(datetime.fromisoformat(at))
+    except (ValueError, OverflowError):
         raise InvalidInput(why="Please choose a day and a time.") from None
     with get_database().write() as session:
         plan_session(session, person, partnership_id, when, weekly=weekly)
@@ -212,7 +212,7 @@ def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm
             session,
             person,
             partnership_id,
-            met_on=form.met_on or utc_now().date(),
+            met_on=form.met_on or SchoolDay.of(utc_now()),
             notes={stage: text for stage, text in notes.items() if text.strip()},
             action=form.action,
             action_by=form.action_by,
@@ -242,7 +242,7 @@ def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any
     meeting, partnership = get_session(session, person, session_id)
     names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
     return {
-        "day": (meeting.began_at or meeting.created_at).date().isoformat(),
+        "day": SchoolDay.of(meeting.began_at or meeting.created_at).isoformat(),
         "kind": partnership.kind,
         "coach": names[partnership.coach_id],
         "coachee": names[partnership.coachee_id],

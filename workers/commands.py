@@ -216,7 +216,7 @@ def doctor() -> None:
 
     wrong = 0
     for found in examine(get_settings(), get_storage):
-        click.echo(f"{found.name}: {found.wrong or 'well'}")
+        click.echo(f"{found.name}: {found.wrong or found.well}")
         wrong += bool(found.wrong)
     if wrong:
         sys.exit(1)

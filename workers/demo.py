@@ -18,6 +18,7 @@ from core.clock import utc_now
 from core.db import get_database
 from core.errors import HindsightError
 from core.models import Lesson, Person, StoredFile, new_id
+from core.school_day import SchoolDay
 from core.settings import get_settings
 from core.steps import add_first_step
 from core.storage import get_storage
@@ -93,7 +94,7 @@ def add_lesson(session: Session, owner: Person) -> Lesson:
         owner_id=owner.id,
         title="Year 9 fractions",
         class_name="9b",
-        taught_on=(utc_now() - timedelta(days=1)).date(),
+        taught_on=SchoolDay.of(utc_now()) - timedelta(days=1),
         created_at=utc_now(),
     )
     session.add(lesson)

@@ -26,6 +26,7 @@ from core.errors import HindsightError
 from core.migrate import SCRIPTS
 from core.settings import GIB, Settings
 from core.storage import Storage
+from core.time_zone import machine_zone
 from core.work import free_bytes, waiting_queues
 
 FEWEST_BYTES = 2 * GIB
@@ -40,6 +41,7 @@ class Finding:
 
     name: str
     wrong: str = ""
+    well: str = "well"  # what is said when nothing is wrong
 
 
 def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Finding]:
@@ -59,6 +61,7 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
         looks.append(("mail", lambda: mail(settings)))
     if settings.oidc_issuer:
         looks.append(("single sign-on", lambda: single_sign_on(settings)))
+    yield Finding("time zone", well=time_zone(settings))
     for name, look in looks:
         try:
             yield Finding(name, look())
@@ -66,6 +69,15 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
             yield Finding(name, str(error))
         except Exception as error:  # whatever a part raises is what is wrong with it
             yield Finding(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+
+
+def time_zone(settings: Settings) -> str:
+    """Say by which clock the school's days are counted, and where that was found."""
+    if settings.time_zone:
+        return f"{settings.zone.key} (HINDSIGHT_TIME_ZONE)"
+    if machine_zone():
+        return f"{settings.zone.key} (this machine's own)"
+    return "UTC, since this machine names none. If the school's clock is another one, set HINDSIGHT_TIME_ZONE"
 
 
 def data_folder(settings: Settings) -> str:

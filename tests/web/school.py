@@ -34,6 +34,7 @@ from core.models import (
     Step,
     TurnRow,
 )
+from core.school_day import SchoolDay
 from core.storage import Storage, open_storage
 from core.types import MediaInfo, VideoStream
 from ingest.probe import media_to_json
@@ -171,7 +172,7 @@ def make_school(database: Database, storage: Storage) -> School:
             session,
             people["coach"],
             partnership_id,
-            met_on=now.date(),
+            met_on=SchoolDay.of(now),
             notes={"G": "Secret words of a log"},
             action="Secret words to do",
         )

@@ -3,6 +3,7 @@ import { ask } from "./api/client";
 import type { Clip } from "./api/types";
 import { clock, make } from "./dom";
 import { timeLink, type LessonPlayer, type Span } from "./player";
+import { today } from "./school_day";
 import { words } from "./words";
 
 type Partner = { id: string; other: string };
@@ -44,7 +45,7 @@ export class LessonClips extends HTMLElement {
 
   private row(one: Clip): HTMLElement {
     const title = one.ready ? make("a", { href: `/clips/${one.id}` }, one.title) : make("span", {}, one.title);
-    const until = make("input", { type: "date", className: "until", ariaLabel: words.clipUntil, title: words.clipUntil });
+    const until = make("input", { type: "date", min: today().day, className: "until", ariaLabel: words.clipUntil, title: words.clipUntil });
     const shares: HTMLElement[] = this.partners.map((partner) => one.partnership_ids.includes(partner.id)
       ? this.button(words.takeClipBack(partner.other), "DELETE", `/api/clips/${one.id}/shares/${partner.id}`)
       : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, () => ({ partnership_id: partner.id, until: until.value || null })));

@@ -4,6 +4,7 @@ import type { Audience, Comment, CommentVersion } from "./api/types";
 import { dictate } from "./dictate";
 import { clock, make } from "./dom";
 import { timeLink, type LessonPlayer } from "./player";
+import { dayAndTime } from "./school_day";
 import { words } from "./words";
 
 type Draft = { partnership_id: string | null; parent_id: string | null; kind: string; start_ms: number; end_ms: number | null; goal_id: string | null; stage: string; text: string; draft_id: string };
@@ -112,7 +113,7 @@ export class LessonComments extends HTMLElement {
     button.addEventListener("click", async () => {
       const versions = await ask<CommentVersion[]>("GET", `/api/comments/${one.id}/versions`).catch(() => []);
       button.ariaExpanded = "true";
-      const rows = versions.map((each) => make("li", {}, make("time", { dateTime: each.written_at }, new Date(each.written_at).toLocaleString()), ` ${each.text}`));
+      const rows = versions.map((each) => make("li", {}, make("time", { dateTime: each.written_at }, dayAndTime(each.written_at)), ` ${each.text}`));
       button.closest("article")!.querySelector("p")!.after(make("div", { className: "quiet" }, words.before, make("ul", {}, ...rows)));
       button.disabled = true;
     });

@@ -2,6 +2,7 @@
 import { ask } from "./api/client";
 import type { Clip, Share } from "./api/types";
 import { make } from "./dom";
+import { dayAndTime, dayInWords, dayOf, today } from "./school_day";
 
 type Line = { id: string; other: string };
 type Act = (work: Promise<unknown>) => void;
@@ -23,7 +24,7 @@ export class TrustPill extends HTMLElement {
     const clips = (thing.clips ?? []).flatMap((clip) => clip.shares.map((share) =>
       this.share(`The clip “${clip.title}”: ${share.with.name}`, `/api/clips/${clip.id}/shares/${share.partnership_id}`, share, act)));
     const who = make("select", { ariaLabel: "Share with" }, ...partnerships.map((each) => make("option", { value: each.id }, each.other)));
-    const until = make("input", { type: "date", ariaLabel: "Until (empty: until you take it back)" });
+    const until = make("input", { type: "date", min: today().day, ariaLabel: "Until (empty: until you take it back)" });
     const give = make("button", { type: "button", className: "primary" }, "Share");
     give.addEventListener("click", () => act(ask("POST", `${thing.address}/shares`, { partnership_id: who.value, until: until.value || null })));
     const close = make("button", { type: "button" }, "Close");
@@ -42,8 +43,8 @@ export class TrustPill extends HTMLElement {
   private share(who: string, address: string, share: Share, act: Act): HTMLElement {
     const back = make("button", { type: "button" }, "Take it back");
     back.addEventListener("click", () => act(ask("DELETE", address)));
-    const opened = share.openings.map((one) => make("li", {}, `${one.person.name} opened it ${new Date(one.opened_at).toLocaleString()}`));
-    const text = `${who}, since ${new Date(share.since).toLocaleDateString()}${share.until ? `, until ${share.until}` : ""}`;
+    const opened = share.openings.map((one) => make("li", {}, `${one.person.name} opened it ${dayAndTime(one.opened_at)}`));
+    const text = `${who}, since ${dayOf(share.since)}${share.until ? `, until ${dayInWords(share.until)}` : ""}`;
     return make("div", { className: "measure" }, make("p", {}, text), make("ul", {}, ...opened), back);
   }
 }

@@ -1,5 +1,6 @@
 /** <lesson-recorder>: records with camera or microphone, and hands over what is recorded while it grows. */
 import { clock, make } from "./dom";
+import { today } from "./school_day";
 import { words } from "./words";
 
 /** A recording as it grows, in the form in which tus-js-client reads. */
@@ -28,9 +29,8 @@ export class LessonRecorder extends HTMLElement {
     const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false }, video: picture && SIZE });
     const [mimeType, ending] = KINDS.find(([kind]) => kind.startsWith(picture ? "video" : "audio") && MediaRecorder.isTypeSupported(kind)) ?? KINDS[0];
     const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 1_500_000, audioBitsPerSecond: 96_000 });
-    const now = new Date();
-    const two = (n: number) => String(n).padStart(2, "0");
-    const upload = this.begin(growing(recorder), `Lesson ${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())} ${two(now.getHours())}.${two(now.getMinutes())}${ending}`);
+    const now = today();
+    const upload = this.begin(growing(recorder), `Lesson ${now.day} ${now.time}${ending}`);
     recorder.start(EVERY);
     upload.start();
     this.show(recorder, stream, picture);

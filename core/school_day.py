@@ -1,0 +1,101 @@
+"""The school's calendar: which day it is there, when a day begins and ends, and how days and times are written.
+
+Moments are kept as aware UTC. Whatever is called a day ("today", "until 12 March", "this week") is a day in the
+school's time zone (`HINDSIGHT_TIME_ZONE`), and is made here alone: `tests/calendar_rule.py` refuses every other way.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
+
+from core.clock import utc_now
+from core.errors import InvalidInput
+from core.settings import get_settings
+
+
+class SchoolDay(date):
+    """A day in the school's time zone. It has 24 hours, or 23 or 25 when the clocks change."""
+
+    @classmethod
+    def of(cls, moment: date) -> Self:
+        """Return the day on which a moment falls at the school; a day that is none of a moment stays itself."""
+        there = on_school_clock(moment) if isinstance(moment, datetime) else moment
+        return cls(there.year, there.month, there.day)
+
+    @classmethod
+    def today(cls) -> Self:
+        """Return the day that it is at the school."""
+        return cls.of(utc_now())
+
+    @property
+    def begins(self) -> datetime:
+        """The first moment of the day (UTC). Where the clocks jump over midnight, the moment of that jump."""
+        return datetime.combine(self, time(), get_settings().zone).astimezone(UTC)
+
+    @property
+    def ends(self) -> datetime:
+        """The moment at which the day is over (UTC): the first one of the next day."""
+        return (self + timedelta(days=1)).begins
+
+    @property
+    def noon(self) -> datetime:
+        """The middle of the day (UTC), for what is known to the day alone."""
+        return datetime.combine(self, time(12), get_settings().zone).astimezone(UTC)
+
+    @property
+    def monday(self) -> Self:
+        """The first day of its week."""
+        return self - timedelta(days=self.weekday())
+
+
+def on_school_clock(moment: datetime) -> datetime:
+    """Return a moment in the school's time zone."""
+    return moment.astimezone(get_settings().zone)
+
+
+def moment_at_school(written: datetime) -> datetime:
+    """Return the moment (UTC) of a day and time that somebody typed, which mean the school's clock.
+
+    Of an hour that comes twice the first is taken. Raises InvalidInput for a time that the clocks jump over.
+    """
+    moment = written.replace(tzinfo=get_settings().zone, fold=0).astimezone(UTC)
+    if on_school_clock(moment).replace(tzinfo=None, fold=0) != written.replace(tzinfo=None, fold=0):
+        raise InvalidInput(
+            why="The clocks go forward on that day, and jump over this time. Please choose another time."
+        )
+    return moment
+
+
+def day_in_words(day: date, today: date) -> str:
+    """Write a day as people do: "12 March", with its year only when it is another one."""
+    there = SchoolDay.of(day)
+    words = f"{there.day} {there:%B}"
+    return words if there.year == today.year else f"{words} {there.year}"
+
+
+def full_day(day: date) -> str:
+    """Write a day, or the day of a moment at the school, with its year: "12 March 2026"."""
+    there = SchoolDay.of(day)
+    return f"{there.day} {there:%B} {there.year}"
+
+
+def weekday_of(day: date) -> str:
+    """Write the weekday of a day, or of a moment's day at the school: "Tuesday"."""
+    return f"{SchoolDay.of(day):%A}"
+
+
+def weekday_and_day(moment: datetime) -> str:
+    """Write the day of a moment at the school: "Tuesday 1 December"."""
+    there = SchoolDay.of(moment)
+    return f"{there:%A} {there.day} {there:%B}"
+
+
+def time_of_day(moment: datetime) -> str:
+    """Write a moment's time on the school's clock: "15:45"."""
+    return f"{on_school_clock(moment):%H:%M}"
+
+
+def day_and_time(moment: datetime) -> str:
+    """Write a moment on the school's clock: "Tuesday 1 December, 15:45"."""
+    return f"{weekday_and_day(moment)}, {time_of_day(moment)}"
