@@ -29,7 +29,7 @@ def no_zone_is_named(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
 def system_says(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Have tzlocal read another machine's files."""
     monkeypatch.setattr(core.time_zone, "LOCALTIME", folder / "etc" / "localtime")
-    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: tzlocal.unix._get_localzone_name(str(folder)))
+    monkeypatch.setattr(tzlocal, "get_localzone_name", lambda: tzlocal.unix._get_localzone_name(str(folder)))  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("written", ["Australia/Sydney", ":Australia/Sydney"])
