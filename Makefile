@@ -101,27 +101,27 @@ openapi: $(PROJECT) ## Write web/frontend/openapi.json, from which the pages kno
 
 .PHONY: bench-accuracy
 bench-accuracy: install $(TEST) ## Measure the analysis on references, and write docs/accuracy.md (quickly: ARGS=--quick)
-	$(BIN)/python -m benchmarks.accuracy --json accuracy.json --docs docs/accuracy.md $(ARGS)
+	$(BIN)/python -m benchmarks.hearing.accuracy --json accuracy.json --docs docs/accuracy.md $(ARGS)
 
 .PHONY: bench-page
 bench-page: install $(TEST) browser ## Measure the review page and the session room in Chromium, and write docs/performance.md
-	$(BIN)/python -m benchmarks.page --json performance.json --docs docs/performance.md $(ARGS)
+	$(BIN)/python -m benchmarks.speed.page --json performance.json --docs docs/performance.md $(ARGS)
 
 .PHONY: bench-load
 bench-load: install $(TEST) ## Play 200 people and 20 uploads at once for ten minutes, and write docs/load.md
-	$(BIN)/python -m benchmarks.load --docs docs/load.md $(ARGS)
+	$(BIN)/python -m benchmarks.load.load --docs docs/load.md $(ARGS)
 
 .PHONY: bench-speed
 bench-speed: install $(TEST) $(PEERS) ## Measure analyse against faster-whisper, whisper-ctranslate2 and whisperx on an hour, and write docs/speed.md
-	$(BIN)/python -m benchmarks.speed --docs docs/speed.md $(ARGS)
+	$(BIN)/python -m benchmarks.speed.speed --docs docs/speed.md $(ARGS)
 
 .PHONY: bench-scale
 bench-scale: install $(TEST) ## Measure one, two and more workers on one lesson and on twenty, and write the figures into docs/scale.md
-	$(BIN)/python -m benchmarks.scale --docs docs/scale.md $(ARGS)
+	$(BIN)/python -m benchmarks.load.scale --docs docs/scale.md $(ARGS)
 
 .PHONY: bench-hostile
 bench-hostile: install $(TEST) ## Put 2,000 hostile recordings through every stage that opens one, and write docs/hostile.md
-	$(BIN)/python -m benchmarks.hostile --docs docs/hostile.md $(ARGS)
+	$(BIN)/python -m benchmarks.load.hostile --docs docs/hostile.md $(ARGS)
 
 .PHONY: screenshot
 screenshot: install $(TEST) browser ## Take the README's picture

@@ -14,10 +14,10 @@ def password_link(email: str) -> None:
 
     For a school without a mail server. Give it to her alone: whoever has it can sign in as her.
     """
-    from annotation.links import make_link
-    from annotation.people import find_by_email
-    from annotation.reminders import site
-    from core.db import existing_database
+    from annotation.coaching.reminders import site
+    from annotation.people.account_links import make_link
+    from annotation.people.people import find_by_email
+    from core.database.db import existing_database
 
     try:
         with existing_database().write() as session:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from core.database.migrate import migrate_database
 from core.errors import HindsightError
-from core.migrate import migrate_database
 from core.outputs import OutputUnusable, check_output_folder
 from core.settings import get_settings
 
@@ -29,9 +29,9 @@ def _count(number: int, what: str) -> str:
 @_folder
 def backup(folder: Path) -> None:
     """Bring FOLDER to what is here now; a second run copies what is new and removes what is gone."""
-    from core.backup import back_up
-    from core.db import existing_database
-    from core.storage import get_storage
+    from core.database.backup import back_up
+    from core.database.db import existing_database
+    from core.storage.local import get_storage
 
     check_output_folder(folder)
     try:
@@ -48,9 +48,9 @@ def backup(folder: Path) -> None:
 @_folder
 def restore(folder: Path) -> None:
     """Fill an empty data folder and an empty database from FOLDER, which `hindsight backup` made."""
-    from core.backup import restore as fill
-    from core.db import get_database
-    from core.storage import get_storage
+    from core.database.backup import restore as fill
+    from core.database.db import get_database
+    from core.storage.local import get_storage
 
     settings = get_settings()
     try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("annotation", "core", "demo", "ingest", "transcription", "web", "workers")
-EXEMPT = {"core/school_day.py", "web/frontend/src/school_day.ts"}
+EXEMPT = {"core/school_day.py", "web/frontend/src/text/school_day.ts"}
 
 METHODS = {
     "date": "a day of UTC: SchoolDay.of(moment)",

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from core.db import Database
-from core.storage import Storage, get_storage
-from tests.process import closing_database, forget_process, use_ground
+from core.database.db import Database
+from core.storage.local import Storage, get_storage
+from tests.support.processes import closing_database, forget_process, use_ground
 
 if TYPE_CHECKING:
-    from tests.servers import Ground, Servers
+    from tests.support.servers import Ground, Servers
 
-pytest_plugins = ["tests.buckets", "tests.databases", "tests.servers", "tests.web.school"]
+pytest_plugins = [
+    "tests.support.s3_server",
+    "tests.support.databases",
+    "tests.support.servers",
+    "tests.support.web_school",
+]
 
 os.environ.setdefault("HINDSIGHT_TIME_ZONE", "UTC")  # not this machine's, so that the tests are the same everywhere
 PROJECT = Path(__file__).resolve().parent.parent

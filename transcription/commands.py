@@ -21,7 +21,7 @@ def models() -> None:
 @models.command()
 def prepare() -> None:
     """Make the models ready, once, so that the first lesson needs no network and no waiting."""
-    from transcription.models import prepare_models, whisper_model
+    from transcription.networks.model_files import prepare_models, whisper_model
 
     settings = get_settings()
     try:
@@ -54,8 +54,8 @@ def show() -> None:
 @click.option("--json", "target", default=STDOUT, show_default=True, help="Where to write; - is standard output.")
 def questions(file: Path, target: str) -> None:
     """Find the questions of a transcript made elsewhere: CSV (speaker,text), VTT or SRT."""
-    from transcription.document import transcript_questions_document
-    from transcription.questions import questions_of_transcript
+    from transcription.lesson.analysis_document import transcript_questions_document
+    from transcription.questions.lesson_questions import questions_of_transcript
 
     check_output(target)
     try:

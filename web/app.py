@@ -7,38 +7,30 @@ from sqlalchemy import text
 from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 
-from annotation.signing_in import Attempts
-from core.db import get_database
+from annotation.people.sign_in import Attempts
+from core.database.db import get_database
 from core.settings import get_settings
-from web import (
-    accounts,
-    clips,
-    coaches,
-    comments,
-    corrections,
-    dictations,
-    goals,
-    interchange,
-    lessons,
-    live,
-    measures,
-    media,
-    my_data,
-    pages,
-    partnerships,
-    portfolio,
-    programme,
-    sessions,
-    shares,
-    single_sign_on,
-    uploads,
-    walks,
-    work,
-)
+from web import live
 from web.assets import BUILD, FAVICON
 from web.errors import add_error_answers
+from web.routes.coaching import goals, partnerships, portfolio, sessions, training, walks
+from web.routes.lessons import (
+    clips,
+    comments,
+    corrections,
+    exchange,
+    lessons,
+    measures_over_time,
+    media,
+    pages,
+    sharing,
+    spoken_comments,
+    uploads,
+)
+from web.routes.people import accounts, my_data, single_sign_on
+from web.routes.school import machine, programme
 from web.security import CompressPages, Guard
-from web.views import ErrorView
+from web.views.api import ErrorView
 
 
 def create_app() -> FastAPI:
@@ -54,19 +46,19 @@ def create_app() -> FastAPI:
     app.state.attempts = Attempts(get_settings().broker_url)
     live.begin_live(app)
     add_error_answers(app)
-    rooms = (accounts, pages, lessons, live, comments, corrections, shares, media, partnerships, goals, programme)
+    rooms = (accounts, pages, lessons, live, comments, corrections, sharing, media, partnerships, goals, programme)
     more = (
-        measures,
+        measures_over_time,
         clips,
         sessions,
-        dictations,
-        coaches,
+        spoken_comments,
+        training,
         portfolio,
         walks,
-        interchange,
+        exchange,
         my_data,
         single_sign_on,
-        work,
+        machine,
     )
     for room in (*rooms, *more, uploads):
         app.include_router(room.router)

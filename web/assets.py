@@ -23,7 +23,7 @@ def _manifest() -> dict[str, Any]:
 
 def _entry(name: str) -> dict[str, Any] | None:
     manifest = _manifest()
-    return manifest.get(f"src/{name}") or manifest.get(f"src/styles/{name}") or manifest.get(name)
+    return manifest.get(f"src/pages/{name}") or manifest.get(f"src/styles/{name}") or manifest.get(name)
 
 
 def asset(name: str) -> str:

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 
 from annotation.errors import LeftSchool
-from annotation.people import require_lead
-from annotation.signing_in import SEEN_EVERY, begin_sign_in, device_name, find_sign_in, note_seen
+from annotation.people.people import require_lead
+from annotation.people.sign_in import SEEN_EVERY, begin_sign_in, device_name, find_sign_in, note_seen
 from core.clock import utc_now
-from core.db import get_database
+from core.database.db import get_database
 from core.errors import DiskFull, SignInNeeded
 from core.models import Person, SignIn
 from core.settings import get_settings

@@ -7,8 +7,8 @@ import json
 
 import click
 
+from core.database.migrate import migrate_database
 from core.logs import set_up_logging
-from core.migrate import migrate_database
 from core.outputs import STDOUT, check_output, write_output
 from core.settings import get_settings
 
@@ -34,7 +34,7 @@ def web(end_with_parent: bool) -> None:
     """Serve the pages alone; a worker does the work."""
     import uvicorn
 
-    from core.lifeline import end_with_parent as hold_on
+    from core.parent_watch import end_with_parent as hold_on
     from web.app import create_app
 
     if end_with_parent:

@@ -20,11 +20,11 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from annotation.access import may
-from annotation.lessons import get_lesson
-from annotation.signing_in import find_sign_in
-from core.db import get_database
-from core.events import events_after, last_event_number
+from annotation.access.reading import may
+from annotation.lessons.lessons import get_lesson
+from annotation.people.sign_in import find_sign_in
+from core.database.db import get_database
+from core.database.events import events_after, last_event_number
 from core.models import Lesson
 from web.auth import COOKIE, CurrentPerson
 from web.security import SAFE_METHODS

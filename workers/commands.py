@@ -19,7 +19,7 @@ from core.outputs import STDOUT, check_output, check_output_folder, write_output
 from core.settings import get_settings
 
 if TYPE_CHECKING:
-    from workers.analyse import Order
+    from workers.analyse.analyse import Order
 
 UNUSABLE_ARGUMENT, UNUSABLE_FILE, INTERRUPTED = 2, 3, 130
 
@@ -53,9 +53,9 @@ def analyse(
 ) -> None:
     """Analyse one recording: words, speakers, questions, activities and measures."""
     with _plain_ending(), _shown(quiet) as show:
-        from transcription.document import analysis_document
         from transcription.formats.folder import folder_files
-        from workers.analyse import analyse_file
+        from transcription.lesson.analysis_document import analysis_document
+        from workers.analyse.analyse import analyse_file
 
         target = document or (STDOUT if out is None else None)  # where nothing is asked for, to standard output
         if out is not None:
@@ -80,7 +80,7 @@ def speakers(file: Path, rttm: str, voices: int | None, quiet: bool) -> None:
     """Say only who spoke when."""
     with _plain_ending(), _shown(quiet) as show:
         from transcription.formats.rttm import write_rttm
-        from workers.analyse import speakers_of
+        from workers.analyse.analyse import speakers_of
 
         check_output(rttm)
         turns = speakers_of(_order(file, None, None, None, voices), show)
@@ -91,8 +91,8 @@ def _order(
     file: Path, asr_model: str | None, language: str | None, transcript: Path | None, voices: int | None
 ) -> Order:
     from transcription.formats.reading import read_transcript
-    from transcription.imported import words_of_transcript
-    from workers.analyse import Order
+    from transcription.words.imported import words_of_transcript
+    from workers.analyse.analyse import Order
 
     settings = get_settings()
     spoken = settings.language if language is None else language
@@ -194,9 +194,9 @@ def serve() -> None:
 @click.option("--end-with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> None:
     """Do the work of some queues; any number of these may run, on any number of machines."""
-    from core.lifeline import end_with_parent as hold_on
-    from workers.process import work
-    from workers.stages import QUEUES
+    from core.parent_watch import end_with_parent as hold_on
+    from workers.pipeline.stages import QUEUES
+    from workers.queue.process import work
 
     named = [name.strip() for name in queues.split(",") if name.strip()]
     unknown = sorted(set(named) - set(QUEUES))
@@ -211,7 +211,7 @@ def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> Non
 @click.command()
 def doctor() -> None:
     """Say in plain words what is wrong with this deployment; ends with 1 if anything is."""
-    from core.storage import get_storage
+    from core.storage.local import get_storage
     from workers.doctor import examine
 
     wrong = 0

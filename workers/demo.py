@@ -9,19 +9,19 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from annotation.goals import GoalText, set_goal
-from annotation.links import accept_invitation, invite
-from annotation.partnerships import make_partnership
-from annotation.people import make_first_account, nobody_yet
-from annotation.sharing import share_lesson
+from annotation.coaching.goals import GoalText, set_goal
+from annotation.coaching.partnerships import make_partnership
+from annotation.lessons.sharing import share_lesson
+from annotation.people.account_links import accept_invitation, invite
+from annotation.people.people import make_first_account, nobody_yet
 from core.clock import utc_now
-from core.db import get_database
+from core.database.db import get_database
 from core.errors import HindsightError
 from core.models import Lesson, Person, StoredFile, new_id
+from core.pipeline.steps import add_first_step
 from core.school_day import SchoolDay
 from core.settings import get_settings
-from core.steps import add_first_step
-from core.storage import get_storage
+from core.storage.local import get_storage
 
 RECORDING = Path(__file__).resolve().parent.parent / "demo" / "lesson.mp4"
 PASSWORD = "quiet-corner-7"  # noqa: S105 - printed for everybody who looks at the demo

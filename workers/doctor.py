@@ -21,13 +21,13 @@ from sqlalchemy import func, inspect, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import utc_now
-from core.db import Database
+from core.database.db import Database
+from core.database.migrate import SCRIPTS
 from core.errors import HindsightError
-from core.migrate import SCRIPTS
+from core.pipeline.status import free_bytes, waiting_queues
 from core.settings import GIB, Settings
-from core.storage import Storage
+from core.storage.local import Storage
 from core.time_zone import machine_zone
-from core.work import free_bytes, waiting_queues
 
 FEWEST_BYTES = 2 * GIB
 PATIENCE_SECONDS = 10
@@ -169,7 +169,7 @@ def queue(settings: Settings) -> str:
 
 def ffmpeg(settings: Settings) -> str:
     """It runs, and can write what browsers play."""
-    from ingest.ffmpeg import binary
+    from ingest.media.ffmpeg import binary
 
     path = binary(settings.ffmpeg)
     if shutil.which(path) is None:
@@ -181,7 +181,7 @@ def ffmpeg(settings: Settings) -> str:
 
 def models(settings: Settings) -> str:
     """The model for words is there, so that no lesson waits for a download."""
-    from transcription.models import whisper_model
+    from transcription.networks.model_files import whisper_model
 
     found = whisper_model(settings.asr_model, settings.models_dir)
     if not Path(found).is_dir():

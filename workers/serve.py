@@ -15,11 +15,11 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.db import get_database
+from core.database.db import get_database
+from core.database.migrate import migrate_database
 from core.errors import HindsightError
-from core.migrate import migrate_database
 from core.settings import Settings, get_settings
-from workers.sweeper import reopen_steps
+from workers.queue.sweeper import reopen_steps
 
 log = logging.getLogger(__name__)
 

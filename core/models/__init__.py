@@ -1,5 +1,6 @@
 """All tables, one file an aggregate."""
 
+from core.models.analysis import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.base import Base, new_id
 from core.models.coaching import (
     Action,
@@ -11,11 +12,10 @@ from core.models.coaching import (
     Partnership,
     Share,
 )
+from core.models.corrections import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
 from core.models.events import Event
-from core.models.findings import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
 from core.models.people import AccountLink, Mail, Person, SignIn, SignOn
-from core.models.reflection import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
 from core.models.steps import Step
 from core.models.training import ModuleAnswer, PortfolioItem
 from core.models.walks import Walk, WalkNote

@@ -16,7 +16,7 @@ class ModuleAnswer(Base):
     __tablename__ = "module_answer"
 
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
-    module: Mapped[str] = mapped_column(String(40), primary_key=True)  # annotation/training.py
+    module: Mapped[str] = mapped_column(String(40), primary_key=True)  # annotation/coaching/training.py
     text: Mapped[str]
     written_at: Mapped[datetime]
 

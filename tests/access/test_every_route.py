@@ -14,11 +14,11 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from annotation.sessions import write_log_afterwards
+from annotation.coaching.sessions import write_log_afterwards
 from core.clock import utc_now
 from core.models import MeasuresRow, Person
-from tests.factories import make_partnership
-from tests.web.school import BYTES, KINDS, School, Standing
+from tests.support.factories import make_partnership
+from tests.support.web_school import BYTES, KINDS, School, Standing
 
 OWNER = frozenset({"owner"})
 PAIR = frozenset({"owner", "coach"})
@@ -51,7 +51,11 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/forgotten"): (EVERYBODY, None, {"email": "a@b.example"}),
     ("GET", "/new-password/{secret}"): (EVERYBODY, None, None),  # who holds the link
     ("POST", "/new-password/{secret}"): (EVERYBODY, None, {"password": "four words of mine"}),
-    ("GET", "/sign-in/away"): (frozenset(), None, None),  # no provider is set: tests/web/test_single_sign_on.py
+    ("GET", "/sign-in/away"): (
+        frozenset(),
+        None,
+        None,
+    ),  # no provider is set: tests/web/routes/people/test_single_sign_on.py
     ("GET", "/sign-in/back"): (frozenset(), None, None),
     ("POST", "/partnerships"): (SIGNED_IN, None, {"other_id": "FRIEND", "part": "coachee", "kind": "coaching"}),
     ("POST", "/partnerships/{partnership_id}/answer"): (frozenset(), None, {"answer": "yes"}),  # nobody was asked
@@ -127,7 +131,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/goals/{goal_id}/close"): (PAIR, None, {}),
     ("GET", "/programme"): (LEAD, None, None),
     ("GET", "/programme/work"): (LEAD, None, None),
-    ("GET", "/metrics"): (frozenset(), None, None),  # no token is set: tests/web/test_work.py
+    ("GET", "/metrics"): (frozenset(), None, None),  # no token is set: tests/web/routes/school/test_machine.py
     ("POST", "/programme/invitations"): (LEAD, None, {"name": "Zoe", "email": "zoe@school.example"}),
     ("GET", "/programme/people/{person_id}"): (LEAD, None, None),
     ("POST", "/programme/people/{person_id}"): (LEAD, None, {"department": "Maths"}),

@@ -13,7 +13,7 @@ from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, furnish
 from tests.browser.school import School, chromium, running_school
 from tests.browser.signing_in import sign_in
-from tests.servers import Servers, make_ground
+from tests.support.servers import Servers, make_ground
 
 
 @pytest.fixture(scope="session")

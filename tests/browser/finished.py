@@ -8,12 +8,12 @@ from pathlib import Path
 from core.clock import utc_now
 from core.models import Guess, Person, Step
 from core.types import Role, Span, Turn, VoiceTurn, Word
-from ingest.probe import media_to_json, probe_media
+from ingest.media.probe import media_to_json, probe_media
 from tests.browser.school import School
-from tests.factories import keep_bytes, make_file, make_lesson
-from tests.heard import keep_evidence
-from transcription.understanding import Evidence
-from workers.stages import STAGES
+from tests.support.analysed_lesson import keep_evidence
+from tests.support.factories import keep_bytes, make_file, make_lesson
+from transcription.lesson.derive_findings import Evidence
+from workers.pipeline.stages import STAGES
 
 PROJECT = Path(__file__).resolve().parents[2]
 DURATION_MS = 148_600

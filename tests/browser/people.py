@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotation.goals import GoalText, set_goal
-from annotation.links import accept_invitation, invite
-from annotation.partnerships import make_partnership
-from annotation.people import make_first_account
+from annotation.coaching.goals import GoalText, set_goal
+from annotation.coaching.partnerships import make_partnership
+from annotation.people.account_links import accept_invitation, invite
+from annotation.people.people import make_first_account
 from tests.browser.school import School
 
 PASSWORD = "a quiet corner 7"

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import httpx
 
-from core.db import Database
-from core.storage import Storage, open_storage
-from tests.process import settings_of
+from core.database.db import Database
+from core.storage.local import Storage, open_storage
+from tests.support.processes import settings_of
 
 COMMAND = Path(sys.executable).with_name("hindsight")
 START_SECONDS = 60

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.people import furnish
 from tests.browser.school import running_school
 from tests.browser.signing_in import sign_in, wait_until_it_plays
-from tests.servers import Servers, make_ground
+from tests.support.servers import Servers, make_ground
 
 PROJECT = Path(__file__).resolve().parents[2]
 RECORDING = PROJECT / "demo" / "lesson.mp4"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.programme import count_weeks
+from annotation.school.programme import count_weeks
 from core.clock import stopped_at
 from core.errors import InvalidInput
 from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, moment_at_school, on_school_clock

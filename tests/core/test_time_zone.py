@@ -10,7 +10,7 @@ import tzlocal
 from click.testing import CliRunner
 
 import core.time_zone
-from core.db import Database
+from core.database.db import Database
 from core.settings import Settings, get_settings
 from core.time_zone import machine_zone
 from workers.commands import doctor

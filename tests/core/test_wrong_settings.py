@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from core.cli import main
-from tests.process import forget_process
+from tests.support.processes import forget_process
 from workers.serve import HostUnusable, wait_for_port
 
 

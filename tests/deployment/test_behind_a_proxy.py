@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from annotation.signing_in import PER_ADDRESS, begin_sign_in
+from annotation.people.sign_in import PER_ADDRESS, begin_sign_in
 from tests.browser.school import School, free_port
-from tests.factories import make_file, make_lesson, make_person
 from tests.faults.watching import wait_until
-from tests.servers import Servers, make_ground
-from tests.web.test_uploads import TUS, metadata, patch_headers
+from tests.support.factories import make_file, make_lesson, make_person
+from tests.support.servers import Servers, make_ground
+from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
 from web.auth import COOKIE
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from core.cli import main
 from core.settings import Settings
-from workers.process import STOP_MS
+from workers.queue.process import STOP_MS
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text("utf-8"))

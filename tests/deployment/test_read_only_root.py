@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
+from core.database.db import Database
 from core.models import Step
-from core.storage import Storage
+from core.storage.local import Storage
 from tests.browser.school import School, free_port
 from tests.faults.invariants import check_lesson
 from tests.faults.watching import wait_settled
-from tests.workers.makers import make_video, upload_recording
+from tests.support.recordings import make_video, upload_recording
 
 CLOSED = """
 set -e

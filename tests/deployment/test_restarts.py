@@ -18,18 +18,18 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import select
 
-from annotation.signing_in import begin_sign_in
-from core.db import Database
+from annotation.people.sign_in import begin_sign_in
+from core.database.db import Database
 from core.models import Comment, Finding, Step, new_id
-from core.storage import Storage
+from core.storage.local import Storage
 from tests.browser.school import School, free_port
-from tests.factories import make_person
 from tests.faults.invariants import check_lesson
 from tests.faults.watching import wait_for, wait_settled, wait_until
-from tests.servers import Servers, make_ground
-from tests.web.test_uploads import TUS, metadata, patch_headers
+from tests.support.factories import make_person
+from tests.support.servers import Servers, make_ground
+from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
 from web.auth import COOKIE
-from workers.stages import STAGES
+from workers.pipeline.stages import STAGES
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(400)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.db import Database, get_database
+from core.database.db import Database, get_database
 from tests.browser.school import School, free_port
 from tests.faults.clocks import SetClock
 

@@ -28,20 +28,20 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import ingest.uploads
+import ingest.upload.uploads
 import web.app
-import web.uploads
-import workers.broker
-import workers.dispatcher
-import workers.process
-import workers.runner
-import workers.stages
-from core import steps
-from core.db import Database
+import web.routes.lessons.uploads
+import workers.pipeline.runner
+import workers.pipeline.stages
+import workers.queue.broker
+import workers.queue.dispatcher
+import workers.queue.process
+from core.database.db import Database
+from core.pipeline import steps
 from core.settings import Settings, get_settings
-from core.storage import Storage
-from tests.queue_server import QUEUE_SERVER
-from transcription.chunks import plan_chunks
+from core.storage.local import Storage
+from tests.support.queue_server import QUEUE_SERVER
+from transcription.words.chunks import plan_chunks
 
 POINTS = ("claimed", "kept", "written", "finished")
 UPLOAD_POINTS = ("received", "kept", "written", "finished")
@@ -145,10 +145,10 @@ def arm_worker(reaper: Reaper) -> None:
         reaper.begin(claim.stage)
         reaper.pass_point("claimed")
 
-    surround(workers.runner, "read_context", before=begin)
+    surround(workers.pipeline.runner, "read_context", before=begin)
     surround(steps, "finish_step", before=lambda *_: reaper.pass_point("kept"))
-    surround(workers.runner, "advance", after=partial(reaper.pass_point, "written"))
-    surround(workers.runner, "store", after=partial(reaper.pass_point, "finished"))
+    surround(workers.pipeline.runner, "advance", after=partial(reaper.pass_point, "written"))
+    surround(workers.pipeline.runner, "store", after=partial(reaper.pass_point, "finished"))
 
 
 def arm_web(reaper: Reaper) -> None:
@@ -158,9 +158,9 @@ def arm_web(reaper: Reaper) -> None:
         reaper.begin(UPLOAD)
         reaper.pass_point("received")
 
-    surround(web.uploads, "complete_upload", begin, partial(reaper.pass_point, "finished"))
+    surround(web.routes.lessons.uploads, "complete_upload", begin, partial(reaper.pass_point, "finished"))
     surround(
-        ingest.uploads,
+        ingest.upload.uploads,
         "note_complete",
         lambda *_: reaper.pass_point("kept"),
         partial(reaper.pass_point, "written"),
@@ -173,12 +173,12 @@ def hasten(plan: Plan) -> None:
     Where the pages die in an upload, the sweeper does not end it for them.
     """
     short = partial(plan_chunks, shortest_ms=3_000, longest_ms=6_000)
-    vars(workers.stages)["cut_chunks"] = short
-    workers.process.REOPEN_SECONDS = 0.3
-    workers.runner.POLITE = 0
+    vars(workers.pipeline.stages)["cut_chunks"] = short
+    workers.queue.process.REOPEN_SECONDS = 0.3
+    workers.pipeline.runner.POLITE = 0
     steps.AGAIN_AFTER = (timedelta(seconds=1),) * 3
     if "web" in plan.kills:
-        workers.process.SWEEP_SECONDS = float("inf")
+        workers.queue.process.SWEEP_SECONDS = float("inf")
 
 
 def serve_pages(plan: Plan, reaper: Reaper) -> None:
@@ -192,7 +192,7 @@ def serve_pages(plan: Plan, reaper: Reaper) -> None:
 def work(reaper: Reaper, queue: str) -> None:
     """Be a worker process."""
     arm_worker(reaper)
-    workers.process.work((queue,), WORKERS[queue], sweeps=queue == "io")
+    workers.queue.process.work((queue,), WORKERS[queue], sweeps=queue == "io")
 
 
 def fork(run: Callable[[], None]) -> int:

@@ -14,7 +14,7 @@ import redis
 
 from tests.browser.school import COMMAND, free_port
 from tests.faults.watching import wait_until
-from tests.queue_server import QUEUE_SERVER
+from tests.support.queue_server import QUEUE_SERVER
 
 WORKERS = (("--queues", "io,media,analysis", "--threads", "2", "--sweep"), ("--queues", "asr"), ("--queues", "asr"))
 

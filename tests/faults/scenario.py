@@ -17,16 +17,16 @@ from pathlib import Path
 import httpx
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from annotation.clips import ask_for_blur, make_clip
-from annotation.dictations import begin_dictation
-from annotation.signing_in import begin_sign_in
-from core.db import Database
+from annotation.lessons.clips import ask_for_blur, make_clip
+from annotation.lessons.spoken_comments import begin_dictation
+from annotation.people.sign_in import begin_sign_in
+from core.database.db import Database
 from core.models import Lesson, Person, Place, new_id
-from core.storage import Storage
-from tests.factories import make_person
+from core.storage.local import Storage
 from tests.faults.dying import Plan
 from tests.faults.watching import wait_for, wait_settled
-from tests.web.test_uploads import TUS, metadata, patch_headers
+from tests.support.factories import make_person
+from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
 from web.auth import COOKIE
 
 LESSON = Path(__file__).resolve().parents[2] / "demo" / "lesson.mp4"

@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from annotation.post import write_mail
-from annotation.sessions import who_is_here
-from core import steps
+from annotation.coaching.sessions import who_is_here
+from annotation.mail_queue import write_mail
 from core.clock import utc_now
-from core.db import Database
-from core.events import events_after, last_event_number, record_event, trim_events
+from core.database.db import Database
+from core.database.events import events_after, last_event_number, record_event, trim_events
 from core.models import CoachingSession, Step
+from core.pipeline import steps
 from core.settings import get_settings
-from core.storage import get_storage
-from tests.factories import make_partnership, make_person
+from core.storage.local import get_storage
 from tests.faults.clocks import SetClock
 from tests.faults.invariants import check_lesson
-from tests.workers.makers import LEASE, claim, make_ready_lesson, make_video, ready_step, upload_recording
-from workers import post
-from workers.runner import run_step
-from workers.sweeper import reopen_steps
+from tests.support.factories import make_partnership, make_person
+from tests.support.recordings import LEASE, claim, make_ready_lesson, make_video, ready_step, upload_recording
+from workers import mailer
+from workers.pipeline.runner import run_step
+from workers.queue.sweeper import reopen_steps
 
 HOUR = timedelta(hours=1)
 SENT_LATELY = timedelta(minutes=1)
@@ -148,11 +148,11 @@ def test_a_mail_that_waits_is_due_though_the_clock_went_back(
     monkeypatch.setenv("HINDSIGHT_SMTP_HOST", "mail.school.example")
     get_settings.cache_clear()
     handed: list[str] = []
-    monkeypatch.setattr(post, "hand_over", lambda message, _settings: handed.append(message["Subject"]))
+    monkeypatch.setattr(mailer, "hand_over", lambda message, _settings: handed.append(message["Subject"]))
     with any_database.write() as session:
         write_mail(session, make_person(session), "Your week", "Press play.")
     clock.back = HOUR
-    assert post.send_mails(any_database, get_settings()) == 1
+    assert mailer.send_mails(any_database, get_settings()) == 1
     assert handed == ["Your week"]
 
 

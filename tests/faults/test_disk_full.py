@@ -15,24 +15,24 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select, text, update
 
-from annotation.clips import ask_for_blur, make_clip
-from annotation.dictations import begin_dictation
-from core.backup import back_up, restore
+from annotation.lessons.clips import ask_for_blur, make_clip
+from annotation.lessons.spoken_comments import begin_dictation
 from core.clock import utc_now
 from core.commands import backup
-from core.db import Database
+from core.database.backup import back_up, restore
+from core.database.db import Database
+from core.database.migrate import migrate_database
 from core.errors import DiskFull
-from core.migrate import migrate_database
 from core.models import Comment, Lesson, Person, Step, StoredFile, new_id
-from core.object_store import ObjectStorage
 from core.settings import get_settings
-from core.storage import LocalStorage, get_storage
+from core.storage.local import LocalStorage, get_storage
+from core.storage.object_store import ObjectStorage
 from tests.faults.invariants import check_lesson
-from tests.process import forget_process
-from tests.web.school import BYTES, School
-from tests.web.test_uploads import RECORDING, TUS, begin, patch_headers
-from tests.workers.makers import make_video, upload_recording
-from workers.runner import run_step
+from tests.support.processes import forget_process
+from tests.support.recordings import make_video, upload_recording
+from tests.support.web_school import BYTES, School
+from tests.web.routes.lessons.test_uploads import RECORDING, TUS, begin, patch_headers
+from workers.pipeline.runner import run_step
 
 SIZE_BYTES = 24 * 1024**2
 WRITING = {"make_rendition", "make_pictures", "extract_audio", "cut_clip", "blur_clip", "hear_comment"}
@@ -173,7 +173,7 @@ def test_every_stage_that_finds_no_room_says_so_leaves_nothing_and_is_done_when_
 ) -> None:
     monkeypatch.setenv("HINDSIGHT_ASR_MODEL", "tiny.en")
     forget_process()
-    from core.db import get_database
+    from core.database.db import get_database
 
     database, storage = get_database(), get_storage()
     film = make_video(tmp_path / "a.mp4", 4, size="640x360")

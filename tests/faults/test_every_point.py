@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from core.db import Database
+from core.database.db import Database
 from core.models import Step, StoredFile
 from core.settings import get_settings
-from core.storage import LocalStorage, Storage, get_storage
+from core.storage.local import LocalStorage, Storage, get_storage
 from tests.browser.school import free_port
 from tests.faults.dying import POINTS, UPLOAD, UPLOAD_POINTS, Plan
 from tests.faults.invariants import Outcome, check_lesson, outcome_of
 from tests.faults.scenario import a_teacher, cut_recording, household, play
-from tests.process import settings_of
-from tests.servers import EmbeddedServers, make_ground
-from workers.stages import STAGES
-from workers.sweeper import sweep
+from tests.support.processes import settings_of
+from tests.support.servers import EmbeddedServers, make_ground
+from workers.pipeline.stages import STAGES
+from workers.queue.sweeper import sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(600)]
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
+from core.database.db import Database
 from core.models import Finding, Step, StoredFile
-from core.object_store import ObjectStorage
 from core.settings import get_settings
-from core.storage import get_storage
+from core.storage.local import get_storage
+from core.storage.object_store import ObjectStorage
 from tests.faults.full_set import FullSet, running_queue
 from tests.faults.invariants import check_lesson
 from tests.faults.test_kills import RECORDING
 from tests.faults.watching import wait_for, wait_settled
-from tests.workers.makers import upload_recording
-from workers.sweeper import sweep
+from tests.support.recordings import upload_recording
+from workers.queue.sweeper import sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(240)]
 

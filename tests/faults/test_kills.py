@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.db import Database
+from core.database.db import Database
 from core.models import Finding, Step
 from core.settings import get_settings
-from core.storage import Storage
-from ingest.uploads import Order, begin_upload
+from core.storage.local import Storage
+from ingest.upload.uploads import Order, begin_upload
 from tests.browser.school import COMMAND, School
-from tests.factories import make_person
 from tests.faults.invariants import check_lesson
 from tests.faults.watching import processes_of, wait_for, wait_settled, wait_until
-from tests.workers.makers import make_video, upload_recording
-from workers.sweeper import sweep
+from tests.support.factories import make_person
+from tests.support.recordings import make_video, upload_recording
+from workers.queue.sweeper import sweep
 
 RECORDING = Path(__file__).resolve().parents[2] / "demo" / "lesson.mp4"
 

@@ -14,23 +14,24 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from core import steps
 from core.clock import utc_now
-from core.db import Database
+from core.database.db import Database
 from core.models import Dictation, Lesson, Step, StoredFile
+from core.pipeline import steps
 from core.settings import get_settings
-from core.storage import get_storage
+from core.storage.local import get_storage
 from tests.faults.full_set import FullSet, running_queue
 from tests.faults.invariants import check_lesson, outcome_of
 from tests.faults.watching import wait_until
-from tests.web.school import BYTES, School
-from tests.workers.makers import make_ready_lesson, make_video, upload_recording
-from tests.workers.test_runner import LEASE, lesson_at_chunks
-from workers import process, runner
-from workers.broker import Running, make_actors, make_broker
-from workers.runner import run_step, store
-from workers.stages import Output, save_nothing
-from workers.sweeper import sweep
+from tests.support.recordings import make_ready_lesson, make_video, upload_recording
+from tests.support.web_school import BYTES, School
+from tests.workers.pipeline.test_runner import LEASE, lesson_at_chunks
+from workers.pipeline import runner
+from workers.pipeline.runner import run_step, store
+from workers.pipeline.stages import Output, save_nothing
+from workers.queue import process
+from workers.queue.broker import Running, make_actors, make_broker
+from workers.queue.sweeper import sweep
 
 BOTH = (("--queues", "io,media", "--threads", "2"), ("--queues", "io,media", "--threads", "2"))
 COPIES = 4

@@ -13,19 +13,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core.db import get_database
-from core.migrate import migrate_database
+from core.database.db import get_database
+from core.database.migrate import migrate_database
 from core.models import Step
 from core.settings import get_settings
-from core.storage import get_storage
+from core.storage.local import get_storage
 from tests.browser.school import free_port
 from tests.faults.dying import Plan
 from tests.faults.invariants import check_lesson
 from tests.faults.scenario import PATIENCE_SECONDS, a_teacher, household
 from tests.faults.watching import wait_settled
-from tests.process import forget_process
-from tests.workers.makers import make_video
-from workers.sweeper import sweep
+from tests.support.processes import forget_process
+from tests.support.recordings import make_video
+from workers.queue.sweeper import sweep
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow, pytest.mark.timeout(400)]
 POINTS = ("claimed", "kept", "written")

@@ -9,26 +9,26 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-import core.object_store
+import core.storage.object_store
 from core.clock import utc_now
-from core.db import Database
+from core.database.db import Database
 from core.models import Step, StoredFile
-from core.object_store import ObjectStorage
-from core.storage import get_storage
-from ingest.uploads import sha256_of
+from core.storage.local import get_storage
+from core.storage.object_store import ObjectStorage
+from ingest.upload.uploads import sha256_of
 from tests.faults.invariants import check_lesson
 from tests.faults.trouble import Kind, Proxy, running_proxy
-from tests.process import forget_process
-from tests.web.school import BYTES, School
-from tests.web.test_uploads import RECORDING, TUS, begin, patch_headers
-from tests.workers.makers import make_video, upload_recording
-from workers.runner import run_step
+from tests.support.processes import forget_process
+from tests.support.recordings import make_video, upload_recording
+from tests.support.web_school import BYTES, School
+from tests.web.routes.lessons.test_uploads import RECORDING, TUS, begin, patch_headers
+from workers.pipeline.runner import run_step
 
 
 @pytest.fixture
 def proxy(bucket_server: str, bucket: ObjectStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
     """Yield what stands before the bucket of the settings; who asks does not insist for long."""
-    monkeypatch.setattr(core.object_store, "RETRIES", 1)
+    monkeypatch.setattr(core.storage.object_store, "RETRIES", 1)
     with running_proxy(bucket_server) as there:
         monkeypatch.setenv("HINDSIGHT_S3_ENDPOINT", there.address)
         forget_process()
@@ -117,13 +117,13 @@ def test_a_bucket_that_stumbles_for_a_moment_is_asked_again_and_nobody_notices(
 def test_a_film_that_comes_slowly_comes_whole_though_it_takes_longer_than_one_request_may(
     proxy: Proxy, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.object_store, "REQUEST_TIME", "2s")
+    monkeypatch.setattr(core.storage.object_store, "REQUEST_TIME", "2s")
     forget_process()
     film = data_dir / "film.mp4"
     film.write_bytes(RECORDING[:1_000_000])
     digest = sha256_of(film)
     get_storage().keep(film, "lessons/a/original-a.mp4")
-    monkeypatch.setattr(core.object_store, "PART_BYTES", 100_000)
+    monkeypatch.setattr(core.storage.object_store, "PART_BYTES", 100_000)
     proxy.make("slow", "GET")
     with get_storage().local("lessons/a/original-a.mp4") as path:
         assert sha256_of(path) == digest

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
-from core.db import Database
+from core.database.db import Database
 from core.models import Step
 from tests.faults.invariants import is_settled
 

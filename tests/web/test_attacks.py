@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import select
 
 from core.models import Lesson, StoredFile
-from tests.web.school import School
-from web.my_data import safe_name
-from web.papers import save_as
+from tests.support.web_school import School
+from web.pdf import save_as
+from web.routes.people.my_data import safe_name
 
 SCRIPT = "<script>alert(1)</script>"
 ATTACKS = (

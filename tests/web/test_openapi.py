@@ -9,7 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import CHECKS
 
-from tests.web.school import School
+from tests.support.web_school import School
 from web.app import create_app
 
 schema = schemathesis.openapi.from_dict(create_app().openapi())
@@ -26,7 +26,7 @@ PLACES = {
     "walk_id": "open_walk",
     "note_id": "note_open_walk",
 }
-STREAMS = r"/events$"  # they have no end: tests/web/test_events.py
+STREAMS = r"/events$"  # they have no end: tests/web/test_live.py
 
 
 @schema.exclude(path_regex=STREAMS).parametrize()

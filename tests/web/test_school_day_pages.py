@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from annotation.actions import add_action
+from annotation.coaching.actions import add_action
 from core.clock import stopped_at, utc_now
 from core.models import Person
 from core.school_day import SchoolDay, full_day
 from core.settings import get_settings
-from tests.web.school import School
+from tests.support.web_school import School
 
 TIMES = [
     ("America/Los_Angeles", time(22, 15)),  # already tomorrow by UTC

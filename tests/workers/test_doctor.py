@@ -10,15 +10,15 @@ from click.testing import CliRunner
 from sqlalchemy import select
 
 from core.clock import utc_now
-from core.db import Database
+from core.database.db import Database
 from core.models import Step
-from core.object_store import ObjectStorage
 from core.settings import get_settings
-from core.storage import get_storage
+from core.storage.local import get_storage
+from core.storage.object_store import ObjectStorage
 from tests.browser.school import free_port
 from tests.faults.full_set import running_queue
-from tests.servers import Ground, Servers
-from tests.workers.makers import make_ready_lesson
+from tests.support.recordings import make_ready_lesson
+from tests.support.servers import Ground, Servers
 from workers.commands import doctor
 from workers.doctor import examine
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from transcription.document import Analysis
 from transcription.formats.elan import write_eaf
 from transcription.formats.moments import write_moments
 from transcription.formats.rttm import write_rttm
 from transcription.formats.subtitles import write_srt, write_vtt
+from transcription.lesson.analysis_document import Analysis
 
 
 def folder_files(analysis: Analysis) -> dict[str, str]:

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { defineConfig } from "vite";
 
 const here = import.meta.dirname;
-const entries = ["src/main.ts", "src/lesson.ts", "src/clip.ts", "src/session.ts", "src/upload.ts", "src/walk.ts", "src/styles/main.css"];
+const entries = ["src/pages/main.ts", "src/pages/lesson.ts", "src/pages/clip.ts", "src/pages/session.ts", "src/pages/upload.ts", "src/pages/walk.ts", "src/styles/main.css"];
 
 for (const entry of entries) {
   if (!existsSync(resolve(here, entry))) throw new Error(`The pages cannot be built: web/frontend/${entry} is missing.`);

@@ -1,5 +1,5 @@
 /** Asks the API; a refusal becomes an error with the server's own plain sentence. */
-import { words } from "../words";
+import { words } from "../text/words";
 
 export class Refused extends Error {
   constructor(message: string, readonly status: number) {

@@ -1,0 +1,1 @@
+"""Access rules: who may read or change what, and when."""

@@ -1,0 +1,1 @@
+"""Coaching: partnerships, goals, actions, sessions, walks, training, portfolio."""

@@ -1,0 +1,95 @@
+"""Actions: one thing to do, by when, done or not. A session leaves one; a goal may have several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import partnerships_of, require
+from annotation.errors import PartnershipOver
+from annotation.people.people import clean_name
+from core.clock import utc_now
+from core.errors import InvalidInput, NotFound
+from core.models import Action, CoachingSession, Goal, Partnership, Person
+
+LENGTH = 500
+
+
+def add_action(
+    session: Session,
+    person: Person,
+    partnership_id: str,
+    what: str,
+    by: date | None = None,
+    *,
+    goal_id: str | None = None,
+) -> Action:
+    """Write down one thing to do; either of the two may."""
+    partnership = session.get(Partnership, partnership_id)
+    require(session, person, "see", partnership)
+    assert partnership is not None
+    if partnership.state != "active":
+        raise PartnershipOver
+    _check_goal(session, partnership_id, goal_id)
+    made = Action(partnership_id=partnership_id, goal_id=goal_id, by=by, created_at=utc_now())
+    made.what = clean_name(what, "one thing to do", LENGTH)
+    session.add(made)
+    session.flush()
+    return made
+
+
+def set_done(session: Session, person: Person, action_id: str, *, done: bool) -> Action:
+    """Tick an action, or undo that."""
+    action = session.get(Action, action_id)
+    require(session, person, "see", None if action is None else session.get(Partnership, action.partnership_id))
+    assert action is not None
+    action.done_at = (action.done_at or utc_now()) if done else None
+    return action
+
+
+def action_of(session: Session, meeting: CoachingSession) -> Action | None:
+    """Return the one action of a session."""
+    return session.scalar(select(Action).where(Action.session_id == meeting.id))
+
+
+def write_action(
+    session: Session, meeting: CoachingSession, what: str, by: date | None, goal_id: str | None = None
+) -> Action | None:
+    """Write, rewrite or (empty) remove the one action of a session; who may is the session's to decide."""
+    if len(what) > LENGTH:
+        raise InvalidInput(why=f"Please keep the action under {LENGTH} letters.")
+    action = action_of(session, meeting)
+    if not what.strip():
+        if action is not None:
+            session.delete(action)
+            session.flush()
+        return None
+    _check_goal(session, meeting.partnership_id, goal_id)
+    if action is None:
+        action = Action(partnership_id=meeting.partnership_id, session_id=meeting.id, created_at=utc_now())
+        session.add(action)
+    action.what, action.by = what.strip(), by
+    action.goal_id = goal_id or action.goal_id
+    session.flush()
+    return action
+
+
+def actions_of(
+    session: Session, person: Person, partnership_id: str | None = None, goal_id: str | None = None
+) -> Sequence[Action]:
+    """Return the actions of a person's partnerships: those to do first, then the newest."""
+    mine = select(Action).join(Partnership, Partnership.id == Action.partnership_id).where(partnerships_of(person))
+    if partnership_id is not None:
+        mine = mine.where(Action.partnership_id == partnership_id)
+    if goal_id is not None:
+        mine = mine.where(Action.goal_id == goal_id)
+    return session.scalars(mine.order_by(Action.done_at.is_not(None), Action.created_at.desc(), Action.id)).all()
+
+
+def _check_goal(session: Session, partnership_id: str, goal_id: str | None) -> None:
+    goal = session.get(Goal, goal_id) if goal_id else None
+    if goal_id and (goal is None or goal.partnership_id != partnership_id):
+        raise NotFound

@@ -1,0 +1,151 @@
+"""Goals of a partnership with their GROW fields; both people write them, and each says who set it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import partnerships_of, require
+from annotation.errors import PartnershipOver, TooManyGoals
+from annotation.people.people import clean_name
+from core.clock import utc_now
+from core.errors import InvalidInput
+from core.models import Goal, GoalVersion, Partnership, Person
+
+MOST_ACTIVE = 3
+TITLE_LENGTH = 300
+FIELD_LENGTH = 4000
+MEASURES = {
+    "teacher_share_of_talk": "teacher talk",
+    "pupil_ms": "pupil talk",
+    "wait_1_median_ms": "wait after a question",
+    "wait_2_median_ms": "wait after an answer",
+    "longest_teacher_stretch_ms": "longest stretch of teacher talk",
+    "turn_changes": "changes of who speaks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GoalText:
+    """What a goal says, before it is checked."""
+
+    title: str
+    reality: str = ""
+    options: str = ""
+    will: str = ""
+    measure: str = ""
+    direction: str = ""
+
+
+def _checked(text: GoalText) -> GoalText:
+    if any(len(field) > FIELD_LENGTH for field in (text.reality, text.options, text.will)):
+        raise InvalidInput(why=f"Please keep each part of a goal under {FIELD_LENGTH} letters.")
+    if text.measure and text.measure not in MEASURES:
+        raise InvalidInput(why="Please choose one of the measures, or none.")
+    if text.direction not in ("", "up", "down") or bool(text.measure) != bool(text.direction):
+        raise InvalidInput(why="A measure needs a direction: should it go up or down?")
+    title = clean_name(text.title, "the goal in one line", TITLE_LENGTH)
+    return GoalText(title, text.reality.strip(), text.options.strip(), text.will.strip(), text.measure, text.direction)
+
+
+def text_of(goal: Goal) -> GoalText:
+    """Return what a goal says now."""
+    return GoalText(goal.title, goal.reality, goal.options, goal.will, goal.measure, goal.direction)
+
+
+def _put(goal: Goal, text: GoalText) -> None:
+    goal.title, goal.reality, goal.options, goal.will = text.title, text.reality, text.options, text.will
+    goal.measure, goal.direction = text.measure, text.direction
+
+
+def set_goal(session: Session, person: Person, partnership_id: str, text: GoalText) -> Goal:
+    """Write a new goal; raises TooManyGoals when three are active."""
+    # The row is locked, so that two goals at once cannot both be the third (PostgreSQL; SQLite has one writer).
+    partnership = session.get(Partnership, partnership_id, with_for_update=True)
+    require(session, person, "see", partnership)
+    assert partnership is not None
+    if partnership.state != "active":
+        raise PartnershipOver
+    _require_room(session, partnership_id)
+    goal = Goal(partnership_id=partnership_id, set_by_id=person.id, created_at=utc_now())
+    _put(goal, _checked(text))
+    session.add(goal)
+    session.flush()
+    return goal
+
+
+def _require_room(session: Session, partnership_id: str) -> None:
+    active = select(func.count()).where(Goal.partnership_id == partnership_id, Goal.closed_at.is_(None))
+    if (session.scalar(active) or 0) >= MOST_ACTIVE:
+        raise TooManyGoals
+
+
+def get_goal(session: Session, person: Person, goal_id: str) -> Goal:
+    """Return a goal of one of this person's partnerships; raises NotFound."""
+    goal = session.get(Goal, goal_id)
+    require(session, person, "see", goal)
+    assert goal is not None
+    return goal
+
+
+def _get_to_change(session: Session, person: Person, goal_id: str) -> Goal:
+    goal = get_goal(session, person, goal_id)
+    partnership = session.get_one(Partnership, goal.partnership_id)
+    if partnership.state != "active":
+        raise PartnershipOver
+    return goal
+
+
+def edit_goal(session: Session, person: Person, goal_id: str, text: GoalText) -> Goal:
+    """Rewrite a goal; either of the two may, and what it said before is kept."""
+    goal = _get_to_change(session, person, goal_id)
+    before, after = asdict(text_of(goal)), asdict(_checked(text))
+    changed = {name: value for name, value in before.items() if after[name] != value}
+    if changed:
+        now = utc_now()
+        session.add(GoalVersion(goal_id=goal.id, changed_by_id=person.id, changed_at=now, before=changed))
+        _put(goal, GoalText(**after))
+    return goal
+
+
+def versions_of_goal(session: Session, person: Person, goal_id: str) -> list[tuple[GoalVersion, str]]:
+    """Return what a goal said before, newest change first, and who changed it."""
+    goal = get_goal(session, person, goal_id)
+    rows = select(GoalVersion, Person.name).join(Person, Person.id == GoalVersion.changed_by_id)
+    ordered = rows.where(GoalVersion.goal_id == goal.id).order_by(GoalVersion.changed_at.desc())
+    return [(row[0], row[1]) for row in session.execute(ordered)]
+
+
+def close_goal(session: Session, person: Person, goal_id: str, outcome: str = "") -> Goal:
+    """Put a goal aside, with what changed in one's own words; its comments stay."""
+    goal = _get_to_change(session, person, goal_id)
+    if len(outcome) > FIELD_LENGTH:
+        raise InvalidInput(why=f"Please keep what changed under {FIELD_LENGTH} letters.")
+    goal.closed_at = goal.closed_at or utc_now()
+    goal.outcome = outcome.strip() or goal.outcome
+    return goal
+
+
+def reopen_goal(session: Session, person: Person, goal_id: str) -> Goal:
+    """Undo that; raises TooManyGoals when three others are active."""
+    goal = _get_to_change(session, person, goal_id)
+    if goal.closed_at is not None:
+        _require_room(session, goal.partnership_id)
+        goal.closed_at = None
+    return goal
+
+
+def set_by_the_coach(goal: Goal, partnership: Partnership) -> bool:
+    """Tell whether a coaching goal was written by the coach, which both are told, kindly."""
+    return partnership.kind == "coaching" and goal.set_by_id == partnership.coach_id
+
+
+def goals_of(session: Session, person: Person, partnership_ids: Sequence[str] | None = None) -> Sequence[Goal]:
+    """Return the goals that a person may see, active ones first, of all or some partnerships."""
+    mine = select(Goal).join(Partnership, Partnership.id == Goal.partnership_id).where(partnerships_of(person))
+    if partnership_ids is not None:
+        mine = mine.where(Goal.partnership_id.in_(partnership_ids))
+    return session.scalars(mine.order_by(Goal.closed_at.is_not(None), Goal.created_at, Goal.id)).all()

@@ -1,0 +1,198 @@
+"""A coach's portfolio for a qualification: nothing in it shows a coachee unless she agreed; she can change her mind.
+
+What is agreed to is what was there when it was asked: each item holds a copy of its words, and a later change of a log
+does not change it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import may
+from annotation.coaching.actions import action_of
+from annotation.coaching.sessions import STAGES, get_session, log_of
+from annotation.coaching.training import answers_of, find_module
+from annotation.lessons.clips import get_clip
+from annotation.people.people import clean_name
+from core.clock import utc_now
+from core.errors import InvalidInput, NotFound
+from core.models import Clip, CoachingSession, Partnership, Person, PortfolioItem
+from core.school_day import full_day
+
+TITLE_LENGTH, TEXT_LENGTH = 200, 20_000
+MOST_ITEMS = 100
+STAGE_NAMES = dict(zip(STAGES, ("Goal", "Reality", "Options", "Will"), strict=True))
+REDACTED = {
+    "asked": "Left out: the colleague whom it shows has not answered yet.",
+    "refused": "Left out: the colleague whom it shows does not want it here.",
+    "withdrawn": "Left out: the colleague whom it shows has withdrawn her consent.",
+}
+
+
+def add_log(session: Session, coach: Person, session_id: str) -> PortfolioItem:
+    """Put the log of a session that one coached into the portfolio, and ask the coachee."""
+    meeting, partnership = get_session(session, coach, session_id)
+    if partnership.coach_id != coach.id:
+        raise InvalidInput(why="A portfolio gathers what you did as a coach.")
+    if meeting.ended_at is None:
+        raise InvalidInput(why="This session is not over yet.")
+    title = f"Coaching log, {full_day(meeting.began_at or meeting.created_at)}"
+    return _add(session, coach, "log", meeting.id, title, log_text(session, coach, meeting, partnership), partnership)
+
+
+def log_text(session: Session, person: Person, meeting: CoachingSession, partnership: Partnership) -> str:
+    """Return a log as plain paragraphs: what happened, the notes by stage, the one action."""
+    lines = [line.what for line in log_of(session, person, meeting, partnership)]
+    lines += [f"{STAGE_NAMES[stage]}: {meeting.notes[stage]}" for stage in STAGES if meeting.notes.get(stage)]
+    action = action_of(session, meeting)
+    if action is not None:
+        by = f", by {full_day(action.by)}" if action.by else ""
+        lines.append(f"One thing: {action.what}{by}{' (done)' if action.done_at else ''}")
+    return "\n".join(lines)
+
+
+def add_clip(session: Session, coach: Person, clip_id: str) -> PortfolioItem:
+    """Put a clip that a coachee shares with this coach into the portfolio, and ask her."""
+    clip, lesson = get_clip(session, coach, clip_id)
+    if lesson.owner_id == coach.id:
+        raise InvalidInput(why="A portfolio gathers what you did as a coach: choose a clip that a colleague shares.")
+    pair = select(Partnership).where(Partnership.coach_id == coach.id, Partnership.coachee_id == lesson.owner_id)
+    partnership = session.scalars(pair.where(Partnership.state == "active")).first()
+    if partnership is None:
+        raise NotFound
+    return _add(session, coach, "clip", clip.id, f"Clip: {clip.title}", "", partnership)
+
+
+def add_task(session: Session, coach: Person, module: str) -> PortfolioItem:
+    """Put the answer to a set task into the portfolio; whoever is named in it is asked."""
+    title, answer = find_module(module).title, answers_of(session, coach).get(module)
+    if answer is None:
+        raise InvalidInput(why="Please answer the set task first.")
+    named = _named(session, coach, answer.text)
+    return _add(session, coach, "task", module, f"Set task: {title}", answer.text, named)
+
+
+def add_reflection(session: Session, coach: Person, title: str, text: str, partnership_id: str = "") -> PortfolioItem:
+    """Put a text of one's own into the portfolio; the colleague whom it is about, or who is named in it, is asked."""
+    if not text.strip() or len(text) > TEXT_LENGTH:
+        raise InvalidInput(why=f"Please write something, in at most {TEXT_LENGTH} letters.")
+    about = _named(session, coach, f"{title} {text}")
+    if partnership_id:
+        chosen = session.get(Partnership, partnership_id)
+        if chosen is None or chosen.coach_id != coach.id:
+            raise NotFound
+        if about is not None and about.coachee_id != chosen.coachee_id:
+            raise InvalidInput(
+                why="This names another colleague than the one you chose. Please write of one at a time."
+            )
+        about = chosen
+    name = clean_name(title, "a title", TITLE_LENGTH)
+    return _add(session, coach, "reflection", "", name, text.strip(), about)
+
+
+def _named(session: Session, coach: Person, text: str) -> Partnership | None:
+    """Return the partnership whose coachee a text names; two would each have to agree, so it is refused."""
+    pairs = session.execute(
+        select(Partnership, Person.name)
+        .join(Person, Person.id == Partnership.coachee_id)
+        .where(Partnership.coach_id == coach.id)
+    ).all()
+    found = {one.coachee_id: one for one, name in pairs if names_in(text, name)}
+    if len(found) > 1:
+        raise InvalidInput(why="This names more than one colleague. Please write of one at a time: each must agree.")
+    return next(iter(found.values()), None)
+
+
+def names_in(text: str, name: str) -> bool:
+    """Say whether a text names somebody: by the full name, or by a part of it of three letters or more."""
+    parts = [part for part in name.split() if len(part) > 2]
+    return any(re.search(rf"\b{re.escape(part)}\b", text, re.IGNORECASE) for part in [name, *parts])
+
+
+def _add(
+    session: Session, coach: Person, kind: str, ref_id: str, title: str, text: str, shows: Partnership | None
+) -> PortfolioItem:
+    there = select(PortfolioItem).where(PortfolioItem.owner_id == coach.id)
+    known = session.scalars(there.order_by(PortfolioItem.position)).all()
+    same = next((one for one in known if ref_id and (one.kind, one.ref_id) == (kind, ref_id)), None)
+    if same is not None:
+        return same
+    if len(known) >= MOST_ITEMS:
+        raise InvalidInput(why=f"{MOST_ITEMS} items are enough for one portfolio.")
+    item = PortfolioItem(owner_id=coach.id, kind=kind, ref_id=ref_id, title=title, text=text, added_at=utc_now())
+    item.position = known[-1].position + 1 if known else 1
+    item.coachee_id = None if shows is None else shows.coachee_id
+    item.consent = "" if shows is None else "asked"
+    session.add(item)
+    session.flush()
+    return item
+
+
+def items_of(session: Session, coach: Person) -> Sequence[PortfolioItem]:
+    """Return a coach's portfolio in its order."""
+    mine = select(PortfolioItem).where(PortfolioItem.owner_id == coach.id)
+    return session.scalars(mine.order_by(PortfolioItem.position, PortfolioItem.id)).all()
+
+
+def get_item(session: Session, coach: Person, item_id: str) -> PortfolioItem:
+    """Return an item of one's own portfolio; raises NotFound."""
+    item = session.get(PortfolioItem, item_id)
+    if item is None or item.owner_id != coach.id:
+        raise NotFound
+    return item
+
+
+def remove_item(session: Session, coach: Person, item_id: str) -> None:
+    """Take an item out."""
+    session.delete(get_item(session, coach, item_id))
+
+
+def move_item(session: Session, coach: Person, item_id: str, by: int) -> None:
+    """Move an item up (-1) or down (1)."""
+    item, items = get_item(session, coach, item_id), list(items_of(session, coach))
+    place = items.index(item)
+    items.insert(min(max(place + by, 0), len(items) - 1), items.pop(place))
+    for number, one in enumerate(items, start=1):
+        one.position = number
+
+
+def asked_of(session: Session, coachee: Person) -> list[tuple[PortfolioItem, str]]:
+    """Return every item that shows a person, with the coach's name: for her to answer, or to change her mind."""
+    rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)
+    hers = rows.where(PortfolioItem.coachee_id == coachee.id).order_by(PortfolioItem.added_at.desc())
+    return [(row[0], row[1]) for row in session.execute(hers)]
+
+
+def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> PortfolioItem:
+    """Agree to an item that shows oneself, refuse it, or withdraw what one agreed to."""
+    item = session.get(PortfolioItem, item_id)
+    if item is None or item.coachee_id != coachee.id:
+        raise NotFound
+    if yes:
+        item.consent = "given"
+    elif item.consent in ("given", "withdrawn"):
+        item.consent = "withdrawn"
+    else:
+        item.consent = "refused"
+    item.decided_at = utc_now()
+    return item
+
+
+def open_clip_of(session: Session, coach: Person, item: PortfolioItem) -> Clip | None:
+    """Return the clip of an item while it is agreed to and still shared with the coach."""
+    clip = session.get(Clip, item.ref_id) if item.kind == "clip" and item.consent == "given" else None
+    return clip if clip is not None and may(session, coach, "see", clip) else None
+
+
+def shown_text(item: PortfolioItem, clip_words: Mapping[str, str]) -> tuple[str, str]:
+    """Return title and text of an item as others may read them; `clip_words` has the words of open clips by item id."""
+    if item.consent not in ("", "given"):
+        return f"Item {item.position}", REDACTED[item.consent]
+    if item.kind == "clip":
+        gone = "Left out: the clip is not shared any more."
+        return (item.title, clip_words[item.id]) if item.id in clip_words else (f"Item {item.position}", gone)
+    return item.title, item.text

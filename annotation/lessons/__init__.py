@@ -1,0 +1,1 @@
+"""Lessons and what belongs to them: sharing, clips, comments, measures over time, retention."""

@@ -1,0 +1,291 @@
+"""Comments: words at a moment or over a range, on a goal and a GROW stage or none, threaded, edited, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import (
+    clips_seen_by,
+    comments_kept_by,
+    comments_seen_by,
+    lessons_seen_by,
+    may,
+    partnerships_of,
+    require,
+)
+from annotation.lessons.clips import open_clip_shares
+from annotation.lessons.sharing import open_shares
+from core.clock import utc_now
+from core.database.events import record_event
+from core.errors import InvalidInput, NotAllowed, NotFound
+from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
+
+KINDS = ("noticed", "question", "suggestion")
+STAGES = ("", "G", "R", "O", "W")
+LONGEST = 5000
+DRAFT_LENGTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CommentText:
+    """What somebody wants to say, and where. Times in ms of the lesson; no end means a moment."""
+
+    text: str
+    start_ms: int
+    end_ms: int | None = None
+    kind: str = "noticed"
+    stage: str = ""
+    goal_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A comment, who wrote it, and where its reader can look at it: its lesson, its clip, or nowhere any more.
+
+    `at_ms` is on the lesson's clock for whoever sees the lesson, else on the clip's.
+    """
+
+    comment: Comment
+    author: Person
+    place: Lesson | Clip | None
+    at_ms: int
+
+
+def add_comment(
+    session: Session,
+    person: Person,
+    lesson: Lesson,
+    said: CommentText,
+    *,
+    clip: Clip | None = None,
+    partnership_id: str | None = None,
+    parent_id: str | None = None,
+    draft_id: str = "",
+) -> tuple[Comment, bool]:
+    """Add a comment to a lesson, or to a clip of it; return it, and whether it is new: a draft sent twice is kept once.
+
+    An answer belongs where the comment that it answers belongs.
+    """
+    require(session, person, "see", lesson if clip is None else clip)
+    if len(draft_id) > DRAFT_LENGTH:
+        raise InvalidInput(why="This draft has a name that is too long. Please reload the page.")
+    draft = f"{person.id}:{draft_id}" if draft_id else None
+    if (known := _find_draft(session, draft)) is not None:
+        return known, False
+    if parent_id is not None:
+        parent = _find_parent(session, person, lesson, clip, parent_id)
+        partnership_id, parent_id = parent.partnership_id, parent.parent_id or parent.id
+        clip = None if parent.clip_id is None else session.get_one(Clip, parent.clip_id)
+    if partnership_id is not None:
+        _require_open(session, person, lesson, clip, partnership_id)
+    _check(session, person, lesson, clip, partnership_id, said)
+    comment = Comment(
+        lesson_id=lesson.id,
+        clip_id=None if clip is None else clip.id,
+        author_id=person.id,
+        partnership_id=partnership_id,
+        parent_id=parent_id,
+        draft_id=draft,
+        kind=said.kind,
+        start_ms=said.start_ms,
+        end_ms=said.end_ms,
+        goal_id=said.goal_id,
+        stage=said.stage,
+        text=said.text.strip(),
+        created_at=utc_now(),
+    )
+    try:
+        with session.begin_nested():
+            session.add(comment)
+    except IntegrityError:  # the same draft arrived twice at once
+        if (known := _find_draft(session, draft)) is None:
+            raise
+        return known, False
+    record_event(session, lesson.id, "comment")
+    return comment, True
+
+
+def _find_draft(session: Session, draft: str | None) -> Comment | None:
+    return None if draft is None else session.scalar(select(Comment).where(Comment.draft_id == draft))
+
+
+def _find_parent(session: Session, person: Person, lesson: Lesson, clip: Clip | None, parent_id: str) -> Comment:
+    parent = session.get(Comment, parent_id)
+    require(session, person, "see", parent)
+    assert parent is not None
+    if parent.lesson_id != lesson.id or (clip is not None and parent.clip_id != clip.id):
+        raise InvalidInput(why="The comment that you answer belongs somewhere else.")
+    return parent
+
+
+def _require_open(session: Session, person: Person, lesson: Lesson, clip: Clip | None, partnership_id: str) -> None:
+    """Words go only where the other can read them: the lesson, or the clip, is shared with that partnership now."""
+    open_to = {one.partnership.id for one in open_shares(session, person, [lesson.id]).get(lesson.id, [])}
+    if clip is not None:
+        open_to |= {one.partnership.id for one in open_clip_shares(session, person, [clip.id]).get(clip.id, [])}
+    if partnership_id not in open_to:
+        raise NotAllowed
+
+
+def _check(
+    session: Session,
+    person: Person,
+    lesson: Lesson,
+    clip: Clip | None,
+    partnership_id: str | None,
+    said: CommentText,
+) -> None:
+    if not said.text.strip():
+        raise InvalidInput(why="Please write something first.")
+    if len(said.text) > LONGEST:
+        raise InvalidInput(why=f"Please keep a comment under {LONGEST} letters.")
+    if said.kind not in KINDS or said.stage not in STAGES:
+        raise InvalidInput(why="Please choose one of the kinds and stages on the page.")
+    if said.start_ms < 0 or (said.end_ms is not None and said.end_ms <= said.start_ms):
+        raise InvalidInput(why="Please choose a range that ends after it begins.")
+    last = max(said.start_ms, said.end_ms or 0)
+    if lesson.duration_ms is not None and last > lesson.duration_ms:
+        raise InvalidInput(why="This moment lies after the end of the lesson.")
+    if clip is not None and not clip.start_ms <= said.start_ms <= last <= clip.end_ms:
+        raise InvalidInput(why="This moment lies outside the clip.")
+    if said.goal_id is not None:
+        _check_goal(session, person, lesson, partnership_id, said.goal_id)
+
+
+def _check_goal(session: Session, person: Person, lesson: Lesson, partnership_id: str | None, goal_id: str) -> None:
+    """A comment names a goal of its own partnership; a private note, one of any that both belong to."""
+    fits = (
+        select(Goal.id)
+        .join(Partnership, Partnership.id == Goal.partnership_id)
+        .where(Goal.id == goal_id, partnerships_of(person), Partnership.coachee_id == lesson.owner_id)
+    )
+    if partnership_id is not None:
+        fits = fits.where(Partnership.id == partnership_id)
+    if session.scalar(fits) is None:
+        raise InvalidInput(why="This goal belongs to somebody else. Please choose one of yours.")
+
+
+def get_own_comment(session: Session, person: Person, comment_id: str) -> Comment:
+    """Return one's own comment on a lesson that one may still see; raises NotFound."""
+    comment = session.get(Comment, comment_id)
+    require(session, person, "change", comment)
+    assert comment is not None
+    return comment
+
+
+def edit_comment(session: Session, person: Person, comment: Comment, said: CommentText) -> None:
+    """Rewrite one's own comment; what it said before is kept."""
+    require(session, person, "change", comment)
+    lesson = session.get_one(Lesson, comment.lesson_id)
+    _check(session, person, lesson, clip_of_comment(session, comment), comment.partnership_id, said)
+    if said.text.strip() != comment.text:
+        written = comment.edited_at or comment.created_at
+        session.add(CommentVersion(comment_id=comment.id, text=comment.text, written_at=written))
+        comment.edited_at = utc_now()
+    comment.text, comment.kind, comment.stage = said.text.strip(), said.kind, said.stage
+    comment.start_ms, comment.end_ms, comment.goal_id = said.start_ms, said.end_ms, said.goal_id
+    record_event(session, comment.lesson_id, "comment")
+
+
+def delete_comment(session: Session, person: Person, comment: Comment) -> None:
+    """Take one's own comment away; it can be restored."""
+    require(session, person, "change", comment)
+    if comment.deleted_at is None:
+        comment.deleted_at = utc_now()
+        record_event(session, comment.lesson_id, "comment")
+
+
+def restore_comment(session: Session, person: Person, comment: Comment) -> None:
+    """Undo a deletion."""
+    require(session, person, "change", comment)
+    if comment.deleted_at is not None:
+        comment.deleted_at = None
+        record_event(session, comment.lesson_id, "comment")
+
+
+def clip_of_comment(session: Session, comment: Comment) -> Clip | None:
+    """Return the clip that a comment was written on."""
+    return None if comment.clip_id is None else session.get_one(Clip, comment.clip_id)
+
+
+def beginning_for(session: Session, person: Person, comment: Comment) -> int:
+    """Return where the clock begins on which this person sees a comment: whoever sees a clip alone has the clip's."""
+    clip = clip_of_comment(session, comment)
+    sees_lesson = clip is None or may(session, person, "see", session.get_one(Lesson, comment.lesson_id))
+    return 0 if clip is None or sees_lesson else clip.start_ms
+
+
+def list_comments(
+    session: Session, person: Person, lesson_id: str, clip: Clip | None = None
+) -> Sequence[tuple[Comment, str, str | None]]:
+    """Return the comments that a person may read, in the order of the lesson, with author and goal title.
+
+    With a clip: those that were written on it.
+    """
+    where = [Comment.lesson_id == lesson_id, *([Comment.clip_id == clip.id] if clip is not None else [])]
+    rows = (
+        select(Comment, Person.name, Goal.title)
+        .join(Lesson, Lesson.id == Comment.lesson_id)
+        .join(Person, Person.id == Comment.author_id)
+        .outerjoin(Goal, Goal.id == Comment.goal_id)
+        .where(*where, comments_seen_by(person))
+        .order_by(Comment.start_ms, Comment.created_at, Comment.id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(rows)]
+
+
+def versions_of(session: Session, person: Person, comment_id: str) -> Sequence[CommentVersion]:
+    """Return what a comment said before, oldest first, to whoever may read it; raises NotFound."""
+    require(session, person, "see", session.get(Comment, comment_id))
+    rows = select(CommentVersion).where(CommentVersion.comment_id == comment_id)
+    return session.scalars(rows.order_by(CommentVersion.written_at)).all()
+
+
+def versions_kept_by(session: Session, author: Person, comment: Comment) -> Sequence[CommentVersion]:
+    """Return what one's own comment said before, oldest first, also where its place is not open any more."""
+    if comment.author_id != author.id:
+        raise NotFound
+    rows = select(CommentVersion).where(CommentVersion.comment_id == comment.id)
+    return session.scalars(rows.order_by(CommentVersion.written_at)).all()
+
+
+def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Placed]:
+    on_clip = and_(Clip.id.is_not(None), clips_seen_by(person))
+    found = session.execute(
+        rows.add_columns(Person, Lesson, lessons_seen_by(person), Clip, on_clip)
+        .join(Lesson, Lesson.id == Comment.lesson_id)
+        .join(Person, Person.id == Comment.author_id)
+        .outerjoin(Clip, Clip.id == Comment.clip_id)
+        .order_by(Comment.created_at.desc(), Comment.id)
+    )
+    placed = []
+    for comment, author, lesson, sees_lesson, clip, sees_clip in found:
+        begin_ms = 0 if sees_lesson or clip is None else clip.start_ms
+        place = lesson if sees_lesson else clip if sees_clip else None
+        placed.append(Placed(comment, author, place, comment.start_ms - begin_ms))
+    return placed
+
+
+def newest_comments(session: Session, person: Person, limit: int = 8) -> list[Placed]:
+    """Return what others lately wrote to this person."""
+    theirs = select(Comment).where(comments_seen_by(person), Comment.author_id != person.id)
+    return _placed(session, person, theirs.limit(limit))
+
+
+def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[Placed]:
+    """Return the comments on a goal that this person may read, newest first.
+
+    What she wrote herself is hers also when the lesson is taken back.
+    """
+    on_goal = select(Comment).where(comments_kept_by(person), Comment.goal_id == goal_id)
+    return _placed(session, person, on_goal.where(Comment.deleted_at.is_(None)))
+
+
+def comments_by(session: Session, person: Person) -> list[Placed]:
+    """Return what a person wrote, newest first."""
+    return _placed(session, person, select(Comment).where(Comment.author_id == person.id, Comment.deleted_at.is_(None)))

@@ -1,0 +1,28 @@
+"""Guess, then see: before her lesson's measures are first shown, a teacher may guess how much of the talk was hers."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from annotation.lessons.lessons import get_own_lesson
+from core.clock import utc_now
+from core.errors import InvalidInput
+from core.models import Guess, Lesson, Person
+
+
+def find_guess(session: Session, person: Person, lesson_id: str) -> Guess | None:
+    """Return what she guessed, or that she did not want to; None: she was not asked yet."""
+    return session.get(Guess, (lesson_id, person.id))
+
+
+def keep_guess(session: Session, person: Person, lesson_id: str, share: float | None) -> Guess:
+    """Keep a guess (0..1) or that she skips it (None); asked once a lesson, so the first answer stays."""
+    if share is not None and not 0 <= share <= 1:
+        raise InvalidInput(why="Please guess a share between 0 and 100 %.")
+    lesson: Lesson = get_own_lesson(session, person, lesson_id)
+    known = find_guess(session, person, lesson.id)
+    if known is None:
+        known = Guess(lesson_id=lesson.id, person_id=person.id, share=share, made_at=utc_now())
+        session.add(known)
+        session.flush()
+    return known

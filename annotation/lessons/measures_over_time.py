@@ -1,0 +1,200 @@
+"""A teacher's own measures across her lessons, each with how sure it is; never a target, never a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from statistics import quantiles
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import lessons_seen_by, live_showing, require
+from annotation.errors import PartnershipOver
+from annotation.lessons.sharing import ONE_OPENING
+from core.clock import utc_now
+from core.errors import InvalidInput, NotFound
+from core.models import Guess, Lesson, MeasuresOpening, MeasuresRow, Partnership, Person, ShownMeasures
+from core.school_day import SchoolDay
+
+FEW_WAITS = 5
+"""Below this many waits a median or a share says little, and the page says so in words."""
+
+TITLES = {
+    "teacher_share_of_talk": "Your share of the talk",
+    "wait_1_median_ms": "Wait after a question",
+    "open_questions": "Open and probing questions",
+    "pupil_ms": "Pupil talk",
+    "wait_1_share_3s": "Waits of three seconds or more",
+    "longest_teacher_stretch_ms": "Longest stretch of your talk",
+    "turn_changes": "Changes of who speaks",
+    "wait_2_median_ms": "Wait after an answer",
+}
+PAGE = tuple(TITLES)[:6]
+"""What the page shows; a goal may name any of the titles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure of one lesson: `low` and `high` bound it where that is known, `note` says what makes it unsure."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A lesson of hers that has been measured."""
+
+    lesson_id: str
+    title: str
+    day: date
+    measures: Mapping[str, Any]
+
+
+def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
+    """Return her own measured lessons, oldest first.
+
+    One that is deleted or still worked on is not among them, nor one before she guessed (or skipped it) on its page.
+    """
+    rows = session.execute(
+        select(Lesson, MeasuresRow.document)
+        .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
+        .join(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
+        .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))
+        .order_by(Lesson.created_at, Lesson.id)
+    )
+    found = [
+        Measured(one.id, one.title, SchoolDay.of(one.taught_on or one.created_at), document) for one, document in rows
+    ]
+    return sorted(found, key=lambda one: one.day)
+
+
+def lessons_to_guess(session: Session, person: Person) -> list[tuple[str, str]]:
+    """Return id and title of her measured lessons whose page has not asked her yet."""
+    rows = session.execute(
+        select(Lesson.id, Lesson.title)
+        .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
+        .outerjoin(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
+        .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None), Guess.lesson_id.is_(None))
+        .where(Lesson.conversation_id.is_(None))
+        .order_by(Lesson.created_at)
+    )
+    return [(row.id, row.title) for row in rows]
+
+
+def show_to(session: Session, person: Person, partnership_id: str) -> None:
+    """Show one's measures over time to a partnership in which one is coached; twice is once. Raises NotFound."""
+    partnership = session.get(Partnership, partnership_id)
+    require(session, person, "see", partnership)
+    assert partnership is not None
+    if partnership.coachee_id != person.id:
+        raise InvalidInput(why="Measures can be shown to somebody who coaches you.")
+    if partnership.state != "active":
+        raise PartnershipOver
+    if partnership_id not in {shown.partnership_id for shown, _ in showings_of(session, person)}:
+        session.add(ShownMeasures(owner_id=person.id, partnership_id=partnership_id, shown_at=utc_now()))
+        session.flush()
+
+
+def take_showing_back(session: Session, person: Person, showing_id: str) -> None:
+    """Close it at once; raises NotFound unless it is one's own."""
+    row = session.get(ShownMeasures, showing_id)
+    if row is None or row.owner_id != person.id:
+        raise NotFound
+    row.taken_back_at = row.taken_back_at or utc_now()
+
+
+def showings_of(session: Session, person: Person) -> list[tuple[ShownMeasures, Person]]:
+    """Return to whom one's measures are shown now."""
+    rows = select(ShownMeasures, Person).join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+    rows = rows.join(Person, Person.id == Partnership.coach_id)
+    mine = rows.where(live_showing(), ShownMeasures.owner_id == person.id).order_by(ShownMeasures.shown_at)
+    return [(row[0], row[1]) for row in session.execute(mine)]
+
+
+def note_opening(session: Session, coach: Person, partnership_id: str) -> None:
+    """Note that a coach opened the measures that are shown to him, for their owner to read."""
+    showing = session.scalar(
+        select(ShownMeasures)
+        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+        .where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
+    )
+    if showing is None:
+        return
+    lately = select(MeasuresOpening.id).where(
+        MeasuresOpening.showing_id == showing.id, MeasuresOpening.opened_at > utc_now() - ONE_OPENING
+    )
+    if session.scalar(lately.limit(1)) is None:
+        session.add(MeasuresOpening(showing_id=showing.id, opened_at=utc_now()))
+
+
+def measures_openings(session: Session, owner: Person) -> list[tuple[MeasuresOpening, Person]]:
+    """Return who opened one's measures, and when, newest first, at most 200."""
+    rows = (
+        select(MeasuresOpening, Person)
+        .join(ShownMeasures, ShownMeasures.id == MeasuresOpening.showing_id)
+        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+        .join(Person, Person.id == Partnership.coach_id)
+        .where(ShownMeasures.owner_id == owner.id)
+        .order_by(MeasuresOpening.opened_at.desc())
+    )
+    return [(row[0], row[1]) for row in session.execute(rows.limit(200))]
+
+
+def shown_by(session: Session, coach: Person, partnership_id: str) -> Person:
+    """Return who shows this coach her measures in a partnership now; raises NotFound."""
+    rows = select(Person).join(ShownMeasures, ShownMeasures.owner_id == Person.id)
+    rows = rows.join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+    owner = session.scalar(
+        rows.where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
+    )
+    if owner is None:
+        raise NotFound
+    return owner
+
+
+def seen_lessons(session: Session, person: Person, lessons: Sequence[Measured]) -> set[str]:
+    """Return the ids of those lessons that a person may open."""
+    ids = [one.lesson_id for one in lessons]
+    return set(session.scalars(select(Lesson.id).where(Lesson.id.in_(ids), lessons_seen_by(person))))
+
+
+def figure_of(name: str, measures: Mapping[str, Any]) -> Figure | None:
+    """Return one measure of a lesson with its uncertainty; None where the lesson has no such figure."""
+    if not measures["speech_ms"]:
+        return None
+    if name == "teacher_share_of_talk":
+        return _part(measures["teacher_ms"], measures, measures["speech_ms"])
+    if name == "pupil_ms":
+        return _part(measures["pupil_ms"], measures, 1)
+    if name in ("wait_1_median_ms", "wait_2_median_ms", "wait_1_share_3s"):
+        return _wait(name, measures)
+    if name == "open_questions":
+        kinds = measures["questions_by_kind"]
+        return Figure(kinds.get("open", 0) + kinds.get("probing", 0))
+    return Figure(measures[name])
+
+
+def _part(part_ms: int, measures: Mapping[str, Any], whole: int) -> Figure:
+    """Bound a part of the talk: all talk of an unsure voice may belong to it, or none."""
+    return Figure(part_ms / whole, part_ms / whole, (part_ms + measures["unsure_ms"]) / whole)
+
+
+def _wait(name: str, measures: Mapping[str, Any]) -> Figure | None:
+    """Bound a median wait by the middle half of the waits, and say so when they are few."""
+    middle = measures[name]
+    if middle is None:
+        return None
+    heard = measures["heard_in"].get("wait_2_median_ms" if name == "wait_2_median_ms" else "wait_1_median_ms", ())
+    waits = [end - start for start, end in heard]
+    if len(waits) < FEW_WAITS:
+        return Figure(middle, note=f"few waits: {len(waits)}" if waits else "few waits")
+    if name == "wait_1_share_3s":
+        return Figure(middle)
+    low, _, high = quantiles(waits, n=4, method="inclusive")
+    return Figure(middle, min(low, middle), max(high, middle))

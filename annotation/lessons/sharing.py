@@ -1,0 +1,214 @@
+"""Sharing a lesson with one partnership, taking it back, and who opened it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import live_share, partnerships_of, require
+from annotation.errors import PartnershipOver
+from core.clock import utc_now
+from core.database.events import record_event
+from core.errors import InvalidInput
+from core.models import Clip, ClipShare, Lesson, Opening, Partnership, Person, Share
+from core.school_day import SchoolDay, day_in_words
+
+LAST_YEAR = 2100
+ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
+
+
+@dataclass(frozen=True, slots=True)
+class OpenShare:
+    """A share that is open now, and the other person of its partnership."""
+
+    share: Share
+    partnership: Partnership
+    other: Person
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment at which a share "until" a day closes: when that day is over at the school (UTC)."""
+    return SchoolDay.of(day).ends
+
+
+def closing(until: date | None) -> datetime | None:
+    """Return when a share closes that is open until a day; raises InvalidInput for a day that is over."""
+    if until is not None and until < SchoolDay.of(utc_now()):
+        raise InvalidInput(why="Please choose a day that is still to come, or no day at all.")
+    if until is not None and until.year > LAST_YEAR:
+        raise InvalidInput(why=f"Please choose a day before {LAST_YEAR + 1}, or no day at all.")
+    return None if until is None else end_of(until)
+
+
+def last_day(until: datetime | None) -> SchoolDay | None:
+    """Return the last day on which a share is open."""
+    return None if until is None else SchoolDay.of(until - timedelta(microseconds=1))
+
+
+def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_id: str, until: date | None) -> Share:
+    """Open a lesson to a partnership; sharing again moves the date."""
+    require(session, person, "change", lesson)
+    if lesson.conversation_id is not None:
+        raise InvalidInput(why="This is a recorded conversation for your own mirror. It cannot be shared.")
+    partnership = session.get(Partnership, partnership_id)
+    require(session, person, "see", partnership)
+    assert partnership is not None
+    if partnership.coachee_id != lesson.owner_id:
+        raise InvalidInput(why="A lesson can be shared with somebody who coaches you.")
+    if partnership.state != "active":
+        raise PartnershipOver
+    closes = closing(until)
+    share = session.scalar(
+        select(Share).where(
+            Share.lesson_id == lesson.id,
+            Share.partnership_id == partnership_id,
+            Share.taken_back_at.is_(None),
+        )
+    )
+    if share is None or (share.until is not None and share.until <= utc_now()):
+        share = Share(lesson_id=lesson.id, partnership_id=partnership_id, created_at=utc_now())
+        session.add(share)
+    share.until = closes
+    session.flush()
+    record_event(session, lesson.id, "share")
+    return share
+
+
+def take_back(session: Session, person: Person, share_id: str) -> None:
+    """Close a share at once; raises NotFound unless it is of one's own lesson."""
+    share = session.get(Share, share_id)
+    require(session, person, "change", share)
+    assert share is not None
+    if share.taken_back_at is None:
+        share.taken_back_at = utc_now()
+        record_event(session, share.lesson_id, "share")
+
+
+def open_shares(session: Session, person: Person, lesson_ids: Iterable[str]) -> dict[str, list[OpenShare]]:
+    """Return, for each lesson, the open shares that this person is part of.
+
+    The owner is part of all of them; a coach only of those with him, so he never learns of another coach.
+    """
+    found: dict[str, list[OpenShare]] = {}
+    rows = session.execute(
+        select(Share, Partnership, Person)
+        .join(Lesson, Lesson.id == Share.lesson_id)
+        .join(Partnership, Partnership.id == Share.partnership_id)
+        .join(
+            Person,
+            ((Partnership.coach_id == person.id) & (Person.id == Partnership.coachee_id))
+            | ((Partnership.coachee_id == person.id) & (Person.id == Partnership.coach_id)),
+        )
+        .where(live_share(), partnerships_of(person), Share.lesson_id.in_(list(lesson_ids)))
+        .order_by(Share.created_at, Share.id)
+    )
+    for share, partnership, other in rows:
+        found.setdefault(share.lesson_id, []).append(OpenShare(share, partnership, other))
+    return found
+
+
+def first_name(name: str) -> str:
+    """Return how a colleague is called on the pill."""
+    return name.strip().partition(" ")[0]
+
+
+class Opened(Protocol):
+    """A share of a lesson or of a clip, and the other person of its partnership."""
+
+    @property
+    def share(self) -> Share | ClipShare:
+        """What says until when."""
+
+    @property
+    def other(self) -> Person:
+        """Who can see it."""
+
+
+class OpenedClip(Opened, Protocol):
+    """A share of a clip, with the clip."""
+
+    @property
+    def clip(self) -> Clip:
+        """What is open."""
+
+
+def pill_text(shares: Sequence[Opened], clips: Sequence[OpenedClip] = ()) -> str:
+    """Say who can see a lesson: "Only you", "You and Priya, until 12 March", "Only you, and one clip with Priya".
+
+    `clips` are the shares of its clips; whoever sees the whole lesson is not said twice.
+    """
+    whole = {one.other.id for one in shares}
+    parts = [one for one in clips if one.other.id not in whole]
+    if not parts:
+        return _whole_in_words(shares)
+    count = len({one.clip.id for one in parts})
+    people = {one.other.id: first_name(one.other.name) for one in parts}
+    who = next(iter(people.values())) if len(people) == 1 else f"{_in_words(len(people))} coaches"
+    return f"{_whole_in_words(shares)}, and {_in_words(count)} clip{'' if count == 1 else 's'} with {who}"
+
+
+def _in_words(count: int) -> str:
+    return {1: "one", 2: "two", 3: "three", 4: "four"}.get(count, str(count))
+
+
+def _whole_in_words(shares: Sequence[Opened]) -> str:
+    if not shares:
+        return "Only you"
+    people = {one.other.id for one in shares}
+    if len(people) > 1:
+        return f"You and your {_in_words(len(people))} coaches"
+    who = f"You and {first_name(shares[0].other.name)}"
+    return with_last_day(who, [one.share.until for one in shares])
+
+
+def with_last_day(who: str, untils: Sequence[datetime | None]) -> str:
+    """Add the last day to a pill, unless one of the shares is open without an end."""
+    dated = [until for until in untils if until is not None]
+    if not dated or len(dated) < len(untils):
+        return who
+    day = last_day(max(dated))
+    assert day is not None
+    return f"{who}, until {day_in_words(day, SchoolDay.of(utc_now()))}"
+
+
+def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> bool:
+    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening."""
+    if lesson.owner_id == person.id:
+        return False
+    lately = select(Opening.id).where(
+        Opening.lesson_id == lesson.id,
+        Opening.person_id == person.id,
+        Opening.clip_id.is_(None) if clip is None else Opening.clip_id == clip.id,
+        Opening.opened_at > utc_now() - ONE_OPENING,
+    )
+    return session.scalar(lately.limit(1)) is None
+
+
+def record_opening(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> None:
+    """Note that somebody else opened a lesson, or a clip of it, for its owner to read."""
+    if opening_is_due(session, person, lesson, clip):
+        what = None if clip is None else clip.id
+        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, opened_at=utc_now()))
+
+
+def openings(
+    session: Session, owner: Person, lesson_id: str | None = None
+) -> list[tuple[Opening, Person, Lesson, str | None]]:
+    """Return who opened what of this person's lessons (with the title of a clip), newest first, at most 200."""
+    rows = (
+        select(Opening, Person, Lesson, Clip.title)
+        .outerjoin(Clip, Clip.id == Opening.clip_id)
+        .join(Lesson, Lesson.id == Opening.lesson_id)
+        .join(Person, Person.id == Opening.person_id)
+        .where(Lesson.owner_id == owner.id)
+        .order_by(Opening.opened_at.desc())
+        .limit(200)
+    )
+    if lesson_id is not None:
+        rows = rows.where(Lesson.id == lesson_id)
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(rows)]

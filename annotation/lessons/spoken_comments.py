@@ -1,0 +1,40 @@
+"""Comments that are spoken: the sound waits to be heard, the words come back to whoever said them alone."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import require
+from core.clock import utc_now
+from core.errors import NotFound
+from core.models import Dictation, Lesson, Person, Step, StoredFile
+from core.pipeline.steps import add_step
+
+STAGE, QUEUE = "hear_comment", "asr"
+
+
+def begin_dictation(session: Session, person: Person, lesson: Lesson, key: str, size: int, mime: str) -> Dictation:
+    """Have a spoken comment on a lesson that one may see heard; its sound is in the store under `key`."""
+    require(session, person, "see", lesson)
+    last = session.scalar(select(func.max(Dictation.number)).where(Dictation.lesson_id == lesson.id)) or 0
+    said = Dictation(lesson_id=lesson.id, number=last + 1, person_id=person.id, created_at=utc_now())
+    session.add(said)
+    session.flush()
+    file = StoredFile(lesson_id=lesson.id, kind=f"said-{said.number}", key=key, mime=mime, bytes=size, info={})
+    file.created_at = utc_now()
+    session.add(file)
+    add_step(session, lesson.id, STAGE, QUEUE, 1, chunk_no=said.number, state="ready")
+    return said
+
+
+def read_dictation(session: Session, person: Person, dictation_id: str) -> tuple[str, str]:
+    """Return the state (`working`, `heard` or `failed`) and the words of what one said; raises NotFound."""
+    said = session.get(Dictation, dictation_id)
+    if said is None or said.person_id != person.id:
+        raise NotFound
+    require(session, person, "see", session.get(Lesson, said.lesson_id))
+    if said.text is not None:
+        return "heard", said.text
+    step = select(Step.state).where(Step.lesson_id == said.lesson_id, Step.stage == STAGE, Step.chunk_no == said.number)
+    return ("failed" if session.scalar(step) in ("failed", "cancelled") else "working"), ""

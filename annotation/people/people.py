@@ -1,0 +1,99 @@
+"""People of the school: names and addresses that can be taken, the first account, who is here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from annotation.errors import AlreadyBegun, EmailTaken
+from annotation.people.passwords import check_new_password, hash_password
+from core.clock import utc_now
+from core.errors import InvalidInput, NotAllowed
+from core.models import Person
+from core.settings import get_settings
+
+NAME_LENGTH = 120
+EMAIL_LENGTH = 254
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is stored of a random secret; random ones need no slow hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def clean_name(name: str, what: str = "a name", length: int = NAME_LENGTH) -> str:
+    """Return a line of text without odd characters; raises InvalidInput when empty or too long."""
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    if not cleaned:
+        raise InvalidInput(why=f"Please write {what}.")
+    if len(cleaned) > length:
+        raise InvalidInput(why=f"Please write {what} in at most {length} letters.")
+    return cleaned
+
+
+def clean_email(email: str) -> str:
+    """Return the address in lower case; raises InvalidInput when it cannot be one."""
+    cleaned = email.strip().lower()
+    local, at, domain = cleaned.partition("@")
+    plain = cleaned.isprintable() and not any(c.isspace() for c in cleaned)
+    if not (local and at and domain and plain) or "@" in domain or len(cleaned) > EMAIL_LENGTH:
+        raise InvalidInput(why="Please write an email address, such as ada@school.example.")
+    return cleaned
+
+
+def nobody_yet(session: Session) -> bool:
+    """Tell whether the first account is still to be made."""
+    return session.scalar(select(Person.id).limit(1)) is None
+
+
+def make_first_account(session: Session, name: str, email: str, password: str) -> Person:
+    """Make the programme lead. Two at once: the second finds the first and raises AlreadyBegun."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        session.execute(text("LOCK TABLE person IN EXCLUSIVE MODE"))
+    if not nobody_yet(session):
+        raise AlreadyBegun
+    address = clean_email(email)
+    check_new_password(password, address)
+    values = {"password_hash": hash_password(password), "is_lead": True, "joined_at": utc_now()}
+    return add_person(session, clean_name(name), address, **values)
+
+
+def require_lead(person: Person) -> None:
+    """Raise NotAllowed unless this is the programme lead."""
+    if not person.is_lead:
+        raise NotAllowed
+
+
+def add_person(session: Session, name: str, email: str, **values: object) -> Person:
+    """Add somebody to the staff list; raises EmailTaken."""
+    if session.scalar(select(Person.id).where(Person.email == email)) is not None:
+        raise EmailTaken
+    person = Person(name=name, email=email, created_at=utc_now(), **values)
+    session.add(person)
+    session.flush()
+    return person
+
+
+def list_people(session: Session) -> Sequence[Person]:
+    """Return everybody on the staff list by name, those who have not joined yet too, but no leavers."""
+    return session.scalars(select(Person).where(Person.deactivated_at.is_(None)).order_by(Person.name, Person.id)).all()
+
+
+def find_by_email(session: Session, email: str) -> Person:
+    """Return whoever has joined with an address; raises InvalidInput."""
+    joined = select(Person).where(Person.joined_at.is_not(None), Person.deactivated_at.is_(None))
+    person = session.scalar(joined.where(Person.email == email.strip().lower()))
+    if person is None:
+        raise InvalidInput(why=f"Nobody has joined with the address {email}.")
+    return person
+
+
+def leaver_until(person: Person) -> datetime | None:
+    """Return until when a leaver can sign in to take away or delete what is hers; None for everybody else."""
+    if person.deactivated_at is None:
+        return None
+    return person.deactivated_at + timedelta(days=get_settings().leaver_days)

@@ -1,0 +1,174 @@
+"""Signing in and out: a device's random secret, kept as a hash, revocable, with attempts limited."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from limits import RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis import ConnectionPool
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from annotation.errors import TooManyAttempts, WrongSignIn
+from annotation.people.passwords import check_new_password, hash_password, password_fits
+from annotation.people.people import hash_secret, leaver_until
+from core.clock import utc_now
+from core.errors import NotFound
+from core.models import Person, SignIn
+from core.settings import get_settings
+
+log = logging.getLogger("hindsight.signing_in")
+
+SEEN_EVERY = timedelta(minutes=10)  # how exactly "last seen" is kept
+PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
+PER_ADDRESS = RateLimitItemPerMinute(60, 15)  # a whole school may come from one address
+
+
+class Attempts:
+    """How often an account and an address were tried lately; with a Redis, over all web processes together.
+
+    Of an address only what failed is counted: a whole school that signs in at eight o'clock may come from one.
+    While Redis is away each process counts for itself: nobody is locked out, and nobody may guess for ever.
+    """
+
+    def __init__(self, redis_address: str = "") -> None:
+        self._here = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(_redis(redis_address)) if redis_address else self._here
+
+    def begin(self, account: str, address: str) -> None:
+        """Count an attempt; raises TooManyAttempts."""
+
+        def is_fine(limiter: MovingWindowRateLimiter) -> bool:
+            fine = limiter.hit(PER_ACCOUNT, "account", hash_secret(account))
+            return limiter.test(PER_ADDRESS, "address", address) and fine
+
+        if not self._ask(is_fine):
+            raise TooManyAttempts
+
+    def failed(self, address: str) -> None:
+        """Count an attempt that failed."""
+        self._ask(lambda limiter: limiter.hit(PER_ADDRESS, "address", address))
+
+    def succeeded(self, account: str) -> None:
+        """Start again for an account that signed in."""
+
+        def forget(limiter: MovingWindowRateLimiter) -> bool:
+            limiter.clear(PER_ACCOUNT, "account", hash_secret(account))
+            return True
+
+        self._ask(forget)
+        forget(self._here)
+
+    def _ask(self, question: Callable[[MovingWindowRateLimiter], bool]) -> bool:
+        try:
+            return question(self._shared)
+        except StorageError:
+            log.warning("Redis is away: attempts to sign in are counted in this process alone", exc_info=True)
+            return question(self._here)
+
+
+def _redis(address: str) -> RedisStorage:
+    """Return the counters in Redis; whoever signs in never waits longer than a second for them."""
+    pool = ConnectionPool.from_url(address, socket_timeout=1, socket_connect_timeout=1)
+    return RedisStorage(address, pool, key_prefix="hindsight:attempts", wrap_exceptions=True)
+
+
+def check_sign_in(session: Session, email: str, password: str) -> Person:
+    """Return whose password this is; raises WrongSignIn, whatever was wrong."""
+    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
+    fits = password_fits(password, (person.password_hash if person else "") or None)
+    if not fits or person is None or is_closed(person):
+        raise WrongSignIn
+    return person
+
+
+def is_closed(person: Person) -> bool:
+    """Say whether nobody can sign in to this account any more: a leaver can for a while."""
+    until = leaver_until(person)
+    return until is not None and until <= utc_now()
+
+
+def begin_sign_in(session: Session, person: Person, device: str, former_secret: str = "") -> str:
+    """Sign a device in and return its new secret; what the browser carried before is worth nothing."""
+    end_sign_in(session, former_secret)
+    now = utc_now()
+    session.execute(delete(SignIn).where(SignIn.expires_at <= now))
+    secret = secrets.token_urlsafe(32)
+    session.add(
+        SignIn(
+            secret_hash=hash_secret(secret),
+            person_id=person.id,
+            device=device,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + timedelta(days=get_settings().session_days),
+        )
+    )
+    session.flush()
+    return secret
+
+
+def find_sign_in(session: Session, secret: str) -> tuple[Person, SignIn] | None:
+    """Return who is signed in with a secret, and the device; None when it is unknown or over."""
+    row = session.execute(
+        select(Person, SignIn)
+        .join(SignIn, SignIn.person_id == Person.id)
+        .where(
+            SignIn.secret_hash == hash_secret(secret),
+            SignIn.expires_at > utc_now(),
+        )
+    ).first()
+    return None if row is None or is_closed(row[0]) else (row[0], row[1])
+
+
+def note_seen(session: Session, sign_in_id: str) -> None:
+    """Remember that a device was used just now."""
+    row = session.get(SignIn, sign_in_id)
+    if row is not None:
+        row.last_seen_at = utc_now()
+
+
+def end_sign_in(session: Session, secret: str) -> None:
+    """Sign out the device that carries this secret."""
+    if secret:
+        session.execute(delete(SignIn).where(SignIn.secret_hash == hash_secret(secret)))
+
+
+def list_devices(session: Session, person: Person) -> Sequence[SignIn]:
+    """Return where a person is signed in, last used first."""
+    mine = select(SignIn).where(SignIn.person_id == person.id, SignIn.expires_at > utc_now())
+    return session.scalars(mine.order_by(SignIn.last_seen_at.desc())).all()
+
+
+def revoke_device(session: Session, person: Person, sign_in_id: str) -> None:
+    """Sign one of a person's own devices out."""
+    row = session.get(SignIn, sign_in_id)
+    if row is None or row.person_id != person.id:
+        raise NotFound
+    session.delete(row)
+
+
+def change_password(session: Session, person: Person, old: str, new: str, keep_sign_in_id: str) -> None:
+    """Change a password and sign every other device out; raises WrongSignIn for a wrong old one."""
+    row = session.get(Person, person.id)
+    if row is None or not password_fits(old, row.password_hash):
+        raise WrongSignIn
+    check_new_password(new, row.email)
+    row.password_hash = hash_password(new)
+    session.execute(delete(SignIn).where(SignIn.person_id == row.id, SignIn.id != keep_sign_in_id))
+
+
+def device_name(user_agent: str) -> str:
+    """Say in a few words what a browser calls itself: "Firefox on Windows"."""
+    browsers = {"Edg": "Edge", "Firefox": "Firefox", "Chrome": "Chrome", "Safari": "Safari"}
+    systems = {"iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows"}
+    systems |= {"CrOS": "Chromebook", "Mac OS": "Mac", "Linux": "Linux"}
+    browser = next((name for mark, name in browsers.items() if mark in user_agent), "A browser")
+    system = next((name for mark, name in systems.items() if mark in user_agent), "")
+    return f"{browser} on {system}" if system else browser

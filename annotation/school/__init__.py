@@ -1,0 +1,1 @@
+"""The school: staff list, line management, programme."""

@@ -1,0 +1,300 @@
+"""The staff list: who is in which department, who manages whom, who has left; by hand or from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from annotation.coaching.partnerships import end_all_partnerships, line_above, suspend_refused, who_manages
+from annotation.errors import LastLead, StaffUnreadable
+from annotation.people.account_links import make_link
+from annotation.people.people import add_person, clean_email, clean_name, require_lead
+from core.clock import utc_now
+from core.errors import HindsightError, InvalidInput, NotFound
+from core.models import AccountLink, Mail, Partnership, Person, SignIn
+
+MOST_ROWS = 5000
+COLUMNS = {
+    "name": ("name", "full name", "teacher"),
+    "email": ("email", "e-mail", "email address", "mail"),
+    "department": ("department", "faculty", "subject"),
+    "manager": ("line manager", "line_manager", "manager", "manager email", "line manager email"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """One line of the file; `manager` is the line manager's address, or empty."""
+
+    line: int
+    name: str
+    email: str
+    department: str
+    manager: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody as Hindsight knows her, in the words of the file."""
+
+    name: str
+    email: str
+    department: str = ""
+    manager: str = ""
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would become of one person: `joins`, `changes`, `returns` or `leaves`, with what is new in words."""
+
+    kind: str
+    name: str
+    email: str
+    what: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a file would change, before anything is: also which pairs would then be in one management line."""
+
+    rows: tuple[StaffRow, ...]
+    changes: tuple[Change, ...]
+    problems: tuple[str, ...]
+    suspended: tuple[tuple[str, str], ...] = field(default=())
+
+
+def read_staff(text: str) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
+    """Read a CSV file (comma, semicolon or tab); return its rows and plain sentences about those left out.
+
+    Raises StaffUnreadable without the columns name and email, or with too many rows.
+    """
+    head = text.lstrip("\ufeff\n\r ").split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text.lstrip("\ufeff\n\r ")), delimiter=max(",;\t", key=head.count))
+    try:
+        lines = list(reader)
+    except csv.Error as error:
+        raise StaffUnreadable(why="its table is damaged") from error
+    titles = [cell.strip().lower() for cell in lines[0]] if lines else []
+    places = {
+        name: next((k for k, title in enumerate(titles) if title in known), -1) for name, known in COLUMNS.items()
+    }
+    if places["name"] < 0 or places["email"] < 0:
+        raise StaffUnreadable(why="its first line must name the columns “name” and “email”")
+    if len(lines) > MOST_ROWS:
+        raise StaffUnreadable(why=f"it has more than {MOST_ROWS} lines")
+    rows: dict[str, StaffRow] = {}
+    problems = []
+    for number, cells in enumerate(lines[1:], start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        found = {name: cells[k].strip() if 0 <= k < len(cells) else "" for name, k in places.items()}
+        try:
+            row = _row(number, found)
+        except HindsightError as error:
+            problems.append(f"Line {number} is left out. {error}")
+            continue
+        if row.email in rows:
+            problems.append(f"Line {number} is left out: {row.email} is there already, in line {rows[row.email].line}.")
+        else:
+            rows[row.email] = row
+    return tuple(rows.values()), tuple(problems)
+
+
+def _row(number: int, found: Mapping[str, str]) -> StaffRow:
+    department = clean_name(found["department"], "a department") if found["department"] else ""
+    manager = clean_email(found["manager"]) if found["manager"] else ""
+    email = clean_email(found["email"])
+    if manager == email:
+        raise InvalidInput(why="Nobody is their own line manager.")
+    return StaffRow(number, clean_name(found["name"]), email, department, manager)
+
+
+def compare_staff(
+    known: Sequence[Member], rows: Sequence[StaffRow], *, others_left: bool
+) -> tuple[list[Change], list[str]]:
+    """Say what a file would change of the list, and which managers nobody knows."""
+    before = {one.email: one for one in known}
+    there = {row.email for row in rows} | {one.email for one in known if not one.left}
+    changes, problems = [], []
+    for row in rows:
+        if row.manager and row.manager not in there:
+            problems.append(
+                f"Line {row.line}: nobody has the address {row.manager}, so {row.name} gets no line manager."
+            )
+        one = before.get(row.email)
+        if one is None:
+            changes.append(Change("joins", row.name, row.email, tuple(filter(None, [row.department]))))
+            continue
+        manager = row.manager if row.manager in there else ""
+        what = [
+            f"{title}: {old or 'none'} → {new or 'none'}"
+            for title, old, new in (
+                ("name", one.name, row.name),
+                ("department", one.department, row.department),
+                ("line manager", one.manager, manager),
+            )
+            if old != new
+        ]
+        if one.left or what:
+            changes.append(Change("returns" if one.left else "changes", row.name, row.email, tuple(what)))
+    if others_left:
+        listed = {row.email for row in rows}
+        changes += [Change("leaves", one.name, one.email) for one in known if not one.left and one.email not in listed]
+    return changes, problems
+
+
+def without_circles(known: Sequence[Member], rows: Sequence[StaffRow]) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
+    """Take the manager from each row with which somebody would manage their own line manager, and say so."""
+    listed = {row.email for row in rows}
+    managers: dict[str, str | None] = {one.email: one.manager or None for one in known if one.email not in listed}
+    kept, problems = [], []
+    for row in rows:
+        in_circle = bool(row.manager) and row.email in line_above(managers, row.manager)
+        if in_circle:
+            problems.append(
+                f"Line {row.line}: {row.name} stands above {row.manager} already, so {row.name} gets no line manager."
+            )
+        kept.append(replace(row, manager="") if in_circle else row)
+        managers[row.email] = kept[-1].manager or None
+    return tuple(kept), tuple(problems)
+
+
+def _line_of(problem: str) -> int:
+    found = re.match(r"Line (\d+)", problem)
+    return int(found[1]) if found else 0
+
+
+def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) -> Plan:
+    """Return what a file would change, changing nothing. The lead who imports it never leaves by it."""
+    require_lead(lead)
+    rows, problems = read_staff(text)
+    people = session.scalars(select(Person).where(~Person.email.endswith(GONE))).all()
+    by_id = {one.id: one for one in people}
+    known = [
+        Member(
+            one.name,
+            one.email,
+            one.department,
+            by_id[one.manager_id].email if one.manager_id in by_id else "",
+            one.deactivated_at is not None,
+        )
+        for one in people
+    ]
+    rows, circles = without_circles(known, rows)
+    changes, more = compare_staff(known, rows, others_left=others_left)
+    changes = [one for one in changes if one.kind != "leaves" or one.email != lead.email]
+    managers = {one.email: one.manager or None for one in known}
+    managers |= {row.email: row.manager or None for row in rows}
+    suspended = [
+        (by_id[one.coach_id].name, by_id[one.coachee_id].name)
+        for one in session.scalars(select(Partnership).where(Partnership.state == "active"))
+        if who_manages(managers, by_id[one.coach_id].email, by_id[one.coachee_id].email)
+    ]
+    said = sorted((*problems, *circles, *more), key=_line_of)
+    return Plan(rows, tuple(changes), tuple(said), tuple(suspended))
+
+
+def apply_staff(
+    session: Session, lead: Person, text: str, *, others_left: bool
+) -> tuple[Plan, list[tuple[Person, str]]]:
+    """Do what `plan_staff` says; return the secrets of the links with which those who are new join.
+
+    Partnerships that are then within one management line are suspended.
+    """
+    plan = plan_staff(session, lead, text, others_left=others_left)
+    for change in plan.changes:
+        if change.kind == "joins":
+            add_person(session, change.name, change.email)
+    people = {one.email: one for one in session.scalars(select(Person))}
+    for row in plan.rows:
+        person = people[row.email]
+        person.name, person.department, person.deactivated_at = row.name, row.department, None
+        person.manager_id = people[row.manager].id if row.manager in people else None
+    for change in plan.changes:
+        if change.kind == "leaves":
+            _deactivate(session, people[change.email])
+    session.flush()
+    suspend_refused(session)
+    new = [people[change.email] for change in plan.changes if change.kind == "joins"]
+    return plan, [(person, make_link(session, person, "join")) for person in new]
+
+
+def set_place(
+    session: Session,
+    lead: Person,
+    person_id: str,
+    department: str,
+    manager_id: str | None,
+    *,
+    is_lead: bool | None = None,
+) -> int:
+    """Set somebody's department, line manager and part; return how many partnerships had to be suspended."""
+    require_lead(lead)
+    person = session.get(Person, person_id)
+    if person is None or (manager_id and session.get(Person, manager_id) is None):
+        raise NotFound
+    if manager_id == person_id:
+        raise InvalidInput(why="Nobody is their own line manager.")
+    managers = {row.id: row.manager_id for row in session.execute(select(Person.id, Person.manager_id))}
+    if manager_id and person_id in line_above(managers, manager_id):
+        raise InvalidInput(why="Nobody manages their own line manager, at whatever distance. Please choose another.")
+    person.department = clean_name(department, "a department") if department.strip() else ""
+    person.manager_id = manager_id or None
+    if is_lead is not None and is_lead != person.is_lead:
+        if not is_lead:
+            require_another_lead(session, person)
+        person.is_lead = is_lead
+    session.flush()
+    return suspend_refused(session)
+
+
+def require_another_lead(session: Session, person: Person) -> None:
+    """Raise LastLead when nobody else could carry on."""
+    others = select(func.count()).where(
+        Person.is_lead, Person.id != person.id, Person.deactivated_at.is_(None), Person.joined_at.is_not(None)
+    )
+    if person.is_lead and not session.scalar(others):
+        raise LastLead
+
+
+def mark_left(session: Session, lead: Person, person_id: str) -> None:
+    """Close the account of somebody who leaves; for a while she can still take away or delete what is hers."""
+    require_lead(lead)
+    person = session.get(Person, person_id)
+    if person is None or person.deactivated_at is not None:
+        raise NotFound
+    require_another_lead(session, person)
+    _deactivate(session, person)
+
+
+def bring_back(session: Session, lead: Person, person_id: str) -> None:
+    """Undo that; partnerships stay ended."""
+    require_lead(lead)
+    person = session.get(Person, person_id)
+    if person is None or person.email.endswith(GONE):
+        raise NotFound
+    person.deactivated_at = None
+
+
+def list_leavers(session: Session) -> Sequence[Person]:
+    """Return those who have left and whose account is still there."""
+    left = select(Person).where(Person.deactivated_at.is_not(None), ~Person.email.endswith(GONE))
+    return session.scalars(left.order_by(Person.name, Person.id)).all()
+
+
+def _deactivate(session: Session, person: Person) -> None:
+    person.deactivated_at = utc_now()
+    end_all_partnerships(session, person)
+    for table in (SignIn, AccountLink, Mail):
+        session.execute(delete(table).where(table.person_id == person.id))
+
+
+GONE = "@gone.invalid"
+"""The address of whoever deleted her account: the row stays for what she wrote to others, without her name."""

@@ -1,0 +1,1 @@
+"""Made lessons and spoken lessons with known truth."""

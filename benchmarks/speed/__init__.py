@@ -1,0 +1,1 @@
+"""Speed of the analysis and of the pages."""

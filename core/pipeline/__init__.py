@@ -1,0 +1,1 @@
+"""The analysis pipeline as data: stages, steps and their status."""

@@ -1,0 +1,1 @@
+"""Media processing with FFmpeg, PyAV and OpenCV: probe, rendition, audio, pictures, faces."""

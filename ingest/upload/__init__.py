@@ -1,0 +1,1 @@
+"""Resumable uploads (tus): partial files and complete recordings."""

@@ -1,0 +1,129 @@
+"""Measures: the lesson is parted without gaps or double counting, and each number can be heard."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.types import AnsweredBy, Measures, Question, QuestionKind, Role, Span, Turn, VoiceTurn
+from transcription.lesson.measures import measure_lesson
+from transcription.speech.intervals import intersect, subtract, total_ms, union
+
+PARTS = ("teacher_ms", "pupil_ms", "group_ms", "unsure_ms", "silence_ms")
+LESSON_MS = 100_000
+spans = st.builds(
+    lambda start, length: Span(start, start + length), st.integers(0, LESSON_MS), st.integers(1, LESSON_MS // 4)
+)
+turn_lists = st.lists(
+    st.builds(
+        lambda span, speaker: Turn(span.start_ms, span.end_ms, speaker[0], speaker[1], ""),
+        spans,
+        st.sampled_from(
+            [("S1", Role.TEACHER), ("S2", Role.PUPIL), ("S3", Role.PUPIL), ("S4", Role.GROUP), ("S5", Role.UNSURE)]
+        ),
+    ),
+    max_size=12,
+)
+voices = st.lists(
+    st.builds(
+        lambda span, name, many: VoiceTurn(span.start_ms, span.end_ms, name, many),
+        spans,
+        st.sampled_from(["S1", "S2", "S3"]),
+        st.sampled_from([1.0, 2.0]),
+    ),
+    max_size=8,
+)
+
+
+def turn(start_ms: int, end_ms: int, role: Role, speaker: str = "") -> Turn:
+    return Turn(start_ms, end_ms, speaker or role.value, role, "")
+
+
+def measure(*turns: Turn, questions: tuple[Question, ...] = (), duration_ms: int = LESSON_MS) -> Measures:
+    return measure_lesson(turns, None, [], questions, duration_ms)
+
+
+@given(turn_lists, voices, st.lists(spans, max_size=10))
+def test_the_five_parts_add_up_to_the_lesson(turns: list[Turn], voice: list[VoiceTurn], speech: list[Span]) -> None:
+    m = measure_lesson(turns, voice, speech, (), LESSON_MS)
+    assert sum(getattr(m, part) for part in PARTS) == LESSON_MS
+    assert m.speech_ms == LESSON_MS - m.silence_ms
+    heard = [span for part in PARTS for span in m.heard_in[part]]
+    assert total_ms(union(heard)) == total_ms(heard) == LESSON_MS
+    assert m.longest_teacher_stretch_ms <= LESSON_MS
+
+
+@given(st.lists(spans, max_size=10), st.lists(spans, max_size=10))
+def test_what_is_in_and_what_is_not_make_the_whole(a: list[Span], b: list[Span]) -> None:
+    one, other = union(a), union(b)
+    assert total_ms(intersect(one, other)) + total_ms(subtract(one, other)) == total_ms(one)
+
+
+def test_the_teacher_is_counted_wherever_she_is_heard() -> None:
+    m = measure(turn(0, 10_000, Role.TEACHER), turn(5_000, 15_000, Role.PUPIL))
+    assert (m.teacher_ms, m.pupil_ms, m.group_ms, m.silence_ms) == (10_000, 5_000, 0, 85_000)
+    assert m.teacher_share_of_talk == pytest.approx(2 / 3)
+    assert m.teacher_share_of_lesson == pytest.approx(0.1)
+
+
+def test_two_pupils_at_once_are_group_talk() -> None:
+    m = measure(turn(0, 10_000, Role.PUPIL, "S2"), turn(6_000, 12_000, Role.PUPIL, "S3"))
+    assert (m.pupil_ms, m.group_ms) == (8_000, 4_000)
+
+
+def test_a_pause_is_silence_only_when_it_is_longer_than_a_breath() -> None:
+    turns = [turn(0, 10_000, Role.TEACHER)]
+    breath = measure_lesson(turns, None, [Span(0, 4_000), Span(4_400, 10_000)], (), LESSON_MS)
+    pause = measure_lesson(turns, None, [Span(0, 4_000), Span(6_000, 10_000)], (), LESSON_MS)
+    assert (breath.teacher_ms, pause.teacher_ms) == (10_000, 8_000)
+
+
+def test_a_far_voice_that_the_speech_detector_missed_still_counts() -> None:
+    turns = [turn(0, 10_000, Role.PUPIL)]
+    assert measure_lesson(turns, None, [Span(0, 1_000)], (), LESSON_MS).pupil_ms == 10_000
+
+
+def test_speech_of_nobody_is_unsure() -> None:
+    assert measure_lesson([], None, [Span(0, 7_000)], (), LESSON_MS).unsure_ms == 7_000
+
+
+def test_another_voice_ends_the_longest_stretch_and_a_breath_does_not() -> None:
+    m = measure(
+        turn(0, 10_000, Role.TEACHER),
+        turn(12_000, 20_000, Role.TEACHER),
+        turn(21_000, 23_000, Role.PUPIL),
+        turn(24_000, 30_000, Role.TEACHER),
+    )
+    assert m.heard_in["longest_teacher_stretch_ms"] == (Span(0, 20_000),)
+
+
+def test_a_voice_heard_only_under_another_does_not_take_the_floor() -> None:
+    m = measure(
+        turn(0, 10_000, Role.TEACHER),
+        turn(4_000, 5_000, Role.PUPIL, "S2"),
+        turn(11_000, 12_000, Role.PUPIL, "S3"),
+        turn(13_000, 14_000, Role.TEACHER),
+    )
+    assert m.turn_changes == 2
+
+
+def asked(end_ms: int, wait_1_ms: int | None, kind: QuestionKind = QuestionKind.RECALL) -> Question:
+    return Question("?", "S1", Role.TEACHER, kind, 0.9, AnsweredBy.PUPIL, end_ms - 500, end_ms, wait_1_ms, None)
+
+
+def test_waits_are_a_median_and_a_share_of_three_seconds_and_can_be_heard() -> None:
+    m = measure(questions=(asked(1_000, 800), asked(9_000, 3_000), asked(20_000, None, QuestionKind.MANAGERIAL)))
+    assert (m.questions, m.questions_by_kind["recall"], m.questions_by_kind["managerial"]) == (3, 2, 1)
+    assert (m.wait_1_median_ms, m.wait_1_share_3s, m.wait_2_median_ms) == (1_900, 0.5, None)
+    assert m.heard_in["wait_1_share_3s"] == (Span(9_000, 12_000),)
+
+
+def test_an_empty_lesson_has_no_shares() -> None:
+    m = measure()
+    assert (m.silence_ms, m.teacher_share_of_talk, m.wait_1_median_ms, m.turn_changes) == (LESSON_MS, None, None, 0)
+    assert measure(duration_ms=0).silence_ms == 0
+
+
+def test_a_turn_past_the_end_is_cut_at_the_end() -> None:
+    assert measure(turn(90_000, 130_000, Role.TEACHER)).teacher_ms == 10_000

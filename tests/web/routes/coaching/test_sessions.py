@@ -1,0 +1,116 @@
+"""The session room over the API: one film for two, cards, notes, one action, and a log that wrote itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from annotation.coaching.sessions import Room, now_ms, place_of
+from core.clock import utc_now
+from core.models import CoachingSession, Share
+from tests.support.web_school import School
+
+
+def steer(school: School, kind: str, **order: object) -> int:
+    body = {"playing": True, "position_ms": 4000, "speed": 1.0, "at": now_ms()} | order
+    return school.browser(kind).post(f"/api/sessions/{school.ids['session']}/steer", json=body).status_code
+
+
+def read(school: School, kind: str = "coach") -> dict[str, object]:
+    found: dict[str, object] = school.browser(kind).get(f"/api/sessions/{school.ids['session']}").json()
+    return found
+
+
+def test_the_film_of_a_room_is_where_it_was_steered_plus_what_has_gone_by() -> None:
+    assert place_of(Room(playing=True, position_ms=1000, speed=2.0, at=5000), 5500) == 2000
+    assert place_of(Room(playing=False, position_ms=1000, at=5000), 9000) == 1000
+
+
+def test_either_may_take_the_wheel_and_the_last_order_wins(school: School) -> None:
+    assert steer(school, "owner") == 200
+    assert steer(school, "coach", playing=False, position_ms=9000) == 200
+    room = read(school, "owner")["room"]
+    assert isinstance(room, dict)
+    assert (room["playing"], room["position_ms"], room["steered_by"]) == (False, 9000, school.ids["person_coach"])
+    assert room["number"] == 2
+
+
+def test_a_clock_that_is_far_off_does_not_throw_the_other_out(school: School) -> None:
+    steer(school, "owner", at=1)
+    room = read(school)["room"]
+    assert isinstance(room, dict)
+    assert abs(int(room["at"]) - now_ms()) < 3000
+
+
+def test_the_room_says_who_is_here_until_they_leave_or_fall_silent(school: School) -> None:
+    owner, coach = school.browser("owner"), school.browser("coach")
+    address = f"/api/sessions/{school.ids['session']}"
+    owner.post(f"{address}/here")
+    coach.post(f"{address}/here")
+    assert read(school)["here"] == sorted([school.ids["person_owner"], school.ids["person_coach"]])
+    coach.post(f"{address}/leave")
+    assert read(school)["here"] == [school.ids["person_owner"]]
+    with school.database.write() as session:
+        session.get_one(CoachingSession, school.ids["session"]).coachee_seen_at = utc_now() - timedelta(minutes=1)
+    assert read(school)["here"] == []
+
+
+def test_a_fourth_moment_is_refused_kindly(school: School) -> None:
+    coach, address = school.browser("coach"), f"/api/sessions/{school.ids['session']}/moments"
+    for ms in (1000, 2000, 3000):
+        assert coach.post(address, json={"start_ms": ms, "text": "Here"}).status_code == 201
+    refused = coach.post(address, json={"start_ms": 4000})
+    assert refused.status_code == 422
+    assert "Three moments" in refused.json()["message"]
+    assert coach.delete(f"{address}/2000").status_code == 200
+    assert coach.post(address, json={"start_ms": 4000}).status_code == 201
+
+
+def test_a_session_ends_with_one_action_and_its_log_has_written_itself(school: School) -> None:
+    owner, coach = school.browser("owner"), school.browser("coach")
+    address = f"/api/sessions/{school.ids['session']}"
+    steer(school, "owner")
+    coach.post(f"{address}/moments", json={"start_ms": 65_000, "text": "The long wait"})
+    said = {"partnership_id": school.ids["partnership_coach"], "start_ms": 70_000, "text": "You let Sam think"}
+    coach.post(f"/api/lessons/{school.ids['lesson']}/comments", json=said)
+    owner.patch(address, json={"action": ""})
+    refused = owner.post(f"{address}/end")
+    assert (refused.status_code, "one thing" in refused.json()["message"]) == (422, True)
+    owner.patch(address, json={"action": "Count to five", "action_by": "2026-12-01", "notes": {"W": "In 9b"}})
+    ended = owner.post(f"{address}/end").json()
+    lines = [line["what"] for line in ended["log"]]
+    assert lines[0].startswith("Began on")
+    assert "Looked at 1:05: The long wait" in lines
+    assert "Coach Person at 1:10: You let Sam think" in lines
+    assert lines[-1].startswith("Ended after")
+    assert (ended["action"], ended["action_by"], ended["notes"]) == ("Count to five", "2026-12-01", {"W": "In 9b"})
+    assert steer(school, "coach") == 422
+    assert coach.patch(address, json={"notes": {"G": "Both may correct it"}}).status_code == 200
+    page = coach.get(f"/sessions/{school.ids['session']}").text
+    assert "The long wait" in page
+
+
+def test_what_is_taken_back_is_gone_from_the_room_and_its_words_from_the_log(school: School) -> None:
+    coach = school.browser("coach")
+    said = {"partnership_id": school.ids["partnership_coach"], "start_ms": 70_000, "text": "You let Sam think"}
+    coach.post(f"/api/lessons/{school.ids['lesson']}/comments", json=said)
+    with school.database.write() as session:
+        for share in session.scalars(select(Share)):
+            share.taken_back_at = utc_now()
+    found = read(school)
+    assert found["media"] is None
+    assert found["offered"] == []
+    assert "Sam" not in str(found)
+    assert steer(school, "coach") == 404
+
+
+def test_a_room_opens_once_and_only_over_what_the_partner_can_see(school: School) -> None:
+    owner, path = school.browser("owner"), f"/partnerships/{school.ids['partnership_coach']}/sessions"
+    opened = owner.post(path, data={"lesson_id": school.ids["lesson"]})
+    assert opened.headers["location"].startswith(f"/sessions/{school.ids['session']}")
+    other = owner.post(
+        f"/partnerships/{school.ids['partnership_taken_back']}/sessions", data={"lesson_id": school.ids["lesson"]}
+    )
+    assert other.status_code == 422
+    assert "share it first" in other.text

@@ -1,0 +1,258 @@
+"""Keeps what is understood of a lesson as rows, and lays a person's corrections over it in any run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.database.events import record_event
+from core.errors import HindsightError, NotFound
+from core.models import (
+    ActivityRow,
+    Finding,
+    Lesson,
+    MeasuresRow,
+    QuestionRow,
+    SpeakerRow,
+    TurnRow,
+)
+from core.models import Correction as CorrectionRow
+from core.types import Activity, Measures, Question, Role, Span, Turn, VoiceTurn, Word
+from transcription.formats.reading import Transcript, TranscriptUnreadable
+from transcription.lesson.analysis_document import measures_document
+from transcription.lesson.corrections import (
+    ActivityCorrection,
+    Correction,
+    QuestionCorrection,
+    TurnCorrection,
+    VoiceCorrection,
+    WordsCorrection,
+    role_of,
+)
+from transcription.lesson.derive_findings import Evidence, Understood, understand
+from transcription.words.imported import names_of_voices, words_of_transcript
+
+SHAPES: dict[str, TypeAdapter[Any]] = {
+    "voice": TypeAdapter(VoiceCorrection),
+    "turn": TypeAdapter(TurnCorrection),
+    "words": TypeAdapter(WordsCorrection),
+    "question": TypeAdapter(QuestionCorrection),
+    "activity": TypeAdapter(ActivityCorrection),
+}
+LESSON_LOCK = {"key_share": True}  # two corrections at once: the second is laid over the first
+
+
+class StillListening(HindsightError):
+    """A correction before there is anything to correct."""
+
+    code = "still_listening"
+    status = 409
+    sentence = "We are still listening to this lesson. You can put things right as soon as we know who speaks."
+
+
+# What the machine found
+
+
+def read_evidence(session: Session, lesson: Lesson) -> Evidence | None:
+    """Return what the machine found in a lesson, or None while it does not yet know who speaks."""
+    rows = session.scalars(select(Finding).where(Finding.lesson_id == lesson.id))
+    found = {row.kind: row.document for row in rows}
+    if "roles" not in found or lesson.duration_ms is None:
+        return None
+    return Evidence(
+        words=[Word(*word) for word in found.get("imported") or found.get("words", ())],
+        voices=[VoiceTurn(**voice) for voice in found.get("voices", ())],
+        roles=[Role(role) for role in found["roles"]],
+        speech=[Span(*pair) for pair in found.get("speech", ())],
+        duration_ms=lesson.duration_ms,
+        movement=found.get("pictures", {}).get("movement", ()),
+    )
+
+
+# What a person put right
+
+
+def list_corrections(session: Session, lesson_id: str) -> Sequence[CorrectionRow]:
+    """Return the corrections of a lesson, those that are undone too, oldest first."""
+    rows = select(CorrectionRow).where(CorrectionRow.lesson_id == lesson_id)
+    return session.scalars(rows.order_by(CorrectionRow.made_at, CorrectionRow.id)).all()
+
+
+def read_correction(row: CorrectionRow) -> Correction:
+    """Return what a row says."""
+    correction: Correction = SHAPES[row.kind].validate_python(row.body)
+    return correction
+
+
+def add_correction(
+    session: Session, lesson: Lesson, person_id: str, kind: str, correction: Correction
+) -> CorrectionRow:
+    """Lay one more correction over a lesson; the same one twice in a row is kept once. Raises StillListening."""
+    lock_lesson(session, lesson)
+    body = SHAPES[kind].dump_python(correction, mode="json")
+    in_force = [row for row in list_corrections(session, lesson.id) if row.undone_at is None]
+    if in_force and (in_force[-1].kind, in_force[-1].body) == (kind, body):
+        return in_force[-1]
+    row = CorrectionRow(lesson_id=lesson.id, made_by_id=person_id, made_at=utc_now(), kind=kind, body=body)
+    session.add(row)
+    session.flush()
+    put_right(session, lesson)
+    return row
+
+
+def set_undone(session: Session, lesson: Lesson, correction_id: str, undone: bool) -> None:
+    """Take a correction back, or lay it over the lesson again; raises NotFound."""
+    lock_lesson(session, lesson)
+    row = session.get(CorrectionRow, correction_id)
+    if row is None or row.lesson_id != lesson.id:
+        raise NotFound
+    if (row.undone_at is not None) != undone:
+        row.undone_at = utc_now() if undone else None
+        session.flush()
+        put_right(session, lesson)
+
+
+def keep_import(session: Session, lesson: Lesson, person_id: str, transcript: Transcript) -> None:
+    """Let a transcript made elsewhere take the place of the recognised words; nothing that was found is lost.
+
+    Each of its speakers gives a name to the voice that is heard most while she speaks. Raises StillListening.
+    """
+    lock_lesson(session, lesson)
+    evidence = read_evidence(session, lesson)
+    if evidence is None:
+        raise StillListening
+    words = [word for word in words_of_transcript(transcript) if word.end_ms <= evidence.duration_ms]
+    if not words:
+        raise TranscriptUnreadable(why="none of its times lies within this lesson")
+    session.merge(Finding(lesson_id=lesson.id, kind="imported", document=words_to_json(words)))
+    session.flush()
+    for name, heard in names_of_voices(transcript, evidence.voices).items():
+        add_correction(session, lesson, person_id, "voice", VoiceCorrection(heard=heard, name=name))
+    put_right(session, lesson)
+
+
+def forget_import(session: Session, lesson: Lesson) -> None:
+    """Go back to the recognised words."""
+    lock_lesson(session, lesson)
+    row = session.get(Finding, (lesson.id, "imported"))
+    if row is not None:
+        session.delete(row)
+        session.flush()
+        put_right(session, lesson)
+
+
+def unplaced_corrections(session: Session, lesson: Lesson) -> set[str]:
+    """Return the ids of those in force that fit nothing in what the machine found last."""
+    evidence = read_evidence(session, lesson)
+    rows = [row for row in list_corrections(session, lesson.id) if row.undone_at is None]
+    if evidence is None or not rows:
+        return set()
+    unplaced = understand(evidence, [read_correction(row) for row in rows]).unplaced
+    return {rows[number].id for number in unplaced}
+
+
+def lock_lesson(session: Session, lesson: Lesson) -> None:
+    """Wait until nobody else changes what is understood of a lesson."""
+    session.refresh(lesson, with_for_update=LESSON_LOCK)
+
+
+def put_right(session: Session, lesson: Lesson) -> None:
+    """Write anew what is understood of a lesson, from the findings and the corrections in force."""
+    evidence = read_evidence(session, lesson)
+    if evidence is None:
+        raise StillListening
+    corrections = [read_correction(row) for row in list_corrections(session, lesson.id) if row.undone_at is None]
+    keep_understood(session, lesson.id, understand(evidence, corrections))
+    record_event(session, lesson.id, "words")
+
+
+def lay_over(session: Session, lesson: Lesson) -> None:
+    """After a stage has written what the machine found: lay what people put right or brought along over it."""
+    in_force = select(CorrectionRow.id).where(CorrectionRow.lesson_id == lesson.id, CorrectionRow.undone_at.is_(None))
+    imported = session.get(Finding, (lesson.id, "imported"))
+    if imported is not None or session.scalar(in_force.limit(1)) is not None:
+        session.flush()
+        put_right(session, lesson)
+
+
+# Rows
+
+
+def keep_understood(session: Session, lesson_id: str, found: Understood) -> None:
+    """Replace all rows of what is understood."""
+    keep_turns(session, lesson_id, found.turns, found.names)
+    keep_questions(session, lesson_id, found.questions)
+    keep_activities(session, lesson_id, found.activities)
+    keep_measures(session, lesson_id, found.measures)
+
+
+def keep_turns(session: Session, lesson_id: str, turns: Sequence[Turn], names: Mapping[str, str] | None = None) -> None:
+    """Replace a lesson's turns and voices."""
+    for table in (TurnRow, SpeakerRow):
+        session.execute(delete(table).where(table.lesson_id == lesson_id))
+    session.add_all(
+        TurnRow(
+            lesson_id=lesson_id,
+            number=number,
+            start_ms=turn.start_ms,
+            end_ms=turn.end_ms,
+            speaker=turn.speaker,
+            role=turn.role,
+            text=turn.text,
+            words=words_to_json(turn.words),
+        )
+        for number, turn in enumerate(turns)
+    )
+    session.add_all(
+        SpeakerRow(lesson_id=lesson_id, label=label, role=role_of(turns, label), name=(names or {}).get(label, ""))
+        for label in {turn.speaker for turn in turns}
+    )
+
+
+def keep_questions(session: Session, lesson_id: str, questions: Iterable[Question]) -> None:
+    """Replace a lesson's questions."""
+    session.execute(delete(QuestionRow).where(QuestionRow.lesson_id == lesson_id))
+    session.add_all(
+        QuestionRow(
+            lesson_id=lesson_id,
+            start_ms=question.start_ms or 0,
+            end_ms=question.end_ms or 0,
+            text=question.text,
+            speaker=question.speaker,
+            role=question.role,
+            kind=question.kind,
+            confidence=question.confidence,
+            answered_by=question.answered_by,
+            wait_1_ms=question.wait_1_ms,
+            wait_2_ms=question.wait_2_ms,
+        )
+        for question in questions
+    )
+
+
+def keep_activities(session: Session, lesson_id: str, activities: Iterable[Activity]) -> None:
+    """Replace a lesson's activities."""
+    session.execute(delete(ActivityRow).where(ActivityRow.lesson_id == lesson_id))
+    session.add_all(
+        ActivityRow(lesson_id=lesson_id, start_ms=each.start_ms, end_ms=each.end_ms, kind=each.kind)
+        for each in activities
+    )
+
+
+def keep_measures(session: Session, lesson_id: str, measures: Measures) -> None:
+    """Replace a lesson's measures, with the intervals that each counts."""
+    document = measures_document(measures)
+    document["heard_in"] = {
+        name: [[span.start_ms, span.end_ms] for span in spans] for name, spans in measures.heard_in.items()
+    }
+    session.merge(MeasuresRow(lesson_id=lesson_id, document=document))
+
+
+def words_to_json(words: Iterable[Word]) -> list[list[Any]]:
+    """Return words as they are stored: start, end, text, probability."""
+    return [[word.start_ms, word.end_ms, word.text, word.probability] for word in words]

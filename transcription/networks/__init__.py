@@ -1,0 +1,1 @@
+"""Neural networks as ONNX graphs, and the files of their weights."""

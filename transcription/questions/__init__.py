@@ -1,0 +1,1 @@
+"""Question detection, kinds of question and wait times."""

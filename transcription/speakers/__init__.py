@@ -1,0 +1,1 @@
+"""Speaker diarization, roles, turns and the teacher's voice print."""

@@ -1,0 +1,1 @@
+"""Voice activity detection, audio reading and interval arithmetic."""

@@ -1,0 +1,1 @@
+"""Speech recognition: chunks, windows, words, merge, imported transcripts."""

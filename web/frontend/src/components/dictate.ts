@@ -1,0 +1,51 @@
+/** Speaking instead of typing: the sound goes to the school's own machine, and comes back as words to look at. */
+import { ask } from "../api/client";
+import type { Said } from "../api/types";
+import { words } from "../text/words";
+
+const LONGEST = 180_000; // ms of one comment
+const ASK_EVERY = 700;
+
+/** Make a button record while it is pressed in, and give the words to `heard`. */
+export function dictate(button: HTMLButtonElement, address: string, heard: (text: string) => void, say: (sentence: string) => void, begun: () => void): void {
+  let recorder: MediaRecorder | undefined;
+  button.addEventListener("click", async () => {
+    if (recorder) return recorder.stop();
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      recorder = new MediaRecorder(stream);
+    } catch {
+      return say(words.noMicrophone);
+    }
+    const pieces: Blob[] = [];
+    begun();
+    button.textContent = words.stopSaying;
+    const timer = setTimeout(() => recorder?.stop(), LONGEST);
+    recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
+    recorder.addEventListener("stop", () => {
+      clearTimeout(timer);
+      for (const track of recorder!.stream.getTracks()) track.stop();
+      const sound = new Blob(pieces, { type: recorder!.mimeType });
+      recorder = undefined;
+      button.textContent = words.sayIt;
+      say(words.hearing);
+      send(address, sound).then((text) => {
+        say("");
+        heard(text);
+      }, (error: Error) => say(error.message));
+    });
+    recorder.start();
+  });
+}
+
+async function send(address: string, sound: Blob): Promise<string> {
+  const answer = await fetch(`${address}/said`, { method: "POST", body: sound });
+  const taken = (await answer.json().catch(() => ({}))) as Said & { message?: string };
+  if (!answer.ok) throw new Error(taken.message ?? words.broken);
+  for (;;) {
+    await new Promise((later) => setTimeout(later, ASK_EVERY));
+    const now = await ask<Said>("GET", `/api/said/${taken.id}`);
+    if (now.state === "heard" && now.text) return now.text;
+    if (now.state !== "working") throw new Error(words.notHeard);
+  }
+}

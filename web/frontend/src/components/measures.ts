@@ -1,0 +1,101 @@
+/** <lesson-measures>: each measure in a plain sentence, with a way to hear every interval that it counts. */
+import { ask } from "../api/client";
+import type { LessonPage, Turn } from "../api/types";
+import { clock, make, spoken } from "./dom";
+import { timeLink, type LessonPlayer } from "../player/player";
+import { words } from "../text/words";
+
+type Spans = [number, number][];
+
+export class LessonMeasures extends HTMLElement {
+  player!: LessonPlayer;
+  refresh: () => Promise<void> = async () => undefined;
+  correct: (turn: Turn) => void = () => undefined;
+  private playing = 0;
+
+  show(page: LessonPage): void {
+    const m = page.measures as (Record<string, unknown> & { heard_in: Record<string, Spans> }) | null;
+    const asked = make("ul", { id: "questions" }, ...page.questions.map((q) =>
+      make("li", {}, timeLink(q.start_ms, this.player), ` ${q.text} `, make("small", {}, `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`),
+        ...this.putRight(page, q.start_ms, q.speaker))));
+    if (page.guess.wanted) return this.offerGuess(page.lesson.id);
+    if (!m) return this.replaceChildren(make("p", { className: "quiet" }, "What was measured will be here when the work is done."), asked);
+    const share = m["teacher_share_of_talk"] as number | null;
+    const n = (name: string) => m[name] as number;
+    const rows: [string, string][] = [
+      ["teacher_ms", share === null ? "Nobody was heard to speak." : page.guess.share !== null ? words.guessed(share, page.guess.share, n("speech_ms")) : `The teacher spoke for ${Math.round(share * 100)} % of the talk, ${spoken(n("teacher_ms"))} in all.`],
+      ["pupil_ms", `Single pupils spoke for ${spoken(n("pupil_ms"))}.`],
+      ["group_ms", `Several voices at once for ${spoken(n("group_ms"))}.`],
+      ["unsure_ms", `For ${spoken(n("unsure_ms"))} we are unsure who spoke.`],
+      ["silence_ms", `Nobody spoke for ${spoken(n("silence_ms"))}.`],
+      ["longest_teacher_stretch_ms", `The longest stretch of the teacher alone: ${spoken(n("longest_teacher_stretch_ms"))}.`],
+      ["wait_1_median_ms", m["wait_1_median_ms"] === null ? "No wait after a question was found." : `After a question, the class was usually given ${(n("wait_1_median_ms") / 1000).toFixed(1)} seconds; ${Math.round(n("wait_1_share_3s") * 100)} % of the waits were three seconds or more.`],
+      ["turn_changes", `The floor changed ${n("turn_changes")} times.`],
+    ];
+    const cards = rows.map(([name, sentence]) => {
+      const card = make("div", { className: "measure" }, make("p", {}, sentence));
+      const spans = m.heard_in[name] ?? [];
+      if (spans.length && name !== "silence_ms") card.append(this.listen(spans));
+      return card;
+    });
+    this.replaceChildren(make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."), ...cards, make("h2", {}, `${page.questions.length} questions`), asked);
+  }
+
+  /** The owner's way from a question to what is wrong with it. */
+  private putRight(page: LessonPage, ms: number, speaker: string): HTMLElement[] {
+    const turn = page.turns.find((one) => one.start_ms <= ms && one.end_ms > ms && one.speaker === speaker);
+    if (!page.lesson.is_owner || !turn) return [];
+    const button = make("button", { type: "button", className: "plain", ariaLabel: words.wrongAt(clock(ms)) }, words.whatIsWrong);
+    button.addEventListener("click", () => this.correct(turn));
+    return [button];
+  }
+
+  /** Guess, then see: once for each lesson, and never a must. */
+  private offerGuess(lessonId: string): void {
+    if (this.querySelector("form.guess")) return; // she is at it
+    const share = make("input", { type: "range", id: "guess", min: "0", max: "100", value: "50" });
+    const shown = make("output", {}, words.percent(50));
+    share.addEventListener("input", () => (shown.textContent = words.percent(Number(share.value))));
+    const said = make("p", { role: "status", className: "quiet" });
+    const answer = (value: number | null) =>
+      void ask("POST", `/api/lessons/${lessonId}/guess`, { share: value }).then(this.refresh, (error: Error) => (said.textContent = error.message));
+    const skip = make("button", { type: "button", className: "plain" }, words.skip);
+    skip.addEventListener("click", () => answer(null));
+    const form = make("form", { className: "guess" },
+      make("label", { htmlFor: "guess" }, words.guess), make("div", { className: "row" }, share, shown),
+      make("div", { className: "row" }, make("button", { className: "primary" }, words.see), skip), said);
+    form.addEventListener("submit", (event) => (event.preventDefault(), answer(Number(share.value) / 100)));
+    this.replaceChildren(form);
+  }
+
+  private listen(spans: Spans): HTMLElement {
+    const button = make("button", { type: "button" }, words.listen);
+    const place = make("span", { className: "quiet", role: "status" });
+    button.addEventListener("click", async () => {
+      const mine = ++this.playing;
+      if (button.textContent === words.stop) {
+        this.player.media?.pause();
+        button.textContent = words.listen;
+        return;
+      }
+      button.textContent = words.stop;
+      for (const [i, [start, end]] of spans.entries()) {
+        place.textContent = ` ${i + 1} of ${spans.length}`;
+        this.player.seek(start);
+        await new Promise<void>((over) => {
+          const timer = setInterval(() => {
+            if (mine === this.playing && this.player.ms < end) return;
+            clearInterval(timer);
+            over();
+          }, 60);
+        });
+        if (mine !== this.playing) break;
+      }
+      if (mine === this.playing) this.player.media?.pause();
+      button.textContent = words.listen;
+      place.textContent = "";
+    });
+    return make("div", { className: "row" }, button, place);
+  }
+}
+customElements.define("lesson-measures", LessonMeasures);

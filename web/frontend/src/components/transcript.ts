@@ -1,0 +1,159 @@
+/** <lesson-transcript>: the words; they follow the film, a click seeks, a search counts and steps. */
+import type { LessonPage, Turn } from "../api/types";
+import { make } from "./dom";
+import type { LessonPlayer, Span } from "../player/player";
+import { voiceName, words } from "../text/words";
+
+export class LessonTranscript extends HTMLElement {
+  player!: LessonPlayer;
+  correct: (turn: Turn) => void = () => undefined;
+  private turns: Turn[] = [];
+  private lines: HTMLElement[] = [];
+  private now = -1;
+  private found: Range[] = [];
+  private at = 0;
+  private count = make("span", { className: "quiet", role: "status" });
+  private body = make("div");
+  private owned = false;
+  /** Called with the range of the words that are selected, or null. */
+  selected: (range: Span | null) => void = () => undefined;
+  private wrong = make("button", { type: "button", className: "plain wrong" }, words.whatIsWrong);
+
+  show({ turns, speakers, lesson }: Pick<LessonPage, "turns" | "speakers"> & { lesson: { is_owner: boolean } }): void {
+    const names = new Map(speakers.map((one) => [one.label, one.name]));
+    const focused = this.lines.findIndex((line) => line === document.activeElement);
+    this.turns = turns;
+    this.lines = turns.map((turn) =>
+      make("p", { className: "turn", tabIndex: -1, data: {
+        turn: String(turn.number), start: String(turn.start_ms), end: String(turn.end_ms), speaker: turn.speaker, role: turn.role,
+        who: voiceName(turn.role, turn.speaker, names.get(turn.speaker)),
+      } }, turn.text));
+    this.owned = lesson.is_owner;
+    this.body.replaceChildren(...this.lines.filter((_, i) => turns[i]!.text || this.owned));
+    const first = this.lines[Math.max(0, focused)] ?? this.lines[0];
+    if (first) first.tabIndex = 0;
+    if (focused >= 0) first?.focus();
+    if (this.body.isConnected) return;
+    const search = make("input", { type: "search", ariaLabel: "Search the words", placeholder: "Search the words" });
+    search.addEventListener("input", () => this.search(search.value));
+    search.addEventListener("keydown", (event) => event.key === "Enter" && this.step(event.shiftKey ? -1 : 1));
+    this.wrong.addEventListener("click", () => this.correctAt(this.wrong.parentElement));
+    this.body.addEventListener("click", (event) => {
+      const line = this.lineOf(event);
+      if (line && event.target !== this.wrong && getSelection()?.isCollapsed !== false) this.player.seek(Number(line.dataset["start"]));
+    });
+    const offer = (event: Event) => {
+      const line = this.lineOf(event);
+      if (this.owned && line !== this.wrong.parentElement) line?.append(this.wrong);
+    };
+    this.body.addEventListener("pointerover", offer);
+    this.body.addEventListener("focusin", offer);
+    this.body.addEventListener("keydown", (event) => this.press(event));
+    document.addEventListener("selectionchange", () => this.tellSelection());
+    const [back, on] = [make("button", { type: "button", ariaLabel: words.previous }, "‹"), make("button", { type: "button", ariaLabel: words.next }, "›")];
+    back.addEventListener("click", () => this.step(-1));
+    on.addEventListener("click", () => this.step(1));
+    this.replaceChildren(make("div", { className: "row search" }, search, back, on, this.count), this.body);
+  }
+
+  private tellSelection(): void {
+    const chosen = getSelection();
+    if (!chosen || chosen.isCollapsed || !chosen.rangeCount) return;
+    const range = chosen.getRangeAt(0);
+    if (!this.body.contains(range.commonAncestorContainer)) return;
+    const [start, end] = [this.msAt(range.startContainer, range.startOffset, 0), this.msAt(range.endContainer, range.endOffset, 1)];
+    if (start !== null && end !== null && end > start) this.selected([start, end]);
+  }
+
+  /** When the word at a place of the text begins (edge 0) or ends (edge 1). */
+  private msAt(node: Node, offset: number, edge: 0 | 1): number | null {
+    const line = (node instanceof Element ? node : node.parentElement)?.closest<HTMLElement>(".turn");
+    const turn = line && this.turns[this.lines.indexOf(line)];
+    if (!turn) return null;
+    if (node !== line.firstChild || !turn.words.length) return edge && offset ? turn.end_ms : turn.start_ms;
+    let letters = 0;
+    for (const word of turn.words) {
+      letters += word[2].length + 1;
+      if (letters > offset - edge) return word[edge];
+    }
+    return turn.end_ms;
+  }
+
+  /** Ask what is wrong with the turn that is focused, or else heard now. */
+  correctNow(): void {
+    const focused = this.lines.find((line) => line.contains(document.activeElement));
+    this.correctAt(focused ?? this.lines[this.turns.findLastIndex((turn) => turn.start_ms <= this.player.ms)] ?? null);
+  }
+
+  private correctAt(line: HTMLElement | null): void {
+    const turn = line && this.turns[this.lines.indexOf(line)];
+    if (turn && this.owned) this.correct(turn);
+  }
+
+  private lineOf(event: Event): HTMLElement | null {
+    return (event.target as HTMLElement).closest<HTMLElement>(".turn");
+  }
+
+  private press(event: KeyboardEvent): void {
+    const line = this.lineOf(event);
+    if (!line || event.target !== line) return;
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === "Enter") this.player.seek(Number(line.dataset["start"]));
+    else if (by) {
+      const next = (by > 0 ? line.nextElementSibling : line.previousElementSibling) as HTMLElement | null;
+      if (!next) return;
+      line.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Mark the turn and the word that are heard at a time. */
+  follow(ms: number): void {
+    const i = this.turns.findLastIndex((turn) => turn.start_ms <= ms && ms < turn.end_ms);
+    if (i !== this.now) {
+      this.lines[this.now]?.classList.remove("now");
+      this.lines[i]?.classList.add("now");
+      this.now = i;
+      if (i >= 0 && this.offsetParent && !this.contains(document.activeElement)) this.lines[i]!.scrollIntoView({ block: "nearest" });
+    }
+    const [line, turn] = [this.lines[i], this.turns[i]];
+    const text = line?.firstChild;
+    const word = turn?.words.findLastIndex((each) => each[0] <= ms) ?? -1;
+    if (!("highlights" in CSS)) return;
+    if (!text || !turn || word < 0) return void CSS.highlights.delete("spoken");
+    const start = turn.words.slice(0, word).reduce((sum, each) => sum + each[2].length + 1, 0);
+    const range = new Range();
+    range.setStart(text, Math.min(start, text.textContent!.length));
+    range.setEnd(text, Math.min(start + turn.words[word]![2].length, text.textContent!.length));
+    CSS.highlights.set("spoken", new Highlight(range));
+  }
+
+  private search(wanted: string): void {
+    this.found = [];
+    const lower = wanted.trim().toLowerCase();
+    for (const line of lower ? this.lines : []) {
+      const text = line.firstChild;
+      for (let i = text?.textContent?.toLowerCase().indexOf(lower) ?? -1; text && i >= 0; i = text.textContent!.toLowerCase().indexOf(lower, i + 1)) {
+        const range = new Range();
+        range.setStart(text, i);
+        range.setEnd(text, i + lower.length);
+        this.found.push(range);
+      }
+    }
+    if ("highlights" in CSS) CSS.highlights.set("found", new Highlight(...this.found));
+    this.at = -1;
+    this.count.textContent = lower && !this.found.length ? words.nothingFound : "";
+    if (this.found.length) this.step(1);
+  }
+
+  private step(by: number): void {
+    if (!this.found.length) return;
+    this.at = (this.at + by + this.found.length) % this.found.length;
+    this.found[this.at]!.startContainer.parentElement?.scrollIntoView({ block: "center" });
+    this.count.textContent = `${this.at + 1} of ${this.found.length}`;
+  }
+}
+customElements.define("lesson-transcript", LessonTranscript);

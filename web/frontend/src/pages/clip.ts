@@ -1,0 +1,51 @@
+/** The page of one clip: its film, its words and what is said about it, and nothing else of the lesson. */
+import { ask } from "../api/client";
+import type { ClipPage, Comment } from "../api/types";
+import { CommentComposer, leave, LessonComments, sendWaiting } from "../components/comments";
+import { TrustPill } from "../components/pill";
+import { LessonPlayer } from "../player/player";
+import { follow } from "../live/steps";
+import { tabs } from "../components/tabs";
+import { LessonTranscript } from "../components/transcript";
+
+const clip = JSON.parse(document.getElementById("clip-data")!.textContent!) as ClipPage;
+const address = `/api/clips/${clip.id}`;
+const player = document.querySelector<LessonPlayer>("lesson-player")!;
+const transcript = document.querySelector<LessonTranscript>("lesson-transcript")!;
+const comments = document.querySelector<LessonComments>("lesson-comments")!;
+const composer = document.querySelector<CommentComposer>("comment-composer")!;
+for (const each of [transcript, comments, composer]) each.player = player;
+comments.address = address;
+function openFilm({ media, captions_url }: ClipPage): void {
+  if (!media) return;
+  player.open(media.mime.startsWith("video/") ? "video" : "sound", media.url, captions_url, null, "", 0, media.fps);
+  document.getElementById("cutting")?.remove();
+}
+openFilm(clip);
+transcript.show({ turns: clip.turns, speakers: [], lesson: { is_owner: false } });
+
+let said = clip.comments;
+async function refresh(): Promise<void> {
+  said = await ask<Comment[]>("GET", `${address}/comments`);
+  comments.show(said);
+}
+comments.refresh = composer.refresh = refresh;
+comments.show(said);
+composer.show(address, clip.audiences, null);
+player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
+player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
+if (clip.is_owner) {
+  const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent!) as { id: string; other: string }[];
+  document.querySelector<TrustPill>("trust-pill")!.show({ address, what: "clip", shares: clip.shares, takeBackAt: (share) => `${address}/shares/${share.partnership_id}` }, partnerships);
+}
+follow(address, (kind) => {
+  if (kind === "gone") leave(address, clip.is_owner);
+  else if (kind === "comment") void refresh();
+  else if (!player.media) void ask<ClipPage>("GET", address).then(openFilm); // it may be cut by now
+});
+addEventListener("online", () => void sendWaiting().then(refresh));
+void sendWaiting();
+const tick = () => transcript.follow(player.ms);
+setInterval(() => player.media && !player.media.paused && tick(), 100);
+player.addEventListener("seeked", tick, true);
+tabs();

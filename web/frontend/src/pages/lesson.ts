@@ -1,0 +1,162 @@
+/** The review page: puts its components together and keeps them current. */
+import { LessonActivities } from "../components/activities";
+import { ask } from "../api/client";
+import type { Comment, LessonPage } from "../api/types";
+import { LessonClips } from "../components/clips";
+import { CommentComposer, leave, LessonComments, mark, sendWaiting } from "../components/comments";
+import { LessonCorrections } from "../components/corrections";
+import { clock, make } from "../components/dom";
+import { GoalMoments } from "../components/goals";
+import { TalkLanes } from "../timeline/lanes";
+import { LessonMeasures } from "../components/measures";
+import { TrustPill } from "../components/pill";
+import { LessonPlayer, type Span } from "../player/player";
+import { follow, StepProgress } from "../live/steps";
+import { tabs } from "../components/tabs";
+import { LessonTranscript } from "../components/transcript";
+import { words } from "../text/words";
+
+const read = <T,>(id: string): T => JSON.parse(document.getElementById(id)!.textContent!) as T;
+const part = <T extends Element>(kind: new () => T, name: string): T => {
+  const element = document.querySelector(name);
+  if (!(element instanceof kind)) throw new Error(`no <${name}> on this page`);
+  return element;
+};
+
+let page = read<LessonPage>("lesson-data");
+const partnerships = read<{ id: string; other: string }[]>("partnership-data");
+const address = `/api/lessons/${page.lesson.id}`;
+const player = part(LessonPlayer, "lesson-player");
+const lanes = part(TalkLanes, "talk-lanes");
+const transcript = part(LessonTranscript, "lesson-transcript");
+const comments = part(LessonComments, "lesson-comments");
+const composer = part(CommentComposer, "comment-composer");
+const measures = part(LessonMeasures, "lesson-measures");
+const goals = part(GoalMoments, "goal-moments");
+const clips = part(LessonClips, "lesson-clips");
+const activities = part(LessonActivities, "lesson-activities");
+const corrections = part(LessonCorrections, "lesson-corrections");
+const steps = part(StepProgress, "step-progress");
+const pill = part(TrustPill, "trust-pill");
+for (const each of [lanes, transcript, comments, composer, measures, activities, goals, clips]) each.player = player;
+activities.corrections = corrections;
+transcript.correct = measures.correct = (turn) => corrections.open(turn);
+steps.lessonId = page.lesson.id;
+comments.address = address;
+
+function show(): void {
+  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, `${address}/place`, page.place_ms, page.media.fps);
+  lanes.show(page);
+  transcript.show(page);
+  corrections.show(page);
+  activities.show(page);
+  measures.show(page);
+  goals.show(page);
+  clips.show(page.lesson.id, page.clips, partnerships);
+  comments.show(page.comments);
+  pill.querySelector("button")!.textContent = page.pill;
+  if (page.lesson.is_owner) pill.show({ address, what: "lesson", shares: page.shares, takeBackAt: (share) => `/api/shares/${share.id}`, clips: page.clips, more: ownersChoices }, partnerships);
+  steps.show({ steps: page.steps, playable: page.lesson.playable, kind: page.lesson.kind, media: page.media });
+  steps.hidden = page.steps.length > 0 && page.steps.every((step) => step.state === "done");
+}
+
+async function refreshComments(): Promise<void> {
+  page.comments = await ask<Comment[]>("GET", `${address}/comments`);
+  comments.show(page.comments);
+  lanes.show(page);
+}
+
+let asked = 0;
+/** Fetch the page anew; an answer that was overtaken by a later one is not shown. */
+async function refresh(): Promise<void> {
+  const mine = ++asked;
+  const newer = await ask<LessonPage>("GET", address);
+  if (mine !== asked) return;
+  page = newer;
+  show();
+}
+
+corrections.refresh = measures.refresh = refresh;
+comments.refresh = composer.refresh = refreshComments;
+player.moments = () => [...page.questions, ...page.comments].map((each) => each.start_ms).sort((a, b) => a - b);
+const LONG_SILENCE = 2000; // ms from which skipping is worth it
+player.silences = () => {
+  const silences: Span[] = [];
+  let end = 0;
+  for (const turn of page.turns) {
+    if (turn.start_ms - end > LONG_SILENCE) silences.push([end, turn.start_ms]);
+    end = Math.max(end, turn.end_ms);
+  }
+  return page.turns.length ? silences : [];
+};
+
+/** What the owner of a lesson can do besides sharing it: let its coaches meet, and delete it. */
+function ownersChoices(act: (work: Promise<unknown>) => void, say: (sentence: string) => void): HTMLElement[] {
+  const meet = make("input", { type: "checkbox", checked: page.coaches_meet });
+  meet.addEventListener("change", () => act(ask("PUT", `${address}/coaches-meet`, { allowed: meet.checked })));
+  const title = make("input", { ariaLabel: "The lesson's title, to delete it" });
+  const remove = make("button", { type: "button" }, "Delete this lesson");
+  remove.addEventListener("click", () => void ask("DELETE", address, { title: title.value }).then(() => location.assign("/?notice=lesson-deleted"), (error: Error) => say(error.message)));
+  return [
+    ...(page.shares.length > 1 ? [make("label", { className: "check" }, meet, "These coaches may read each other's comments on this lesson")] : []),
+    make("details", {}, make("summary", {}, "Delete this lesson"), make("p", {}, "Type its title. It can be brought back for a week."), title, remove)];
+}
+
+const bar = document.getElementById("range")!;
+/** What can be done with the range that is selected on the lanes or in the words. */
+function offer(range: Span | null): void {
+  player.loop(range);
+  bar.hidden = range === null;
+  if (!range) return;
+  const button = (text: string, act: () => void) => {
+    const made = make("button", { type: "button" }, text);
+    made.addEventListener("click", act);
+    return made;
+  };
+  bar.replaceChildren(
+    make("span", { className: "figure" }, words.selectedRange(clock(range[0]), clock(range[1]))),
+    button(words.listen, () => player.seek(range[0])),
+    button(words.commentOnIt, () => composer.over(...range)),
+    ...(page.lesson.is_owner ? [button(words.makeClip, () => {
+      choose(document.getElementById("tab-clips")!);
+      clips.name(range);
+    })] : []),
+    button(words.selectNothing, () => lanes.select(null)));
+}
+lanes.selected = offer;
+transcript.selected = (range) => lanes.select(range);
+
+const said = document.getElementById("said")!;
+player.keys = {
+  c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus(),
+  e: () => transcript.correctNow(),
+  i: () => lanes.select([player.ms, lanes.range && lanes.range[1] > player.ms ? lanes.range[1] : player.ms + 5000]),
+  o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
+  m: () => {
+    const ms = player.ms;
+    void mark(address, ms).then(() => {
+      said.textContent = words.markKept(clock(ms));
+      return refreshComments();
+    }, (error: Error) => (said.textContent = error.message));
+  },
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
+};
+show();
+composer.show(address, page.audiences, address);
+
+follow(address, (kind) => {
+  if (kind === "gone") leave(address, page.lesson.is_owner);
+  else if (kind === "comment") void refreshComments();
+  else void refresh();
+});
+addEventListener("online", () => void sendWaiting().then(refreshComments));
+void sendWaiting();
+
+function tick(): void {
+  transcript.follow(player.ms);
+  lanes.draw();
+}
+setInterval(() => player.media && !player.media.paused && tick(), 100);
+player.addEventListener("seeked", tick, true);
+
+const choose = tabs();

@@ -1,0 +1,176 @@
+/** The session room: one film for two, a timer, at most three moments, G-R-O-W, one action; then the log. */
+import { ask } from "../api/client";
+import type { Room, SessionPage } from "../api/types";
+import { clock, make } from "../components/dom";
+import { clockAhead, correction, placeIn } from "../player/follow";
+import { LessonPlayer, timeLink } from "../player/player";
+import { words } from "../text/words";
+
+const hadFilm = document.querySelector("lesson-player:not([hidden])") !== null; // a session may be talk alone
+let page = JSON.parse(document.getElementById("session-data")!.textContent!) as SessionPage;
+const address = `/api/sessions/${page.id}`;
+const player = document.querySelector<LessonPlayer>("lesson-player")!;
+const by = (id: string) => document.getElementById(id)!;
+const said = by("said");
+let ahead = page.now - Date.now(); // of the server's clock, roughly until it is measured
+let seeking = false; // because the room said so: such a seek is no order of this person, however long it takes
+let ours = 1; // the speed that was set here, to catch up or not
+const now = () => Date.now() + ahead;
+const first = (name: string) => name.split(" ")[0]!;
+const tell = (error: Error) => void (said.textContent = error.message);
+
+async function measureClock(): Promise<void> {
+  const samples = [];
+  for (let i = 0; i < 6; i++) {
+    const sent = Date.now();
+    const told = await ask<number>("GET", `${address}/clock`).catch(() => null);
+    if (told !== null) samples.push({ sent, got: Date.now(), said: told });
+  }
+  if (samples.length) ahead = clockAhead(samples);
+}
+
+/** Bring this player to where the room is. */
+function align(): void {
+  const media = player.media;
+  if (!media || media.readyState < 1 || page.over) return;
+  const { seek, speed } = correction(page.room, now(), media.currentTime * 1000);
+  const ended = page.room.playing && placeIn(page.room, now()) >= media.duration * 1000;
+  ours = speed;
+  if (seek !== undefined && !media.seeking) {
+    seeking = true;
+    media.currentTime = Math.max(0, Math.min(seek / 1000, media.duration));
+  }
+  if (media.playbackRate !== speed) media.playbackRate = speed;
+  if (page.room.playing && media.paused && !ended) void media.play().catch(() => (by("join").hidden = false));
+  if (!page.room.playing && !media.paused) media.pause();
+}
+
+/** Tell the room what this person does with the film. */
+function steer(change: Partial<Room>): void {
+  const media = player.media!;
+  const at = Math.round(now());
+  const order = { playing: !media.paused, position_ms: Math.round(media.currentTime * 1000), speed: page.room.speed, at, ...change };
+  page.room = { ...page.room, ...order, steered_by: page.me.id, number: page.room.number + 1 };
+  showRoom();
+  ask<Room>("POST", `${address}/steer`, order).then((room) => room.number >= page.room.number && (page.room = room), tell);
+}
+
+function watchPlayer(media: HTMLMediaElement): void {
+  // What the room says already is no order of this person: it is this page that follows.
+  const elsewhere = () => Math.abs(media.currentTime * 1000 - placeIn(page.room, now())) > (page.room.playing ? 500 : 30);
+  media.addEventListener("play", () => page.room.playing || steer({ playing: true }));
+  media.addEventListener("pause", () => !page.room.playing || media.ended || steer({ playing: false }));
+  media.addEventListener("seeked", () => {
+    if (!seeking && elsewhere()) steer({});
+    seeking = false;
+  });
+  media.addEventListener("ratechange", () => media.playbackRate !== ours && steer({ speed: (ours = media.playbackRate) }));
+  setInterval(() => !media.seeking && (page.room.playing || !media.paused) && align(), 250);
+}
+
+function showRoom(): void {
+  const there = page.here.includes(page.other.id);
+  by("here").textContent = there ? words.here(first(page.other.name)) : words.notHere(first(page.other.name));
+  by("here").classList.toggle("is-here", there);
+  by("steers").textContent = page.room.steered_by === page.me.id ? words.youSteer : words.steering(first(page.other.name));
+}
+
+function showTimer(): void {
+  const length = page.minutes * 60_000;
+  const gone = page.began === null ? 0 : Math.min(length, Math.max(0, now() - page.began));
+  by("ring").style.setProperty("--gone", String(gone / length));
+  by("left").textContent = page.began === null ? words.notBegun : words.minutesLeft(Math.ceil((length - gone) / 60_000));
+}
+
+function act(text: string, then: () => void): HTMLButtonElement {
+  const button = make("button", { type: "button", className: "plain" }, text);
+  button.addEventListener("click", then);
+  return button;
+}
+
+function showCards(): void {
+  const cards = page.moments.map((one) => make("li", { className: "card" }, timeLink(one.start_ms, player), make("span", {}, one.text),
+    act(words.takeAway, () => change("DELETE", `/moments/${one.start_ms}`))));
+  by("cards").replaceChildren(...cards);
+  const put = (start_ms: number, text: string) => change("POST", "/moments", { start_ms, text });
+  const full = !page.media || page.moments.length >= 3;
+  const rest = page.offered.filter((one) => !page.moments.some((card) => card.start_ms === one.start_ms));
+  by("offered").replaceChildren(...(full ? [] : [act(words.putOnCard, () => put(player.ms, words.momentNow(clock(player.ms)))),
+    ...rest.map((one) => make("div", { className: "row" }, timeLink(one.start_ms, player), make("span", { className: "quiet" }, one.text), act("+", () => put(one.start_ms, one.text))))]));
+}
+
+function showNotes(): void {
+  for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]")) {
+    if (field !== document.activeElement) field.value = page.notes[field.dataset["stage"]!] ?? "";
+  }
+  const [action, until] = [by("action") as HTMLInputElement, by("until") as HTMLInputElement];
+  if (action !== document.activeElement) action.value = page.action;
+  if (until !== document.activeElement) until.value = page.action_by ?? "";
+}
+
+function show(newer: SessionPage): void {
+  const room = newer.room.number >= page.room.number ? newer.room : page.room;
+  const wasOver = page.over;
+  page = { ...newer, room };
+  if (page.over !== wasOver || (page.media && !player.media)) return location.reload();
+  if (!page.media && hadFilm) return void (said.textContent = words.away, player.media?.pause(), (player.hidden = true));
+  showRoom();
+  showTimer();
+  showCards();
+  showNotes();
+  align();
+}
+
+function change(method: string, path: string, body?: unknown): void {
+  said.textContent = "";
+  ask<SessionPage>(method, address + path, body).then(show, tell);
+}
+
+const here = () => void ask("POST", `${address}/here`).catch(() => undefined); // the next sign of life says it
+let soon = 0;
+/** Keep what is typed a moment after the last key. */
+function keepSoon(body: () => unknown): void {
+  clearTimeout(soon);
+  soon = setTimeout(() => void ask("PATCH", address, body()).then(() => (said.textContent = ""), tell), 600);
+}
+
+if (page.media && page.kind) {
+  player.open(page.kind, page.media.url, page.captions_url, null, "", 0, page.media.fps);
+  const media = player.media!;
+  media.addEventListener("loadedmetadata", align);
+  if (!page.over) watchPlayer(media);
+}
+for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]"))
+  field.addEventListener("input", () => keepSoon(() => ({ notes: { [field.dataset["stage"]!]: field.value } })));
+const goal = document.getElementById("for-goal") as HTMLSelectElement | null;
+const action = () => ({ action: (by("action") as HTMLInputElement).value, action_by: (by("until") as HTMLInputElement).value || null, goal_id: goal?.value || null });
+goal?.addEventListener("input", () => keepSoon(action));
+for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon(action));
+showNotes();
+if (!page.over) {
+  by("join").addEventListener("click", () => ((by("join").hidden = true), align()));
+  by("minutes").addEventListener("change", () => change("PATCH", "", { minutes: Number((by("minutes") as HTMLSelectElement).value) }));
+  (by("minutes") as HTMLSelectElement).value = String(page.minutes);
+  by("done").addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(soon);
+    ask("PATCH", address, action()).then(() => change("POST", "/end"), tell);
+  });
+  showRoom();
+  showTimer();
+  showCards();
+  setInterval(showTimer, 1000);
+  here();
+  setInterval(here, 10_000);
+  addEventListener("pagehide", () => void ask("POST", `${address}/leave`, {}, true).catch(() => undefined));
+  void measureClock().then(align);
+  setInterval(() => void measureClock(), 60_000);
+  const source = new EventSource(`${address}/events`);
+  const look = () => void ask<SessionPage>("GET", address).then(show, tell);
+  for (const kind of ["hello", "session", "comment", "share", "lesson"]) source.addEventListener(kind, look);
+  addEventListener("online", look);
+  setInterval(look, 10_000); // what was missed while this side slept
+  source.addEventListener("gone", () => location.assign("/"));
+  source.addEventListener("error", () => (said.textContent = words.lost));
+  source.addEventListener("open", () => ((said.textContent = ""), here()));
+}

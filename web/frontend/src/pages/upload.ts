@@ -1,0 +1,176 @@
+/** <lesson-upload>: a recording goes up in pieces, survives reloads and broken networks, and is then worked on. */
+import { Upload, type HttpResponse, type UploadOptions } from "tus-js-client";
+
+import { ask } from "../api/client";
+import type { Steps } from "../api/types";
+import { make, spoken } from "../components/dom";
+import { LessonRecorder, type Recording } from "../player/recorder";
+import { follow, StepProgress } from "../live/steps";
+import { words } from "../text/words";
+
+const ACCEPT = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.3gp,.mov,.m4a,.flac,.ogg,.opus";
+const PIECE_BYTES = 512 * 1024; // of a recording that are sent at once
+const FIELDS = [["title", words.title, "text"], ["class_name", words.className, "text"], ["taught_on", words.taughtOn, "date"]] as const;
+
+class LessonUpload extends HTMLElement {
+  private fields: Record<string, HTMLInputElement> = {};
+  private status = make("p", { role: "status" });
+  private bar = make("progress", { max: 1, value: 0, ariaLabel: "Upload" });
+  private lessonId = "";
+  private sameAs = "";
+  private samples: [number, number][] = [];
+
+  connectedCallback(): void {
+    const file = make("input", { type: "file", accept: ACCEPT, ariaLabel: words.choose });
+    const drop = make("div", { className: "drop" }, make("p", {}, words.drop), file);
+    file.addEventListener("change", () => file.files?.[0] && this.begin(file.files[0], drop));
+    for (const kind of ["dragover", "dragleave", "drop"]) {
+      drop.addEventListener(kind, (event) => {
+        event.preventDefault();
+        drop.classList.toggle("over", kind === "dragover");
+        const dropped = (event as DragEvent).dataTransfer?.files[0];
+        if (kind === "drop" && dropped) this.begin(dropped, drop);
+      });
+    }
+    const row = make("div", { className: "fields" });
+    for (const [name, text, type] of FIELDS) {
+      const input = make("input", { type, name });
+      this.fields[name] = input;
+      row.append(make("label", {}, text, input));
+      input.addEventListener("change", () => void this.rename());
+    }
+    const recorder = new LessonRecorder();
+    recorder.addEventListener("recording", () => drop.remove());
+    recorder.begin = (recording, name) => this.send(recording, name, {
+      uploadLengthDeferred: true, chunkSize: PIECE_BYTES, storeFingerprintForResuming: false,
+      onProgress: (sent) => this.say(words.recordedSoFar((sent / 1e6).toFixed(1))),
+    });
+    recorder.failed = (sentence) => this.say(sentence);
+    this.replaceChildren(drop, recorder, row, this.status);
+  }
+
+  /** Names that are typed while or after it uploads still reach the lesson. */
+  private async rename(): Promise<void> {
+    if (!this.lessonId) return;
+    const { title, class_name, taught_on } = this.fields;
+    const change = { title: title?.value || undefined, class_name: class_name?.value, taught_on: taught_on?.value || undefined };
+    await ask("PATCH", `/api/lessons/${this.lessonId}`, change).catch((error: Error) => this.say(error.message));
+  }
+
+  private say(sentence: string): void {
+    this.status.textContent = sentence;
+  }
+
+  private async begin(file: File, drop: HTMLElement): Promise<void> {
+    const title = this.fields["title"];
+    if (title && !title.value) title.value = file.name.replace(/\.\w+$/, "").replace(/[_-]+/g, " ").slice(0, 200);
+    const pause = make("button", { type: "button" }, words.pause);
+    const cancel = make("button", { type: "button" }, words.cancel);
+    drop.replaceWith(make("div", {}, make("p", {}, file.name), this.bar, make("div", { className: "row" }, pause, cancel)));
+    const upload = this.send(file, file.name, {
+      removeFingerprintOnSuccess: true,
+      onProgress: (sent, total) => this.progress(sent, total),
+      onFailure: () => (pause.textContent = words.resume),
+      onDone: () => (pause.remove(), cancel.remove()),
+    });
+    pause.addEventListener("click", () => {
+      if (pause.textContent === words.pause) void upload.abort();
+      else upload.start();
+      pause.textContent = pause.textContent === words.pause ? words.resume : words.pause;
+    });
+    cancel.addEventListener("click", () => void upload.abort(true).finally(() => location.reload()));
+    const before = (await upload.findPreviousUploads())[0];
+    if (before) upload.resumeFromPreviousUpload(before);
+    upload.start();
+  }
+
+  /** Make an upload of a file, or of a recording while it grows; it waits for hours for a network. */
+  private send(source: File | Recording, name: string, own: Partial<UploadOptions> & { onFailure?: () => void; onDone?: () => void }): Upload {
+    const { onFailure, onDone, ...options } = own;
+    const metadata: Record<string, string> = { filename: name, filetype: source instanceof File ? source.type : "" };
+    for (const [field, input] of Object.entries(this.fields)) if (input.value) metadata[field] = input.value;
+    return new Upload(source, {
+      endpoint: "/api/uploads",
+      metadata,
+      retryDelays: [0, 1000, 3000, 5000, ...Array<number>(2000).fill(10_000)],
+      onShouldRetry: (error) => {
+        const status = error.originalResponse?.getStatus() ?? 0;
+        const retry = status === 0 || status === 409 || status === 423 || status >= 500 && status !== 507;
+        if (retry) this.say(words.waiting);
+        return retry;
+      },
+      onAfterResponse: (_request, response) => this.look(response),
+      onError: (error) => {
+        const body = "originalResponse" in error ? error.originalResponse?.getBody() : "";
+        this.say(sentenceOf(body) || words.broken);
+        onFailure?.();
+      },
+      onSuccess: () => {
+        onDone?.();
+        void this.uploaded();
+      },
+      ...options,
+    });
+  }
+
+  private progress(sent: number, total: number): void {
+    this.bar.value = total ? sent / total : 0;
+    const now = performance.now();
+    this.samples = [...this.samples.filter(([at]) => now - at < 8000), [now, sent]];
+    const [at, from] = this.samples[0] ?? [now, sent];
+    const speed = now > at ? (sent - from) / (now - at) : 0; // bytes a millisecond
+    const left = speed > 0 ? ` · ${(speed / 1000).toFixed(1)} MB a second · ${spoken((total - sent) / speed)} left` : "";
+    this.say(`${Math.round(this.bar.value * 100)} %${left}`);
+  }
+
+  private look(response: HttpResponse): void {
+    this.lessonId = response.getHeader("Hindsight-Lesson") ?? this.lessonId;
+    this.sameAs = response.getHeader("Hindsight-Same-As") ?? this.sameAs;
+  }
+
+  private async uploaded(): Promise<void> {
+    this.bar.value = 1;
+    this.say(words.uploaded);
+    if (this.sameAs) this.append(make("p", { className: "sentence" }, `${words.again} `, make("a", { href: `/lessons/${this.sameAs}` }, words.openIt)));
+    if (!this.lessonId) return;
+    await this.rename();
+    const steps = new StepProgress();
+    steps.lessonId = this.lessonId;
+    const watch = make("p", { hidden: true }, make("a", { className: "button primary", href: `/lessons/${this.lessonId}` }, words.watch));
+    this.append(watch, steps);
+    const refresh = async () => {
+      const found = await ask<Steps>("GET", `/api/lessons/${this.lessonId}/steps`);
+      steps.show(found);
+      watch.hidden = !found.playable;
+    };
+    await refresh();
+    follow(`/api/lessons/${this.lessonId}`, () => void refresh());
+  }
+}
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-keep]")) {
+  button.addEventListener("click", async () => {
+    const { keep, bytes } = button.dataset;
+    const headers = { "Tus-Resumable": "1.0.0", "Upload-Offset": bytes!, "Upload-Length": bytes!, "content-type": "application/offset+octet-stream" };
+    const answer = await fetch(`/api/uploads/${keep}`, { method: "PATCH", headers });
+    const lesson = answer.headers.get("Hindsight-Lesson");
+    if (lesson) location.assign(`/lessons/${lesson}`);
+    else button.replaceWith(make("span", { role: "alert" }, words.broken));
+  });
+}
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
+  button.addEventListener("click", async () => {
+    await fetch(`/api/uploads/${button.dataset["discard"]}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } });
+    button.closest("li")?.remove();
+  });
+}
+
+function sentenceOf(body: string | undefined): string {
+  try {
+    return (JSON.parse(body || "{}") as { message?: string }).message ?? "";
+  } catch {
+    return "";
+  }
+}
+customElements.define("lesson-upload", LessonUpload);

@@ -1,0 +1,138 @@
+/** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
+import { ask } from "../api/client";
+import { clock, make } from "../components/dom";
+import { words } from "../text/words";
+
+type Note = { id: string; at_ms: number; text: string };
+type Waiting = { at_ms: number; text: string; draft_id: string };
+const page = JSON.parse(document.getElementById("walk-data")!.textContent!) as { id: string; began: number; minutes: number; notes: Note[] };
+const address = `/api/walks/${page.id}`;
+const STORE = `walk-${page.id}`; // what the network has not taken yet, on this phone alone
+
+class LearningWalk extends HTMLElement {
+  private notes = page.notes;
+  private waiting: Waiting[] = JSON.parse(localStorage.getItem(STORE) ?? "[]") as Waiting[];
+  private list = make("ol", { className: "plain-list" });
+  private status = make("p", { role: "status", className: "quiet" });
+  private field = make("textarea", { rows: 4, maxLength: 1000, ariaLabel: words.walkField, placeholder: words.walkField });
+  private startedTyping = 0;
+  private pieces: Blob[] = [];
+  private recorder: MediaRecorder | null = null;
+
+  connectedCallback(): void {
+    const timer = make("p", { className: "walk-timer figure", role: "timer" });
+    const keep = make("button", { type: "submit", className: "primary" }, words.walkKeep);
+    const form = make("form", {}, this.field, keep);
+    // The moment of a note is when its first letter was written, as everywhere in Hindsight.
+    this.field.addEventListener("input", () => (this.startedTyping ||= Date.now()));
+    this.field.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && (event.preventDefault(), form.requestSubmit()));
+    form.addEventListener("submit", (event) => (event.preventDefault(), this.keep()));
+    this.replaceChildren(timer, form, this.sound(), this.status, this.list);
+    const tick = () => {
+      const gone = Date.now() - page.began;
+      timer.textContent = `${clock(gone)} · ${gone < page.minutes * 60_000 ? words.minutesLeft(Math.ceil((page.minutes * 60_000 - gone) / 60_000)) : words.walkOver}`;
+    };
+    tick();
+    setInterval(tick, 1000);
+    setInterval(() => void this.send(), 5000);
+    addEventListener("online", () => void this.send());
+    const save = document.getElementById("save-walk") as HTMLFormElement;
+    save.addEventListener("submit", (event) => (event.preventDefault(), void this.save(save)));
+    this.show();
+    void this.send();
+    this.field.focus();
+  }
+
+  private keep(): void {
+    const text = this.field.value.trim();
+    if (!text) return;
+    this.waiting.push({ at_ms: Math.max(0, (this.startedTyping || Date.now()) - page.began), text, draft_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.slice(0, 40) });
+    this.startedTyping = 0;
+    this.field.value = "";
+    this.field.focus();
+    this.show();
+    void this.send();
+  }
+
+  /** What waits goes to the server, in order; what cannot go now waits on this phone. */
+  private sending: Promise<boolean> | null = null;
+  private send(): Promise<boolean> {
+    return (this.sending ??= this.sendAll().finally(() => (this.sending = null)));
+  }
+  private async sendAll(): Promise<boolean> {
+    while (this.waiting.length) {
+      try {
+        this.notes.push(await ask<Note>("POST", `${address}/notes`, this.waiting[0]));
+      } catch (error) {
+        this.status.textContent = navigator.onLine ? (error as Error).message : words.walkWaits(this.waiting.length);
+        return false;
+      }
+      this.waiting.shift();
+      this.show();
+      this.status.textContent = "";
+    }
+    return true;
+  }
+
+  private show(): void {
+    localStorage.setItem(STORE, JSON.stringify(this.waiting));
+    const rows = [...this.notes, ...this.waiting].sort((a, b) => b.at_ms - a.at_ms).map((one) => {
+      const row = make("li", { className: "row" }, make("span", { className: "time" }, clock(one.at_ms)), make("span", { className: "grow" }, one.text));
+      if ("id" in one) {
+        const away = make("button", { type: "button", className: "plain", ariaLabel: words.walkAway(one.text) }, words.takeAway);
+        away.addEventListener("click", () => void ask("DELETE", `${address}/notes/${one.id}`).then(() => ((this.notes = this.notes.filter((each) => each !== one)), this.show()), (error: Error) => (this.status.textContent = error.message)));
+        row.append(away);
+      } else row.append(make("span", { className: "quiet" }, words.walkOnPhone));
+      return row;
+    });
+    this.list.replaceChildren(...rows);
+  }
+
+  private sound(): HTMLElement {
+    const button = make("button", { type: "button", ariaPressed: "false" }, words.walkSound);
+    const holder = make("div", {}, make("div", { className: "row" }, button), make("p", { className: "quiet" }, words.walkSoundWhose));
+    if (!("MediaRecorder" in window) || !navigator.mediaDevices) return make("div");
+    button.addEventListener("click", () => void this.toggle(button).catch(() => (this.status.textContent = words.recordRefused)));
+    return holder;
+  }
+
+  private async toggle(button: HTMLButtonElement): Promise<void> {
+    if (this.recorder) {
+      if (this.recorder.state === "recording") this.recorder.pause();
+      else this.recorder.resume();
+    } else {
+      const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false } });
+      const mimeType = ["audio/webm;codecs=opus", "audio/mp4"].find((kind) => MediaRecorder.isTypeSupported(kind));
+      this.recorder = new MediaRecorder(stream, { ...(mimeType && { mimeType }), audioBitsPerSecond: 64_000 });
+      this.recorder.addEventListener("dataavailable", ({ data }) => data.size && this.pieces.push(data));
+      this.recorder.start(2000);
+      const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+      this.recorder.addEventListener("stop", () => (stream.getTracks().forEach((track) => track.stop()), void lock?.release()));
+    }
+    const on = this.recorder.state === "recording";
+    button.ariaPressed = String(on);
+    button.textContent = on ? words.walkSoundOn : words.walkSoundOff;
+  }
+
+  private async save(form: HTMLFormElement): Promise<void> {
+    if (this.field.value.trim()) this.keep();
+    if (!(await this.send())) return;
+    const recorder = this.recorder;
+    if (recorder && recorder.state !== "inactive") {
+      await new Promise((done) => (recorder.addEventListener("stop", done), recorder.stop()));
+    }
+    if (this.pieces.length) {
+      this.status.textContent = words.walkSending;
+      const body = new Blob(this.pieces, { type: recorder?.mimeType || "audio/webm" });
+      const answer = await fetch(`${address}/sound`, { method: "POST", body, headers: { "content-type": body.type } }).catch(() => null);
+      if (!answer?.ok) {
+        this.status.textContent = words.walkSoundLost;
+        return; // the notes are safe; she may try again, or throw the sound away
+      }
+      this.pieces = [];
+    }
+    localStorage.removeItem(STORE);
+    form.submit();
+  }
+}
+customElements.define("learning-walk", LearningWalk);

@@ -1,0 +1,1 @@
+"""HTTP routes by domain. A route reads, builds a view and answers; no route imports another route."""

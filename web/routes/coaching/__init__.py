@@ -1,0 +1,1 @@
+"""Routes of partnerships, goals, sessions, walks, training and the portfolio."""

@@ -1,0 +1,202 @@
+"""Partnership pages: who one works with, their goals, how to end it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+
+from annotation.coaching.actions import actions_of, add_action, set_done
+from annotation.coaching.conversations import forget_conversation, recorded_with
+from annotation.coaching.goals import MEASURES, GoalText, goals_of, set_by_the_coach
+from annotation.coaching.partnerships import (
+    answer_request,
+    ask_for_partnership,
+    end_partnership,
+    get_partnership,
+    list_partnerships,
+    names_of,
+    resume_partnership,
+    suggestions_for,
+)
+from annotation.lessons.clips import clips_with
+from annotation.lessons.lessons import list_own, list_shared
+from annotation.lessons.sharing import open_shares
+from core.database.db import get_database
+from core.errors import HindsightError, InvalidInput
+from core.models import Partnership, Person
+from core.storage.local import get_storage
+from web.auth import CurrentPerson
+from web.rendering import go, page
+from web.routes.coaching.sessions import session_lines
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
+
+
+def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership]) -> list[dict[str, Any]]:
+    """Return partnerships as one of the two sees them."""
+    names = names_of(session, {one.coach_id for one in rows} | {one.coachee_id for one in rows})
+    return [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "verb": "coach" if one.kind == "coaching" else "mentor",
+            "focus": one.focus,
+            "state": one.state,
+            "coach_id": one.coach_id,
+            "coachee_id": one.coachee_id,
+            "coach": names[one.coach_id],
+            "coachee": names[one.coachee_id],
+            "other": names[one.coachee_id if one.coach_id == me.id else one.coach_id],
+            "i_coach": one.coach_id == me.id,
+            "asks_me": one.state == "asked" and one.asked_by_id != me.id,
+            "url": f"/partnerships/{one.id}",
+        }
+        for one in rows
+    ]
+
+
+@router.get("/partnerships", response_class=HTMLResponse)
+def show_partnerships(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show who one works with."""
+    return _show_all(request, person)
+
+
+def _show_all(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
+    with get_database().read() as session:
+        context = {
+            "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
+            "suggestions": suggestions_for(session, [person])[person.id],
+            "department": person.department,
+            "problem": problem,
+        }
+    return page(request, "coaching/partnerships.html", person, page_title="Partnerships", status=status, **context)
+
+
+@router.post("/partnerships", response_class=HTMLResponse)
+def ask(
+    request: Request, person: CurrentPerson, other_id: Text = "", part: Text = "", kind: Text = "", focus: Text = ""
+) -> Response:
+    """Ask a colleague to be partners; `part` says whether the asker is the `coach` or the `coachee`."""
+    try:
+        with get_database().write() as session:
+            i_coach = part == "coach"
+            asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
+            address = f"/partnerships/{asked.id}"
+    except HindsightError as error:
+        return _show_all(request, person, error.status, str(error))
+    return go(address, "asked")
+
+
+@router.post("/partnerships/{partnership_id}/answer")
+def answer(partnership_id: str, person: CurrentPerson, answer: Text = "") -> Response:
+    """Say yes or no to a colleague who asked."""
+    with get_database().write() as session:
+        answer_request(session, person, partnership_id, yes=answer == "yes")
+    if answer == "yes":
+        return go(f"/partnerships/{partnership_id}", "partners-now")
+    return go("/partnerships", "declined")
+
+
+@router.post("/partnerships/{partnership_id}/resume")
+def resume(partnership_id: str, person: CurrentPerson) -> Response:
+    """Go on with a suspended partnership once the staff list allows it."""
+    with get_database().write() as session:
+        resume_partnership(session, person, partnership_id)
+    return go(f"/partnerships/{partnership_id}", "resumed")
+
+
+@router.post("/partnerships/{partnership_id}/actions")
+def note_action(
+    partnership_id: str,
+    person: CurrentPerson,
+    what: Text = "",
+    by: Text = "",
+    goal_id: Text = "",
+) -> Response:
+    """Write down one thing to do."""
+    with get_database().write() as session:
+        add_action(session, person, partnership_id, what, day_of(by), goal_id=goal_id or None)
+    return go(f"/goals/{goal_id}" if goal_id else f"/partnerships/{partnership_id}", "action-kept")
+
+
+@router.post("/actions/{action_id}/done")
+def tick(action_id: str, person: CurrentPerson, done: Annotated[bool, Form()] = True) -> Response:
+    """Tick an action, or undo that."""
+    with get_database().write() as session:
+        action = set_done(session, person, action_id, done=done)
+        address = f"/goals/{action.goal_id}" if action.goal_id else f"/partnerships/{action.partnership_id}"
+    return go(address, "saved")
+
+
+def day_of(written: str) -> date | None:
+    """Read a day from a form; nothing written is no day. Raises InvalidInput."""
+    try:
+        return date.fromisoformat(written) if written else None
+    except ValueError:
+        raise InvalidInput(why="Please choose a day.") from None
+
+
+@router.post("/conversations/{lesson_id}/forget")
+def forget(lesson_id: str, person: CurrentPerson) -> Response:
+    """Have a recording of a conversation with oneself deleted for good."""
+    with get_database().write() as session:
+        keys = forget_conversation(session, person, lesson_id)
+    for key in keys:
+        get_storage().delete(key)
+    return go("/partnerships", "deleted-for-good")
+
+
+def partnership_context(session: Session, person: Person, partnership_id: str) -> dict[str, Any]:
+    """Return what the page of one partnership shows."""
+    row = get_partnership(session, person, partnership_id)
+    goals = goals_of(session, person, [row.id])
+    names = names_of(session, {goal.set_by_id for goal in goals})
+    mine = list(list_own(session, person)) + [lesson for lesson, _ in list_shared(session, person)]
+    shared = open_shares(session, person, [lesson.id for lesson in mine])
+    meetings = session_lines(session, person, row.id)
+    return {
+        "actions": actions_of(session, person, row.id),
+        "planned": next((one for one in meetings if one["planned_at"] and not one["over"]), None),
+        "recorded": recorded_with(session, person, row.id),
+        "partnership": partnership_lines(session, person, [row])[0],
+        "goals": [
+            {
+                "id": goal.id,
+                "title": goal.title,
+                "will": goal.will,
+                "closed_at": goal.closed_at,
+                "set_by": names[goal.set_by_id],
+                "set_by_coach": set_by_the_coach(goal, row),
+            }
+            for goal in goals
+        ],
+        "lessons": [
+            lesson for lesson in mine if any(one.partnership.id == row.id for one in shared.get(lesson.id, []))
+        ],
+        "clips": clips_with(session, person, row.id),
+        "meetings": [one for one in meetings if one["over"] or not one["planned_at"]],
+        "measure_names": MEASURES,
+        "draft": GoalText(""),
+    }
+
+
+@router.get("/partnerships/{partnership_id}", response_class=HTMLResponse)
+def show_partnership(request: Request, partnership_id: str, person: CurrentPerson) -> HTMLResponse:
+    """Show one partnership to one of its two."""
+    with get_database().read() as session:
+        context = partnership_context(session, person, partnership_id)
+    return page(request, "coaching/partnership.html", person, page_title=context["partnership"]["other"], **context)
+
+
+@router.post("/partnerships/{partnership_id}/end")
+def end(partnership_id: str, person: CurrentPerson) -> Response:
+    """End a partnership; either of the two may."""
+    with get_database().write() as session:
+        end_partnership(session, person, partnership_id)
+    return go(f"/partnerships/{partnership_id}", "partnership-ended")

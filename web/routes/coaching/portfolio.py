@@ -1,0 +1,199 @@
+"""A coach's portfolio: gathered, agreed to item by item, taken along as one PDF or one zip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
+from sqlalchemy.orm import Session
+from zipstream import ZipStream
+
+from annotation.coaching.partnerships import list_partnerships, names_of
+from annotation.coaching.portfolio import (
+    add_clip,
+    add_log,
+    add_reflection,
+    add_task,
+    decide,
+    items_of,
+    move_item,
+    open_clip_of,
+    remove_item,
+    shown_text,
+)
+from annotation.coaching.training import MODULES, answers_of
+from annotation.lessons.clips import list_shared_clips
+from core.clock import utc_now
+from core.database.db import get_database
+from core.errors import HindsightError
+from core.models import Person, PortfolioItem
+from core.school_day import full_day
+from core.storage.local import get_storage
+from web.auth import CurrentPerson
+from web.pdf import paper, pdf_of, save_as
+from web.rendering import go, page
+from web.routes.coaching.partnerships import partnership_lines
+from web.routes.coaching.sessions import session_lines
+from web.routes.lessons.clips import clip_file, turns_within
+from web.routes.people.my_data import as_json, pieces, safe_name
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
+
+
+def _show(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
+    with get_database().read() as session:
+        items = items_of(session, person)
+        names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
+        there = {(one.kind, one.ref_id) for one in items}
+        pairs = partnership_lines(session, person, list_partnerships(session, person))
+        coached = [one for one in pairs if one["i_coach"]]
+        addresses = {one["url"] for one in coached}
+        logs = [one for one in session_lines(session, person) if one["over"] and one["partnership_url"] in addresses]
+        answers = answers_of(session, person)
+        context: dict[str, Any] = {
+            "items": [(one, names.get(one.coachee_id or "", "")) for one in items],
+            "logs": [one for one in logs if ("log", one["id"]) not in there],
+            "clips": [
+                (clip, who) for clip, who in list_shared_clips(session, person) if ("clip", clip.id) not in there
+            ],
+            "tasks": [one for one in MODULES if one.name in answers and ("task", one.name) not in there],
+            "coached": [one for one in coached if one["state"] != "asked"],
+            "problem": problem,
+        }
+    return page(request, "coaching/portfolio.html", person, page_title="Portfolio", status=status, **context)
+
+
+@router.get("/portfolio", response_class=HTMLResponse)
+def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show what is gathered, and what could be."""
+    return _show(request, person)
+
+
+def _added(item: PortfolioItem) -> Response:
+    return go("/portfolio", "item-asked" if item.consent == "asked" else "item-added")
+
+
+@router.post("/portfolio/logs", response_class=HTMLResponse)
+def put_log(request: Request, person: CurrentPerson, session_id: Text = "") -> Response:
+    """Put a log in, and ask the coachee."""
+    try:
+        with get_database().write() as session:
+            item = add_log(session, person, session_id)
+    except HindsightError as error:
+        return _show(request, person, error.status, str(error))
+    return _added(item)
+
+
+@router.post("/portfolio/clips", response_class=HTMLResponse)
+def put_clip(request: Request, person: CurrentPerson, clip_id: Text = "") -> Response:
+    """Put a shared clip in, and ask the coachee."""
+    try:
+        with get_database().write() as session:
+            item = add_clip(session, person, clip_id)
+    except HindsightError as error:
+        return _show(request, person, error.status, str(error))
+    return _added(item)
+
+
+@router.post("/portfolio/tasks", response_class=HTMLResponse)
+def put_task(request: Request, person: CurrentPerson, module: Text = "") -> Response:
+    """Put an answer to a set task in."""
+    try:
+        with get_database().write() as session:
+            item = add_task(session, person, module)
+    except HindsightError as error:
+        return _show(request, person, error.status, str(error))
+    return _added(item)
+
+
+@router.post("/portfolio/reflections", response_class=HTMLResponse)
+def put_reflection(
+    request: Request, person: CurrentPerson, title: Text = "", text: Text = "", partnership_id: Text = ""
+) -> Response:
+    """Put a text of one's own in."""
+    try:
+        with get_database().write() as session:
+            item = add_reflection(session, person, title, text, partnership_id)
+    except HindsightError as error:
+        return _show(request, person, error.status, str(error))
+    return _added(item)
+
+
+@router.post("/portfolio/{item_id}/remove")
+def take_out(item_id: str, person: CurrentPerson) -> Response:
+    """Take an item out."""
+    with get_database().write() as session:
+        remove_item(session, person, item_id)
+    return go("/portfolio", "saved")
+
+
+@router.post("/portfolio/{item_id}/move")
+def move(item_id: str, person: CurrentPerson, by: Annotated[int, Form(ge=-1, le=1)] = 1) -> Response:
+    """Move an item up or down."""
+    with get_database().write() as session:
+        move_item(session, person, item_id, by)
+    return go("/portfolio")
+
+
+@router.post("/portfolio/{item_id}/consent")
+def answer(item_id: str, person: CurrentPerson, answer: Text = "") -> Response:
+    """Agree to an item that shows oneself, or not, or not any more."""
+    with get_database().write() as session:
+        decide(session, person, item_id, yes=answer == "yes")
+    return go("/me", "consent-given" if answer == "yes" else "consent-not")
+
+
+def portfolio_data(session: Session, person: Person) -> dict[str, Any]:
+    """Return what a portfolio shows to others: what nobody agreed to is left out, and said to be."""
+    items = items_of(session, person)
+    names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
+    words = {}
+    for one in items:
+        if (clip := open_clip_of(session, person, one)) is not None:
+            words[one.id] = "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in turns_within(session, clip))
+    shown = []
+    for one in items:
+        title, text = shown_text(one, words)
+        agreed = one.consent == "given" and one.decided_at is not None and title == one.title
+        who = names.get(one.coachee_id or "", "")
+        day = full_day(one.decided_at) if agreed and one.decided_at else ""
+        consent = f"{who} agreed to this item on {day}." if agreed else ""
+        shown.append({"number": one.position, "kind": one.kind, "title": title, "text": text, "consent": consent})
+    return {"name": person.name, "day": full_day(utc_now()), "items": shown}
+
+
+@router.get("/portfolio.pdf", response_class=Response)
+def read_paper(person: CurrentPerson) -> Response:
+    """Return the portfolio as one PDF with an index."""
+    with get_database().read() as session:
+        data = portfolio_data(session, person)
+    return paper("portfolio", data, f"Portfolio of {person.name}")
+
+
+@router.get("/portfolio.zip", response_class=Response)
+def read_zip(person: CurrentPerson) -> StreamingResponse:
+    """Return the portfolio as a zip: the PDF, each item as text, and the films of clips that are agreed to."""
+    name = f"Portfolio of {person.name}.zip"
+    return StreamingResponse(zipped(person), media_type="application/zip", headers=save_as(name))
+
+
+def zipped(person: Person) -> Iterator[bytes]:
+    """Yield the zip of a portfolio."""
+    archive, storage = ZipStream(), get_storage()
+    with get_database().read() as session:
+        data = portfolio_data(session, person)
+        archive.add(pdf_of("portfolio", data), "portfolio.pdf")
+        archive.add(as_json(data), "portfolio.json")
+        for one in data["items"]:
+            said = "\n\n".join(filter(None, [one["title"], one["consent"], one["text"]]))
+            archive.add(said + "\n", f"{one['number']:02} {safe_name(one['title'])}.txt")
+        for item in items_of(session, person):
+            clip = open_clip_of(session, person, item)
+            file = None if clip is None else clip_file(session, clip)
+            if file is not None:
+                ending = file.key.rpartition(".")[2] if "." in file.key.rpartition("/")[2] else "mp4"
+                archive.add(pieces(storage, file.key), f"{item.position:02} {safe_name(item.title)}.{ending}")
+    yield from archive

@@ -1,0 +1,89 @@
+"""The coaches' pages: modules with their set tasks, and a coach's own mirror."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+
+from annotation.coaching.conversations import call_conversation, call_lesson, conversations_of
+from annotation.coaching.partnerships import list_partnerships
+from annotation.coaching.training import MODULES, answers_of, find_module, write_answer
+from annotation.lessons.lessons import get_own_lesson, list_own
+from core.database.db import get_database
+from core.errors import NotFound
+from transcription.lesson.mirror import look_in_mirror
+from transcription.lesson.queries import read_questions, read_turns
+from web.auth import CurrentPerson
+from web.rendering import go, page
+from web.routes.coaching.partnerships import partnership_lines
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
+
+
+@router.get("/coaches", response_class=HTMLResponse)
+def show_coaches(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show the modules, the mirror and the way to the portfolio."""
+    with get_database().read() as session:
+        pairs = partnership_lines(session, person, list_partnerships(session, person))
+        context: dict[str, Any] = {
+            "modules": MODULES,
+            "answers": answers_of(session, person),
+            "conversations": conversations_of(session, person),
+            "lessons": list_own(session, person),
+            "coached": [one for one in pairs if one["i_coach"] and one["state"] == "active"],
+        }
+    return page(request, "coaching/training.html", person, page_title="Coaches", **context)
+
+
+@router.get("/coaches/modules/{name}", response_class=HTMLResponse)
+def show_module(request: Request, name: str, person: CurrentPerson) -> HTMLResponse:
+    """Show a module with its set task and the answer."""
+    module = find_module(name)
+    with get_database().read() as session:
+        answer = answers_of(session, person).get(name)
+    place = MODULES.index(module)
+    following = MODULES[(place + 1) % len(MODULES)]
+    context: dict[str, Any] = {"module": module, "answer": answer, "following": following}
+    return page(request, "coaching/module.html", person, page_title=module.title, **context)
+
+
+@router.post("/coaches/modules/{name}")
+def keep_answer(name: str, person: CurrentPerson, text: Text = "") -> Response:
+    """Keep an answer to a set task; it is read by its writer alone."""
+    with get_database().write() as session:
+        write_answer(session, person, name, text)
+    return go(f"/coaches/modules/{name}", "saved")
+
+
+@router.post("/coaches/mirror")
+def begin_mirror(
+    person: CurrentPerson, lesson_id: Text = "", partnership_id: Text = "", agreed: Annotated[bool, Form()] = False
+) -> Response:
+    """Say that a recording is a conversation that one coached."""
+    with get_database().write() as session:
+        call_conversation(session, person, lesson_id, partnership_id, agreed=agreed)
+    return go(f"/coaches/mirror/{lesson_id}", "mirror-set")
+
+
+@router.get("/coaches/mirror/{lesson_id}", response_class=HTMLResponse)
+def show_mirror(request: Request, lesson_id: str, person: CurrentPerson) -> HTMLResponse:
+    """Show what one did in a conversation: talk, questions, advice, each to be heard."""
+    with get_database().read() as session:
+        lesson = get_own_lesson(session, person, lesson_id)
+        if lesson.conversation_id is None:
+            raise NotFound
+        turns = read_turns(session, lesson_id)
+        mirror = look_in_mirror(turns, read_questions(session, lesson_id))
+    context: dict[str, Any] = {"lesson": lesson, "mirror": mirror, "heard": bool(turns)}
+    return page(request, "coaching/mirror.html", person, page_title="My mirror", **context)
+
+
+@router.post("/coaches/mirror/{lesson_id}/lesson")
+def end_mirror(lesson_id: str, person: CurrentPerson) -> Response:
+    """Say that it is a lesson after all."""
+    with get_database().write() as session:
+        call_lesson(session, person, lesson_id)
+    return go(f"/lessons/{lesson_id}", "lesson-after-all")

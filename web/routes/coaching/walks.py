@@ -1,0 +1,189 @@
+"""Learning walks: a phone page to write on during a visit, and what both read afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from annotation.coaching.partnerships import list_partnerships, names_of, suggestions_for
+from annotation.coaching.walks import (
+    MINUTES,
+    answer_walk,
+    begin_walk,
+    discard_walk,
+    drop_note,
+    get_open_walk,
+    get_walk,
+    goal_of_walk,
+    keep_walk_sound,
+    note,
+    notes_of,
+    save_walk,
+    walks_of,
+)
+from core.database.db import get_database
+from core.errors import EmptyFile, HindsightError, saying_disk_full
+from core.models import Person, new_id
+from core.settings import get_settings
+from core.storage.local import get_storage
+from ingest.upload.errors import TooLarge
+from ingest.upload.partial_file import require_room
+from web.auth import CurrentPerson
+from web.rendering import go, page
+from web.routes.coaching.partnerships import partnership_lines
+from web.views.api import NewNote, NoteView
+
+router = APIRouter(tags=["walks"])
+Text = Annotated[str, Form()]
+
+SUFFIXES = {"audio/mp4": ".m4a", "audio/ogg": ".ogg", "audio/wav": ".wav"}  # of what browsers record; else WebM
+MOST_BYTES = 64 * 1024**2  # half an hour of sound, generously
+
+
+def _show_all(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
+    with get_database().read() as session:
+        pairs = partnership_lines(session, person, list_partnerships(session, person))
+        partners = {
+            (one["coachee_id"] if one["i_coach"] else one["coach_id"], one["other"])
+            for one in pairs
+            if one["state"] == "active"
+        }
+        others = {(one.id, one.name) for one in suggestions_for(session, [person])[person.id]}
+        context: dict[str, Any] = {
+            "walks": [(walk, name, walk.observer_id == person.id) for walk, name in walks_of(session, person)],
+            "colleagues": sorted(partners | others, key=lambda pair: pair[1]),
+            "problem": problem,
+        }
+    return page(request, "coaching/walks.html", person, page_title="Walks", status=status, **context)
+
+
+@router.get("/walks", response_class=HTMLResponse, include_in_schema=False)
+def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show visits, one's own and those to oneself."""
+    return _show_all(request, person)
+
+
+@router.post("/walks", response_class=HTMLResponse, include_in_schema=False)
+def begin(request: Request, person: CurrentPerson, observed_id: Text = "", title: Text = "") -> Response:
+    """Begin a visit."""
+    try:
+        with get_database().write() as session:
+            walk_id = begin_walk(session, person, observed_id, title).id
+    except HindsightError as error:
+        return _show_all(request, person, error.status, str(error))
+    return go(f"/walks/{walk_id}")
+
+
+@router.get("/walks/{walk_id}", response_class=HTMLResponse, include_in_schema=False)
+def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResponse:
+    """Show the page to write on while the visit lasts, then what was noticed."""
+    with get_database().read() as session:
+        walk = get_walk(session, person, walk_id)
+        names = names_of(session, {walk.observer_id, walk.observed_id})
+        notes = [NoteView.model_validate(one).model_dump() for one in notes_of(session, walk)]
+        coached = [
+            one
+            for one in partnership_lines(session, person, list_partnerships(session, person))
+            if not one["i_coach"] and one["state"] == "active"
+        ]
+    context: dict[str, Any] = {
+        "walk": walk,
+        "notes": notes,
+        "observer": names[walk.observer_id],
+        "observed": names[walk.observed_id],
+        "is_mine": walk.observer_id == person.id,
+        "coaches": coached,
+        "data": {"id": walk.id, "began": round(walk.began_at.timestamp() * 1000), "minutes": MINUTES, "notes": notes},
+    }
+    return page(request, "coaching/walk.html", person, page_title=walk.title, **context)
+
+
+@router.post("/api/walks/{walk_id}/notes", status_code=201)
+def write_note(walk_id: str, new: NewNote, person: CurrentPerson) -> NoteView:
+    """Write what is noticed at a moment; the same draft sent twice is kept once."""
+    with get_database().write() as session:
+        return NoteView.model_validate(note(session, person, walk_id, new.at_ms, new.text, new.draft_id))
+
+
+@router.delete("/api/walks/{walk_id}/notes/{note_id}", status_code=204)
+def remove_note(walk_id: str, note_id: str, person: CurrentPerson) -> None:
+    """Take a note away before the visit is saved."""
+    with get_database().write() as session:
+        drop_note(session, person, walk_id, note_id)
+
+
+@router.post("/api/walks/{walk_id}/sound", status_code=204)
+async def take_sound(walk_id: str, request: Request, person: CurrentPerson) -> None:
+    """Take the sound of a visit as the browser recorded it. It becomes a lesson of the visited teacher, hers alone."""
+    sound = bytearray()
+    async for piece in request.stream():
+        sound += piece
+        if len(sound) > MOST_BYTES:
+            raise TooLarge
+    if not sound:
+        raise EmptyFile
+    mime = request.headers.get("content-type", "").partition(";")[0][:80]
+    await run_in_threadpool(_keep_sound, walk_id, person, bytes(sound), mime)
+
+
+def _keep_sound(walk_id: str, person: Person, sound: bytes, mime: str) -> None:
+    """Keep a sound; nothing is left of it when that is refused.
+
+    When anything else goes wrong its rows may have been written: the sweeper looks, and takes it if there are none.
+    """
+    settings, storage = get_settings(), get_storage()
+    with get_database().read() as session:
+        get_open_walk(session, person, walk_id)
+    require_room(settings.uploads_dir, len(sound), settings.disk_reserve_bytes)
+    lesson_id = new_id()
+    name = f"original-{lesson_id}{SUFFIXES.get(mime, '.webm')}"
+    key, source = f"lessons/{lesson_id}/{name}", settings.uploads_dir / name
+    digest = hashlib.sha256(sound).hexdigest()
+    try:
+        with saying_disk_full():
+            source.write_bytes(sound)
+        storage.keep(source, key)
+        with get_database().write() as session:
+            size = len(sound)
+            keep_walk_sound(session, person, walk_id, lesson_id, key, mime=mime, size=size, sha256=digest)
+    except HindsightError:
+        storage.delete(key)
+        raise
+    finally:
+        source.unlink(missing_ok=True)
+
+
+@router.post("/walks/{walk_id}/save", include_in_schema=False)
+def save(walk_id: str, person: CurrentPerson) -> Response:
+    """Save a visit: now the visited teacher reads it."""
+    with get_database().write() as session:
+        save_walk(session, person, walk_id)
+    return go(f"/walks/{walk_id}", "walk-saved")
+
+
+@router.post("/walks/{walk_id}/discard", include_in_schema=False)
+def discard(walk_id: str, person: CurrentPerson) -> Response:
+    """Throw a visit away that was not saved."""
+    with get_database().write() as session:
+        discard_walk(session, person, walk_id)
+    return go("/walks", "walk-gone")
+
+
+@router.post("/walks/{walk_id}/answer", include_in_schema=False)
+def answer(walk_id: str, person: CurrentPerson, text: Text = "") -> Response:
+    """Let the visited teacher say what she thinks."""
+    with get_database().write() as session:
+        answer_walk(session, person, walk_id, text)
+    return go(f"/walks/{walk_id}", "answered")
+
+
+@router.post("/walks/{walk_id}/goal", include_in_schema=False)
+def make_goal(walk_id: str, person: CurrentPerson, partnership_id: Text = "", title: Text = "") -> Response:
+    """Turn what a visit showed into a goal of one's own."""
+    with get_database().write() as session:
+        goal_id = goal_of_walk(session, person, walk_id, partnership_id, title).id
+    return go(f"/goals/{goal_id}", "goal-set")

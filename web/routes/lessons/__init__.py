@@ -1,0 +1,1 @@
+"""Routes of lessons, clips, comments, media and uploads."""

@@ -1,0 +1,119 @@
+"""Comments over the API, on a lesson or on a clip of it.
+
+Times are the lesson's; for whoever sees a clip alone, and at the addresses of a clip, they are the clip's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy.orm import Session
+
+from annotation.lessons.clips import get_clip
+from annotation.lessons.comments import (
+    CommentText,
+    add_comment,
+    beginning_for,
+    delete_comment,
+    edit_comment,
+    get_own_comment,
+    restore_comment,
+    versions_of,
+)
+from annotation.lessons.lessons import get_lesson
+from core.database.db import get_database
+from core.models import Clip, Lesson, Person
+from web.auth import CurrentPerson
+from web.views.api import CommentChange, CommentVersionView, CommentView, NewComment
+from web.views.lessons.lesson import clip_comment_views, comment_views, one_comment_view
+
+router = APIRouter(tags=["comments"])
+KEPT_BEFORE: dict[int | str, dict[str, Any]] = {
+    200: {"model": CommentView, "description": "The draft was kept before."}
+}
+
+
+@router.get("/api/lessons/{lesson_id}/comments")
+def read_comments(lesson_id: str, person: CurrentPerson) -> list[CommentView]:
+    """Return the comments that the viewer may read."""
+    with get_database().read() as session:
+        get_lesson(session, person, lesson_id)
+        return comment_views(session, person, lesson_id)
+
+
+@router.get("/api/clips/{clip_id}/comments")
+def read_clip_comments(clip_id: str, person: CurrentPerson) -> list[CommentView]:
+    """Return the comments on a clip that the viewer may read."""
+    with get_database().read() as session:
+        return clip_comment_views(session, person, get_clip(session, person, clip_id)[0])
+
+
+@router.post("/api/lessons/{lesson_id}/comments", status_code=201, responses=KEPT_BEFORE)
+def write_comment(lesson_id: str, new: NewComment, person: CurrentPerson, response: Response) -> CommentView:
+    """Write a comment; the same draft sent twice is kept once, and answered with 200."""
+    with get_database().write() as session:
+        return _write(session, person, get_lesson(session, person, lesson_id), None, new, response)
+
+
+@router.post("/api/clips/{clip_id}/comments", status_code=201, responses=KEPT_BEFORE)
+def write_clip_comment(clip_id: str, new: NewComment, person: CurrentPerson, response: Response) -> CommentView:
+    """Write a comment on a clip; the same draft sent twice is kept once, and answered with 200."""
+    with get_database().write() as session:
+        clip, lesson = get_clip(session, person, clip_id)
+        return _write(session, person, lesson, clip, new, response)
+
+
+def _write(
+    session: Session, person: Person, lesson: Lesson, clip: Clip | None, new: NewComment, response: Response
+) -> CommentView:
+    begin_ms = 0 if clip is None else clip.start_ms
+    end_ms = None if new.end_ms is None else new.end_ms + begin_ms
+    said = CommentText(new.text, new.start_ms + begin_ms, end_ms, new.kind, new.stage, new.goal_id)
+    to = {"partnership_id": new.partnership_id, "parent_id": new.parent_id}
+    comment, is_new = add_comment(session, person, lesson, said, clip=clip, draft_id=new.draft_id, **to)
+    if not is_new:
+        response.status_code = 200
+    return one_comment_view(session, person, comment)
+
+
+@router.get("/api/comments/{comment_id}/versions")
+def read_versions(comment_id: str, person: CurrentPerson) -> list[CommentVersionView]:
+    """Return what a comment said before."""
+    with get_database().read() as session:
+        return [CommentVersionView.model_validate(one) for one in versions_of(session, person, comment_id)]
+
+
+@router.patch("/api/comments/{comment_id}")
+def change_comment(comment_id: str, change: CommentChange, person: CurrentPerson) -> CommentView:
+    """Change what is sent of one's own comment."""
+    sent = change.model_dump(exclude_unset=True)
+    for name in ("text", "kind", "stage", "start_ms"):  # these cannot be taken away
+        if sent.get(name, "") is None:
+            del sent[name]
+    with get_database().write() as session:
+        comment = get_own_comment(session, person, comment_id)
+        begin_ms = beginning_for(session, person, comment)
+        sent |= {name: sent[name] + begin_ms for name in ("start_ms", "end_ms") if sent.get(name) is not None}
+        now = CommentText(comment.text, comment.start_ms, comment.end_ms, comment.kind, comment.stage, comment.goal_id)
+        edit_comment(session, person, comment, replace(now, **sent))
+        session.flush()
+        return one_comment_view(session, person, comment)
+
+
+@router.delete("/api/comments/{comment_id}", status_code=204)
+def remove_comment(comment_id: str, person: CurrentPerson) -> None:
+    """Delete one's own comment; it can be restored."""
+    with get_database().write() as session:
+        delete_comment(session, person, get_own_comment(session, person, comment_id))
+
+
+@router.post("/api/comments/{comment_id}/restore")
+def bring_comment_back(comment_id: str, person: CurrentPerson) -> CommentView:
+    """Undo a deletion."""
+    with get_database().write() as session:
+        comment = get_own_comment(session, person, comment_id)
+        restore_comment(session, person, comment)
+        session.flush()
+        return one_comment_view(session, person, comment)

@@ -1,0 +1,117 @@
+"""Lessons over the API: read, rename, delete, bring back."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import Response
+
+from annotation.lessons.lessons import (
+    delete_lesson,
+    delete_now,
+    get_lesson,
+    let_coaches_meet,
+    remember_place,
+    rename_lesson,
+    restart_work,
+    restore_lesson,
+    stop_work,
+)
+from annotation.lessons.sharing import record_opening
+from core.database.db import get_database
+from core.models import Lesson, Person
+from core.storage.local import get_storage
+from web.auth import CurrentPerson
+from web.rendering import go
+from web.views.api import CoachesMeet, LessonChange, LessonDeletion, LessonPageView, NewPlace, StepsView
+from web.views.lessons.lesson import lesson_page_view, steps_view
+
+router = APIRouter(tags=["lessons"])
+
+
+def read_lesson_page(person: Person, lesson_id: str) -> tuple[Lesson, LessonPageView]:
+    """Return a lesson and all of its page, and note the opening if it is somebody else's."""
+    with get_database().read() as session:
+        lesson = get_lesson(session, person, lesson_id)
+        view = lesson_page_view(session, person, lesson)
+    if lesson.owner_id != person.id:
+        with get_database().write() as session:
+            record_opening(session, person, get_lesson(session, person, lesson_id))
+    return lesson, view
+
+
+@router.get("/api/lessons/{lesson_id}")
+def read_lesson(lesson_id: str, person: CurrentPerson) -> LessonPageView:
+    """Return everything of the lesson page."""
+    return read_lesson_page(person, lesson_id)[1]
+
+
+@router.get("/api/lessons/{lesson_id}/steps")
+def read_steps(lesson_id: str, person: CurrentPerson) -> StepsView:
+    """Return how far the work is."""
+    with get_database().read() as session:
+        return steps_view(session, person, get_lesson(session, person, lesson_id))
+
+
+@router.put("/api/lessons/{lesson_id}/place", status_code=204)
+def keep_place(lesson_id: str, place: NewPlace, person: CurrentPerson) -> None:
+    """Keep where the viewer is, for herself on any device."""
+    with get_database().write() as session:
+        remember_place(session, person, get_lesson(session, person, lesson_id), place.at_ms)
+
+
+@router.patch("/api/lessons/{lesson_id}")
+def change_lesson(lesson_id: str, change: LessonChange, person: CurrentPerson) -> StepsView:
+    """Change what is sent of a lesson's title, class and date."""
+    with get_database().write() as session:
+        lesson = rename_lesson(session, person, lesson_id, **change.model_dump(exclude_unset=True))
+        return steps_view(session, person, lesson)
+
+
+@router.post("/api/lessons/{lesson_id}/retry", status_code=202)
+def retry(lesson_id: str, person: CurrentPerson) -> StepsView:
+    """Start what failed or was stopped again."""
+    with get_database().write() as session:
+        restart_work(session, person, lesson_id)
+        return steps_view(session, person, get_lesson(session, person, lesson_id))
+
+
+@router.post("/api/lessons/{lesson_id}/stop", status_code=202)
+def stop(lesson_id: str, person: CurrentPerson) -> StepsView:
+    """Stop the work; what is done stays."""
+    with get_database().write() as session:
+        stop_work(session, person, lesson_id)
+        return steps_view(session, person, get_lesson(session, person, lesson_id))
+
+
+@router.delete("/api/lessons/{lesson_id}", status_code=204)
+def remove_lesson(lesson_id: str, deletion: LessonDeletion, person: CurrentPerson) -> None:
+    """Delete one's own lesson; its title is asked for."""
+    with get_database().write() as session:
+        delete_lesson(session, person, lesson_id, deletion.title)
+
+
+@router.post("/lessons/{lesson_id}/delete-for-good", include_in_schema=False)
+def remove_for_good(lesson_id: str, person: CurrentPerson, title: Annotated[str, Form()] = "") -> Response:
+    """Delete one's own lesson for good, at once and everywhere; its title is asked for."""
+    with get_database().write() as session:
+        keys = delete_now(session, person, lesson_id, title)
+    for key in keys:
+        get_storage().delete(key)
+    get_database().forget_deleted()
+    return go("/", "deleted-for-good")
+
+
+@router.put("/api/lessons/{lesson_id}/coaches-meet", status_code=204)
+def set_coaches_meet(lesson_id: str, change: CoachesMeet, person: CurrentPerson) -> None:
+    """Let the coaches of one's own lesson read each other's comments on it, or end that."""
+    with get_database().write() as session:
+        let_coaches_meet(session, person, lesson_id, change.allowed)
+
+
+@router.post("/api/lessons/{lesson_id}/restore", status_code=204)
+def bring_back(lesson_id: str, person: CurrentPerson) -> None:
+    """Undo a deletion."""
+    with get_database().write() as session:
+        restore_lesson(session, person, lesson_id)

@@ -1,0 +1,135 @@
+"""The pages that one looks at: this week, upload, a lesson."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from annotation.coaching.actions import actions_of
+from annotation.coaching.goals import MEASURES, goals_of
+from annotation.coaching.partnerships import coached_in, list_partnerships
+from annotation.coaching.portfolio import asked_of
+from annotation.coaching.walks import walks_of
+from annotation.errors import LeftSchool
+from annotation.lessons.clips import list_shared_clips
+from annotation.lessons.comments import newest_comments
+from annotation.lessons.lessons import list_deleted, list_own, list_shared
+from annotation.lessons.retention import upcoming
+from annotation.people.people import nobody_yet
+from core.database.db import get_database
+from core.models import Person, Walk
+from core.settings import get_settings
+from ingest.upload.uploads import list_unfinished
+from transcription.lesson.queries import has_import
+from web.auth import CurrentPerson, MaybePerson
+from web.rendering import page
+from web.routes.coaching.partnerships import partnership_lines
+from web.routes.coaching.sessions import session_lines
+from web.routes.lessons.lessons import read_lesson_page
+from web.routes.lessons.measures_over_time import goal_chart
+from web.views.lessons.lesson import comment_url, lesson_cards
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/", response_class=HTMLResponse)
+def show_home(request: Request, person: MaybePerson) -> Response:
+    """Show "This week"; the very first visit leads to the first account."""
+    if person is None:
+        with get_database().read() as session:
+            first = nobody_yet(session)
+        return RedirectResponse("/welcome" if first else "/sign-in", 303)
+    if person.deactivated_at is not None:
+        raise LeftSchool
+    with get_database().read() as session:
+        shared = list_shared(session, person)
+        names = {lesson.owner_id: name for lesson, name in shared}
+        own = list_own(session, person)
+        lines = partnership_lines(session, person, list_partnerships(session, person))
+        coachees = {line["id"]: line["coachee"] for line in lines if line["i_coach"]}
+        context: dict[str, Any] = {
+            "lessons": lesson_cards(session, person, own, names),
+            "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
+            "clips": [(clip, name) for clip, name in list_shared_clips(session, person)],
+            "meetings": session_lines(session, person),
+            "shared": lesson_cards(session, person, [lesson for lesson, _ in shared], names),
+            "deleted": list_deleted(session, person),
+            "news": [
+                {
+                    "author": one.author.name,
+                    "where": "" if one.place is None else one.place.title,
+                    "url": comment_url(one),
+                    "start_ms": one.at_ms,
+                    "text": one.comment.text,
+                }
+                for one in newest_comments(session, person)
+            ],
+            "goals": [
+                {"goal": goal, "chart": goal_chart(session, person, goal), "whose": coachees.get(goal.partnership_id)}
+                for goal in goals_of(session, person)
+                if goal.closed_at is None
+            ],
+            "partnerships": lines,
+            "actions": [one for one in actions_of(session, person) if one.done_at is None],
+            "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
+            "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],
+            "measure_names": MEASURES,
+        }
+    return page(request, "lessons/home.html", person, page_title="This week", **context)
+
+
+def is_news(walk: Walk, person: Person) -> bool:
+    """Say whether a visit belongs on the first page: one to her that she has not answered, or one that is open."""
+    return walk.answered_at is None if walk.observed_id == person.id else walk.saved_at is None
+
+
+@router.get("/upload", response_class=HTMLResponse)
+def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show where a recording is dropped, and what is not finished yet."""
+    with get_database().read() as session:
+        unfinished = [
+            {
+                "id": row.id,
+                "name": row.name,
+                "megabytes": (there if row.is_growing else row.length) / 1e6,
+                "share": there / row.length,
+                "bytes": there,
+                "is_growing": row.is_growing,
+            }
+            for row, there in list_unfinished(session, get_settings().uploads_dir, person.id)
+        ]
+    return page(request, "lessons/upload.html", person, page_title="Upload a lesson", unfinished=unfinished)
+
+
+@router.get("/lessons/{lesson_id}", response_class=HTMLResponse)
+def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTMLResponse:
+    """Show the review page, whole, transcript included."""
+    lesson, view = read_lesson_page(person, lesson_id)
+    with get_database().read() as session:
+        coached = coached_in(session, person) if lesson.owner_id == person.id else []
+        lines = partnership_lines(session, person, coached)
+        kept: dict[str, Any] = {"media_gone_at": lesson.media_gone_at, "words_gone_at": lesson.words_gone_at}
+        kept |= {"leaving": upcoming(lesson) if lesson.owner_id == person.id else []}
+        is_conversation = lesson.conversation_id is not None
+        imported = has_import(session, lesson.id)
+    data = view.model_dump(mode="json", by_alias=True)
+    context = {name: data[name] for name in ("lesson", "turns", "comments", "measures", "questions", "steps")}
+    return page(
+        request,
+        "lessons/lesson.html",
+        person,
+        page_title=lesson.title,
+        lesson_data=data,
+        pill=data["pill"],
+        kept=kept,
+        is_conversation=is_conversation,
+        imported=imported,
+        shares=data["shares"],
+        audiences=data["audiences"],
+        together=[{"id": one["partnership_id"], "name": one["label"]} for one in data["audiences"]],
+        partnerships=lines,
+        goals=[goal for audience in data["audiences"] for goal in audience["goals"]],
+        **context,
+    )

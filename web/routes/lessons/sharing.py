@@ -1,0 +1,40 @@
+"""Sharing over the API."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from annotation.lessons.lessons import get_own_lesson
+from annotation.lessons.sharing import share_lesson, take_back
+from core.database.db import get_database
+from web.auth import CurrentPerson
+from web.views.api import NewShare, ShareView
+from web.views.lessons.lesson import share_views
+
+router = APIRouter(tags=["shares"])
+
+
+@router.get("/api/lessons/{lesson_id}/shares")
+def read_shares(lesson_id: str, person: CurrentPerson) -> list[ShareView]:
+    """Return who can see one's own lesson, and who opened it."""
+    with get_database().read() as session:
+        get_own_lesson(session, person, lesson_id)
+        return share_views(session, person, lesson_id)
+
+
+@router.post("/api/lessons/{lesson_id}/shares", status_code=201)
+def open_share(lesson_id: str, new: NewShare, person: CurrentPerson) -> ShareView:
+    """Open a lesson to a partnership."""
+    with get_database().write() as session:
+        lesson = get_own_lesson(session, person, lesson_id)
+        share = share_lesson(session, person, lesson, new.partnership_id, new.until)
+        session.flush()
+        views = share_views(session, person, lesson_id)
+    return next(view for view in views if view.id == share.id)
+
+
+@router.delete("/api/shares/{share_id}", status_code=204)
+def close_share(share_id: str, person: CurrentPerson) -> None:
+    """Take a lesson back at once."""
+    with get_database().write() as session:
+        take_back(session, person, share_id)

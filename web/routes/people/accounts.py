@@ -1,0 +1,302 @@
+"""Accounts: the first one, joining by invitation, signing in and out, a forgotten password, and one's own page."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.orm import Session
+
+from annotation.coaching.portfolio import asked_of
+from annotation.coaching.reminders import site
+from annotation.errors import AlreadyBegun, WrongSignIn
+from annotation.lessons.measures_over_time import measures_openings
+from annotation.lessons.sharing import openings
+from annotation.mail_queue import mail_is_on
+from annotation.people.account_deletion import delete_account
+from annotation.people.account_links import accept_invitation, choose_password, find_link, send_reset
+from annotation.people.people import leaver_until, make_first_account, nobody_yet
+from annotation.people.sign_in import Attempts, change_password, check_sign_in, end_sign_in, list_devices, revoke_device
+from annotation.people.voice_prints import allow_print, delete_print, find_print
+from core.database.db import get_database
+from core.errors import HindsightError
+from core.models import Person, SignIn
+from core.settings import get_settings
+from core.storage.local import get_storage
+from ingest.upload.uploads import list_unfinished, remove_upload
+from web.auth import COOKIE, CurrentDevice, CurrentPerson, CurrentSelf, MaybePerson, begin, put_cookie
+from web.rendering import go, local_address, page
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
+
+
+def sign_in_browser(request: Request, person: Person, address: str) -> Response:
+    """Sign this browser in under a new secret and go on."""
+    answer = RedirectResponse(address, 303)
+    put_cookie(answer, begin(request, person))
+    return answer
+
+
+def show_problem(request: Request, error: HindsightError) -> HTMLResponse:
+    """Show the sign-in form with what went wrong."""
+    form: dict[str, Any] = {"email": "", "next": "/", "sso": _sso(), "mail": mail_is_on(), "problem": str(error)}
+    return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
+
+
+def _begun() -> bool:
+    with get_database().read() as session:
+        return not nobody_yet(session)
+
+
+@router.get("/welcome", response_class=HTMLResponse)
+def show_welcome(request: Request) -> Response:
+    """Show the form of the first account, as long as there is none."""
+    if _begun():
+        return RedirectResponse("/sign-in", 303)
+    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="")
+
+
+@router.post("/welcome", response_class=HTMLResponse)
+def make_first(request: Request, name: Text = "", email: Text = "", password: Text = "") -> Response:
+    """Make the first account, the programme lead's, and sign it in."""
+    try:
+        if _begun():  # before the slow hash
+            raise AlreadyBegun
+        with get_database().write() as session:
+            person = make_first_account(session, name, email, password)
+    except HindsightError as error:
+        form = {"name": name, "email": email, "problem": str(error)}
+        return page(request, "people/welcome.html", None, page_title="Welcome", status=error.status, **form)
+    return sign_in_browser(request, person, "/")
+
+
+@router.get("/sign-in", response_class=HTMLResponse)
+def showsign_in_browser(request: Request, person: MaybePerson) -> Response:
+    """Show the sign-in form."""
+    goal = local_address(request.query_params.get("next", "/"))
+    if person is not None:
+        return RedirectResponse(goal, 303)
+    if not _begun():
+        return RedirectResponse("/welcome", 303)
+    form: dict[str, Any] = {"email": "", "next": goal, "sso": _sso(), "mail": mail_is_on()}
+    return page(request, "people/sign_in.html", None, page_title="Sign in", **form)
+
+
+@router.post("/sign-in", response_class=HTMLResponse)
+def sign_in(
+    request: Request,
+    email: Text = "",
+    password: Text = "",
+    next_address: Annotated[str, Form(alias="next")] = "/",
+) -> Response:
+    """Sign in; whatever was wrong, the sentence is the same."""
+    attempts: Attempts = request.app.state.attempts
+    account = email.strip().lower()
+    try:
+        attempts.begin(account, _address(request))
+        with get_database().read() as session:
+            person = check_sign_in(session, account, password)
+    except HindsightError as error:
+        if isinstance(error, WrongSignIn):
+            attempts.failed(_address(request))
+        form: dict[str, Any] = {"email": email, "next": local_address(next_address), "problem": str(error)}
+        form |= {"sso": _sso(), "mail": mail_is_on()}
+        return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
+    attempts.succeeded(account)
+    return sign_in_browser(request, person, local_address(next_address))
+
+
+def _address(request: Request) -> str:
+    """Return where a request comes from; behind a proxy that is trusted, what the proxy says."""
+    return request.client.host if request.client else ""
+
+
+def _sso() -> str:
+    """Return what the button of single sign-on says, or nothing."""
+    settings = get_settings()
+    return settings.oidc_name if settings.oidc_issuer else ""
+
+
+@router.get("/forgotten", response_class=HTMLResponse)
+def show_forgotten(request: Request) -> HTMLResponse:
+    """Ask for the address to which a link to a new password goes."""
+    return page(request, "people/forgotten.html", None, page_title="A new password", mail=mail_is_on())
+
+
+@router.post("/forgotten")
+def ask_for_password(request: Request, email: Text = "") -> Response:
+    """Mail a link; whether there is such an account, the answer does not say."""
+    attempts: Attempts = request.app.state.attempts
+    attempts.begin(f"reset:{email.strip().lower()}", _address(request))
+    attempts.failed(_address(request))
+    with get_database().write() as session:
+        send_reset(session, email, site())
+    return go("/sign-in", "reset-asked")
+
+
+@router.get("/new-password/{secret}", response_class=HTMLResponse)
+def show_new_password(request: Request, secret: str) -> HTMLResponse:
+    """Show the form of a new password to whoever holds the link."""
+    with get_database().read() as session:
+        _, person = find_link(session, secret, "reset")
+    return page(request, "people/new_password.html", None, page_title="A new password", email=person.email)
+
+
+@router.post("/new-password/{secret}", response_class=HTMLResponse)
+def set_new_password(request: Request, secret: str, password: Text = "") -> Response:
+    """Set a new password; the link works once, and every device is signed out."""
+    with get_database().read() as session:
+        _, person = find_link(session, secret, "reset")
+    try:
+        with get_database().write() as session:
+            choose_password(session, secret, password)
+    except HindsightError as error:
+        form = {"email": person.email, "problem": str(error)}
+        return page(request, "people/new_password.html", None, page_title="A new password", status=error.status, **form)
+    return go("/sign-in", "password-new")
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> Response:
+    """Sign this device out."""
+    with get_database().write() as session:
+        end_sign_in(session, request.cookies.get(COOKIE, ""))
+    answer = go("/sign-in", "signed-out")
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+@router.get("/join/{secret}", response_class=HTMLResponse)
+def show_join(request: Request, secret: str) -> Response:
+    """Show an invited person the form of her account."""
+    with get_database().read() as session:
+        _, invited = find_link(session, secret, "join")
+    form: dict[str, Any] = {"name": invited.name, "email": invited.email, "sso": _sso()}
+    return page(request, "people/join.html", None, page_title="Join", **form)
+
+
+@router.post("/join/{secret}", response_class=HTMLResponse)
+def join(request: Request, secret: str, name: Text = "", password: Text = "") -> Response:
+    """Make an invited person's account and sign it in; the link works once."""
+    with get_database().read() as session:
+        _, invited = find_link(session, secret, "join")
+    try:
+        with get_database().write() as session:
+            person = accept_invitation(session, secret, name, password)
+    except HindsightError as error:
+        form: dict[str, Any] = {"name": name, "email": invited.email, "problem": str(error), "sso": _sso()}
+        return page(request, "people/join.html", None, page_title="Join", status=error.status, **form)
+    return sign_in_browser(request, person, "/")
+
+
+def _openings(session: Session, person: Person) -> list[dict[str, Any]]:
+    seen = [
+        {
+            "person": reader.name,
+            "what": lesson.title if clip is None else f"the clip {clip}",
+            "url": f"/lessons/{lesson.id}" if clip is None else f"/clips/{row.clip_id}",
+            "opened_at": row.opened_at,
+        }
+        for row, reader, lesson, clip in openings(session, person)
+    ]
+    seen += [
+        {"person": coach.name, "what": "your measures", "url": "/measures", "opened_at": row.opened_at}
+        for row, coach in measures_openings(session, person)
+    ]
+    return sorted(seen, key=lambda one: one["opened_at"], reverse=True)
+
+
+def _show_me(request: Request, person: Person, device: SignIn, status: int = 200, **more: Any) -> HTMLResponse:
+    with get_database().read() as session:
+        voice = find_print(session, person)
+        context: dict[str, Any] = {
+            "voice": voice
+            and {"since": voice.consented_at, "seconds": voice.heard_ms // 1000, "made": voice.voice is not None},
+            "devices": [
+                {"id": row.id, "device": row.device, "last_seen_at": row.last_seen_at, "is_this": row.id == device.id}
+                for row in list_devices(session, person)
+            ],
+            "openings": _openings(session, person),
+            "consents": asked_of(session, person),
+        }
+    until = leaver_until(person)
+    details = {"email": person.email, "department": person.department, "until": until, "mail": mail_is_on()}
+    details |= {"wants_mail": person.wants_mail, **context, **more}
+    return page(request, "people/me.html", person, page_title="Me", status=status, **details)
+
+
+@router.get("/me", response_class=HTMLResponse)
+def show_me(request: Request, person: CurrentSelf, device: CurrentDevice) -> HTMLResponse:
+    """Show one's profile, one's devices, and who saw what of one's own."""
+    return _show_me(request, person, device)
+
+
+@router.post("/me/mails")
+def set_mails(person: CurrentPerson, wanted: Annotated[bool, Form()] = False) -> Response:
+    """Switch reminders on or off."""
+    with get_database().write() as session:
+        session.get_one(Person, person.id).wants_mail = wanted
+    return go("/me", "mail-set")
+
+
+@router.post("/me/delete", response_class=HTMLResponse)
+def delete_me(request: Request, person: CurrentSelf, device: CurrentDevice, email: Text = "") -> Response:
+    """Delete one's account with everything that is one's own; the address is asked for."""
+    settings, storage = get_settings(), get_storage()
+    try:
+        with get_database().write() as session:
+            keys = delete_account(session, person, email)
+            for upload, _ in list_unfinished(session, settings.uploads_dir, person.id):
+                remove_upload(session, storage, settings.uploads_dir, upload)
+    except HindsightError as error:
+        return _show_me(request, person, device, error.status, problem=str(error))
+    for key in keys:
+        storage.delete(key)
+    get_database().forget_deleted()
+    answer = go("/sign-in", "account-deleted")
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+@router.post("/me/voice")
+def allow_voice(person: CurrentPerson) -> Response:
+    """Consent to a voice print."""
+    with get_database().write() as session:
+        allow_print(session, person)
+    return go("/me", "print-allowed")
+
+
+@router.post("/me/voice/delete")
+def delete_voice(person: CurrentPerson) -> Response:
+    """Delete the voice print, and the consent with it."""
+    with get_database().write() as session:
+        delete_print(session, person)
+    return go("/me", "print-deleted")
+
+
+@router.post("/me/devices/{sign_in_id}")
+def sign_device_out(sign_in_id: str, person: CurrentPerson) -> Response:
+    """Sign one of one's own devices out."""
+    with get_database().write() as session:
+        revoke_device(session, person, sign_in_id)
+    return go("/me", "device-out")
+
+
+@router.post("/me/password", response_class=HTMLResponse)
+def set_password(
+    request: Request, person: CurrentPerson, device: CurrentDevice, old: Text = "", new: Text = ""
+) -> Response:
+    """Change one's password; every other device is signed out."""
+    attempts: Attempts = request.app.state.attempts
+    try:
+        attempts.begin(person.email, _address(request))
+        with get_database().write() as session:
+            change_password(session, person, old, new, device.id)
+    except HindsightError as error:
+        if isinstance(error, WrongSignIn):
+            attempts.failed(_address(request))
+        return _show_me(request, person, device, error.status, problem=str(error))
+    attempts.succeeded(person.email)
+    return go("/me", "password-changed")

@@ -1,0 +1,280 @@
+"""Everything about me: one zip in open formats, written while it is sent, so that no disk has to hold it twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from zipstream import ZipStream
+
+from annotation.coaching.actions import actions_of
+from annotation.coaching.goals import goals_of, text_of, versions_of_goal
+from annotation.coaching.partnerships import list_partnerships, names_of
+from annotation.coaching.portfolio import asked_of, items_of
+from annotation.coaching.sessions import log_of, sessions_of
+from annotation.coaching.training import MODULES, answers_of
+from annotation.coaching.walks import notes_of, walks_of
+from annotation.lessons.comment_export import harmless
+from annotation.lessons.comments import comments_by, versions_kept_by
+from annotation.lessons.lessons import files_of
+from annotation.lessons.measures_over_time import measures_openings, showings_of
+from annotation.lessons.sharing import openings
+from annotation.people.sign_in import list_devices
+from core.clock import utc_now
+from core.database.db import get_database
+from core.models import (
+    Clip,
+    ClipShare,
+    Correction,
+    Guess,
+    Lesson,
+    MeasuresRow,
+    Person,
+    Place,
+    Share,
+    StoredFile,
+    VoicePrint,
+)
+from core.school_day import SchoolDay, full_day
+from core.storage.local import Storage, get_storage
+from web.auth import CurrentSelf
+from web.pdf import save_as
+from web.routes.lessons.exchange import exported
+
+router = APIRouter(include_in_schema=False)
+
+READ_ME = """This is everything that Hindsight keeps about {name}, taken on {day}.
+
+person.json          your account, devices and settings
+lessons/             a folder a lesson: the recording as you uploaded it, your clips, the transcript (WebVTT, SRT,
+                     text), everything on a time line (ELAN .eaf), comments (CSV, W3C Web Annotations), and lesson.json:
+                     measures, corrections, guess, whom you shared it with
+partnerships.json    with whom you work or worked, goals and how they changed, actions
+logs/                the logs of your sessions, and what is noted in one that is not over
+comments.csv         what you wrote on lessons and clips, yours and others'
+comments before.csv  how that read before you changed it
+walks.json           learning walks, by you and to you
+training.json        your answers to set tasks; your portfolio; what shows you in the portfolios of others
+openings.csv         who opened what of yours, and when
+"""
+
+
+@router.get("/me/everything.zip")
+def read_everything(person: CurrentSelf) -> StreamingResponse:
+    """Return everything about oneself."""
+    name = f"Hindsight, {person.name}, {SchoolDay.of(utc_now()).isoformat()}.zip"
+    return StreamingResponse(everything(person), media_type="application/zip", headers=save_as(name))
+
+
+def everything(person: Person) -> Iterator[bytes]:
+    """Yield a zip of everything about a person, recordings as they are."""
+    archive, storage = ZipStream(), get_storage()
+    with get_database().read() as session:
+        person = session.get_one(Person, person.id)
+        archive.add(READ_ME.format(name=person.name, day=full_day(utc_now())), "README.txt")
+        for path, document in documents_of(session, person):
+            archive.add(document, path)
+        lessons = select(Lesson).where(Lesson.owner_id == person.id).order_by(Lesson.created_at, Lesson.id)
+        for number, lesson in enumerate(session.scalars(lessons).all(), start=1):
+            folder = f"lessons/{number:03} {safe_name(lesson.title)}"
+            for path, document in lesson_documents(session, person, lesson):
+                archive.add(document, f"{folder}/{path}")
+            for file in files_of(session, [lesson.id]).get(lesson.id, {}).values():
+                if (name := file_name(session, file)) is not None:
+                    archive.add(pieces(storage, file.key), f"{folder}/{name}")
+    yield from archive
+
+
+def pieces(storage: Storage, key: str) -> Iterator[bytes]:
+    """Yield a stored file; one that has gone meanwhile is empty."""
+    try:
+        yield from storage.read(key, 0, storage.size(key))
+    except FileNotFoundError:
+        return
+
+
+def safe_name(name: str) -> str:
+    """Return a title as part of a path: no separator, no dots at its ends, on any system."""
+    kept = "".join(letter if letter.isalnum() or letter in " -_,()" else "_" for letter in name)
+    return kept.strip()[:80] or "lesson"
+
+
+def file_name(session: Session, file: StoredFile) -> str | None:
+    """Return under which name a file of a lesson is taken along; None for what was only made to show it."""
+    ending = file.key.rpartition(".")[2] if "." in file.key.rpartition("/")[2] else "bin"
+    if file.kind == "original":
+        stem, _, own = file.name.rpartition(".")
+        return f"recording {safe_name(stem or file.name)}.{own if stem and own.isalnum() else ending}"
+    if file.kind.startswith(("clip-", "blurred-")):
+        kind, _, number = file.kind.partition("-")
+        clip = session.scalar(select(Clip).where(Clip.lesson_id == file.lesson_id, Clip.number == int(number)))
+        return f"{kind} {number} {safe_name(clip.title if clip is not None else '')}.{ending}"
+    return None
+
+
+def as_json(document: Any) -> str:
+    """Return JSON to read: times and days in ISO 8601."""
+    return json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n"
+
+
+def as_csv(head: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> str:
+    """Return a table; no cell can be taken for a formula."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(head)
+    writer.writerows([harmless(str("" if cell is None else cell)) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def lesson_documents(session: Session, person: Person, lesson: Lesson) -> Iterator[tuple[str, str]]:
+    """Yield what is kept about one's own lesson, as (path, text)."""
+    for ending, name in (("vtt", "transcript"), ("srt", "transcript"), ("txt", "transcript"), ("eaf", "lesson")):
+        yield f"{name}.{ending}", exported(session, person, lesson, ending)
+    for ending in ("csv", "json"):
+        yield f"comments.{ending}", exported(session, person, lesson, ending)
+    measures, guess = session.get(MeasuresRow, lesson.id), session.get(Guess, (lesson.id, person.id))
+    place = session.get(Place, (lesson.id, person.id))
+    corrections = select(Correction).where(Correction.lesson_id == lesson.id).order_by(Correction.made_at)
+    shares = select(Share).where(Share.lesson_id == lesson.id).order_by(Share.created_at)
+    clips = select(Clip).where(Clip.lesson_id == lesson.id).order_by(Clip.number)
+    document = fields_of(
+        lesson, "id", "title", "class_name", "taught_on", "created_at", "duration_ms", "language", "deleted_at"
+    )
+    document |= {
+        "measures": None if measures is None else measures.document,
+        "guess": None if guess is None else guess.share,
+        "stopped_watching_at_ms": None if place is None else place.at_ms,
+        "corrections": [fields_of(one, "kind", "body", "made_at", "undone_at") for one in session.scalars(corrections)],
+        "shares": [
+            fields_of(one, "partnership_id", "created_at", "until", "taken_back_at") for one in session.scalars(shares)
+        ],
+        "clips": [
+            {
+                **fields_of(one, "title", "start_ms", "end_ms", "deleted_at"),
+                "shares": [
+                    fields_of(share, "partnership_id", "created_at", "until", "taken_back_at")
+                    for share in session.scalars(select(ClipShare).where(ClipShare.clip_id == one.id))
+                ],
+            }
+            for one in session.scalars(clips).all()
+        ],
+    }
+    yield "lesson.json", as_json(document)
+
+
+def fields_of(row: object, *names: str) -> dict[str, Any]:
+    """Return some fields of a row by name."""
+    return {name: getattr(row, name) for name in names}
+
+
+def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
+    """Yield what is kept about a person besides her lessons, as (path, text)."""
+    voice = session.get(VoicePrint, person.id)
+    yield (
+        "person.json",
+        as_json(
+            {
+                "name": person.name,
+                "email": person.email,
+                "department": person.department,
+                "line_manager": person.manager_id and names_of(session, {person.manager_id}).get(person.manager_id),
+                "joined_at": person.joined_at,
+                "reminders_by_mail": person.wants_mail,
+                "single_sign_on": person.subject,
+                "devices": [
+                    fields_of(one, "device", "created_at", "last_seen_at", "expires_at")
+                    for one in list_devices(session, person)
+                ],
+                "measures_shown_to": [
+                    {"coach": coach.name, "since": row.shown_at} for row, coach in showings_of(session, person)
+                ],
+                "voice_print": None if voice is None else {"since": voice.consented_at, "numbers": voice.voice},
+            }
+        ),
+    )
+    pairs = list_partnerships(session, person)
+    names = names_of(session, {side for one in pairs for side in (one.coach_id, one.coachee_id)})
+    goals, actions = goals_of(session, person), actions_of(session, person)
+    yield (
+        "partnerships.json",
+        as_json(
+            [
+                {
+                    "id": one.id,
+                    "coach": names[one.coach_id],
+                    "coachee": names[one.coachee_id],
+                    "kind": one.kind,
+                    "focus": one.focus,
+                    "state": one.state,
+                    "since": one.created_at,
+                    "goals": [
+                        {
+                            **asdict(text_of(goal)),
+                            "set_by": names[goal.set_by_id],
+                            "since": goal.created_at,
+                            "put_aside_at": goal.closed_at,
+                            "what_changed": goal.outcome,
+                            "before": [
+                                {"changed_by": who, "changed_at": version.changed_at, **version.before}
+                                for version, who in versions_of_goal(session, person, goal.id)
+                            ],
+                        }
+                        for goal in goals
+                        if goal.partnership_id == one.id
+                    ],
+                    "actions": [
+                        {"what": action.what, "by": action.by, "done_at": action.done_at}
+                        for action in actions
+                        if action.partnership_id == one.id
+                    ],
+                }
+                for one in pairs
+            ]
+        ),
+    )
+    for meeting, partnership in sessions_of(session, person):
+        day = SchoolDay.of(meeting.began_at or meeting.planned_at or meeting.created_at)
+        said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
+        said |= fields_of(meeting, "planned_at", "repeats", "notes", "moments")
+        said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
+        yield f"logs/{day} {meeting.id}.json", as_json(said)
+    written = (
+        (one.created_at.isoformat(), said.place.title if said.place else "", said.at_ms, one.kind, one.stage, one.text)
+        for said in comments_by(session, person)
+        for one in (said.comment,)
+    )
+    yield "comments.csv", as_csv(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
+    before = (
+        (one.written_at.isoformat(), said.place.title if said.place else "", said.at_ms, one.text)
+        for said in comments_by(session, person)
+        for one in versions_kept_by(session, person, said.comment)
+    )
+    yield "comments before.csv", as_csv(("written", "lesson", "start_ms", "text"), before)
+    seen = [(row.opened_at, reader.name, lesson.title, clip) for row, reader, lesson, clip in openings(session, person)]
+    seen += [(row.opened_at, coach.name, "your measures", None) for row, coach in measures_openings(session, person)]
+    yield "openings.csv", as_csv(("when", "who", "lesson", "clip"), iter(sorted(seen, reverse=True)))
+    visits = [
+        {
+            "with": other,
+            "part": "observer" if walk.observer_id == person.id else "visited",
+            **fields_of(walk, "title", "began_at", "saved_at", "answer"),
+            "notes": [fields_of(one, "at_ms", "text") for one in notes_of(session, walk)],
+        }
+        for walk, other in walks_of(session, person)
+    ]
+    yield "walks.json", as_json(visits)
+    answers, shown = answers_of(session, person), ("title", "text", "consent")
+    training = {
+        "answers": {one.title: answers[one.name].text for one in MODULES if one.name in answers},
+        "portfolio": [fields_of(one, *shown) for one in items_of(session, person)],
+        "shown_by_others": [{"coach": coach, **fields_of(one, *shown)} for one, coach in asked_of(session, person)],
+    }
+    yield "training.json", as_json(training)

@@ -1,0 +1,1 @@
+"""Routes of the programme lead and of the machine."""

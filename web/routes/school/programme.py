@@ -1,0 +1,205 @@
+"""The lead's page: who is here, who works with whom, who joins and leaves; never what they say or record."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Request, UploadFile
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
+
+from annotation.coaching.partnerships import list_all_partnerships, make_partnership, suggestions_for
+from annotation.errors import EmailTaken, LastLead
+from annotation.people.account_links import invite, invite_again, tell_invited
+from annotation.people.people import leaver_until, list_people
+from annotation.school.programme import sessions_by_week
+from annotation.school.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
+from core.database.db import get_database
+from core.errors import HindsightError, NotFound
+from core.models import Person
+from core.settings import get_settings
+from transcription.formats.reading import decode_text
+from web.auth import CurrentLead
+from web.rendering import NOTICES, go, page
+from web.routes.coaching.partnerships import partnership_lines
+
+router = APIRouter(include_in_schema=False)
+Text = Annotated[str, Form()]
+
+MOST_BYTES = 2_000_000  # of a staff list
+
+
+def _context(session: Session, lead: Person) -> dict[str, Any]:
+    people = list_people(session)
+    rows = list_all_partnerships(session, lead)
+    rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
+    partnered = {side for row in rows if row.state == "active" for side in (row.coach_id, row.coachee_id)}
+    alone = [one for one in people if one.id not in partnered]
+    fitting = suggestions_for(session, alone)
+    return {
+        "people": [
+            {
+                "id": one.id,
+                "name": one.name,
+                "email": one.email,
+                "department": one.department,
+                "is_lead": one.is_lead,
+                "joined": one.joined_at is not None,
+            }
+            for one in people
+        ],
+        "leavers": [(one, leaver_until(one)) for one in list_leavers(session)],
+        "weeks": sessions_by_week(session, lead),
+        "partnerships": partnership_lines(session, lead, rows),
+        "without_partner": [
+            {"name": one.name, "fitting": [found.name for found in fitting[one.id][:2]]} for one in alone
+        ],
+        "links": [],
+        "plan": None,
+    }
+
+
+def _show(request: Request, lead: Person, status: int = 200, **more: Any) -> HTMLResponse:
+    with get_database().read() as session:
+        context = _context(session, lead) | more
+    return page(request, "school/programme.html", lead, page_title="Programme", status=status, **context)
+
+
+@router.get("/programme", response_class=HTMLResponse)
+def show_programme(request: Request, lead: CurrentLead) -> HTMLResponse:
+    """Show the programme."""
+    return _show(request, lead)
+
+
+@router.post("/programme/invitations", response_class=HTMLResponse)
+def make_invitation(
+    request: Request, lead: CurrentLead, name: Text = "", email: Text = "", department: Text = "", manager_id: Text = ""
+) -> Response:
+    """Invite somebody."""
+    try:
+        with get_database().write() as session:
+            invited, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return _hand_out(request, lead, invited, secret)
+
+
+def _base(request: Request) -> str:
+    return get_settings().public_url.rstrip("/") or str(request.base_url).rstrip("/")
+
+
+def _hand_out(request: Request, lead: Person, invited: Person, secret: str) -> Response:
+    """Mail the link, or show it this once, since only its hash is kept."""
+    with get_database().write() as session:
+        if tell_invited(session, invited, secret, _base(request)):
+            return go("/programme", "invited-by-mail")
+    return _show(request, lead, links=[(invited.name, f"{_base(request)}/join/{secret}")])
+
+
+@router.post("/programme/people/{person_id}/link", response_class=HTMLResponse)
+def make_another_link(request: Request, person_id: str, lead: CurrentLead) -> Response:
+    """Make a new link for somebody who has not joined yet; the old one stops working."""
+    try:
+        with get_database().write() as session:
+            invited, secret = invite_again(session, lead, person_id)
+    except EmailTaken as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return _hand_out(request, lead, invited, secret)
+
+
+@router.post("/programme/people/{person_id}/left", response_class=HTMLResponse)
+def close_account(request: Request, person_id: str, lead: CurrentLead) -> Response:
+    """Close the account of somebody who leaves; what she recorded stays hers to take away or delete."""
+    try:
+        with get_database().write() as session:
+            mark_left(session, lead, person_id)
+    except LastLead as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return go("/programme", "has-left")
+
+
+@router.post("/programme/people/{person_id}/back")
+def open_account(person_id: str, lead: CurrentLead) -> Response:
+    """Open a leaver's account again."""
+    with get_database().write() as session:
+        bring_back(session, lead, person_id)
+    return go("/programme", "is-back")
+
+
+@router.post("/programme/staff", response_class=HTMLResponse)
+def try_staff_list(
+    request: Request, lead: CurrentLead, file: UploadFile, others_left: Annotated[bool, Form()] = False
+) -> Response:
+    """Show what a staff list would change; nothing changes yet."""
+    try:
+        text = decode_text(file.file.read(MOST_BYTES))
+        with get_database().read() as session:
+            plan = plan_staff(session, lead, text, others_left=others_left)
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return _show(request, lead, plan=plan, staff_text=text, others_left=others_left)
+
+
+@router.post("/programme/staff/apply", response_class=HTMLResponse)
+def change_staff_list(
+    request: Request, lead: CurrentLead, text: Text = "", others_left: Annotated[bool, Form()] = False
+) -> Response:
+    """Change the staff list as was shown."""
+    try:
+        with get_database().write() as session:
+            plan, links = apply_staff(session, lead, text, others_left=others_left)
+            base = _base(request)
+            untold = [
+                (one.name, f"{base}/join/{secret}")
+                for one, secret in links
+                if not tell_invited(session, one, secret, base)
+            ]
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    notice = "suspended" if plan.suspended else "staff-changed"
+    if untold and not get_settings().oidc_issuer:  # nobody will tell them but the lead
+        return _show(request, lead, links=untold, notice=NOTICES[notice])
+    return go("/programme", notice)
+
+
+@router.get("/programme/people/{person_id}", response_class=HTMLResponse)
+def show_colleague(request: Request, person_id: str, lead: CurrentLead) -> HTMLResponse:
+    """Show where somebody stands on the staff list, and nothing else."""
+    with get_database().read() as session:
+        people = list_people(session)
+    one = next((each for each in people if each.id == person_id), None)
+    if one is None:
+        raise NotFound
+    others = [each for each in people if each.id != person_id]
+    return page(request, "school/colleague.html", lead, page_title=one.name, one=one, others=others)
+
+
+@router.post("/programme/people/{person_id}", response_class=HTMLResponse)
+def place_person(
+    request: Request,
+    person_id: str,
+    lead: CurrentLead,
+    department: Text = "",
+    manager_id: Text = "",
+    is_lead: Annotated[bool, Form()] = False,
+) -> Response:
+    """Set somebody's department and line manager; partnerships are checked again."""
+    try:
+        with get_database().write() as session:
+            suspended = set_place(session, lead, person_id, department, manager_id or None, is_lead=is_lead)
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return go("/programme", "suspended" if suspended else "saved")
+
+
+@router.post("/programme/partnerships", response_class=HTMLResponse)
+def pair(
+    request: Request, lead: CurrentLead, coach_id: Text = "", coachee_id: Text = "", kind: Text = "", focus: Text = ""
+) -> Response:
+    """Make two people partners."""
+    try:
+        with get_database().write() as session:
+            make_partnership(session, lead, coach_id, coachee_id, kind=kind, focus=focus)
+    except HindsightError as error:
+        return _show(request, lead, error.status, problem=str(error))
+    return go("/programme", "partnership-made")

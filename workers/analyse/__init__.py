@@ -1,0 +1,1 @@
+"""`hindsight analyse`: the pipeline on one file, without a database."""

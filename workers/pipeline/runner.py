@@ -1,0 +1,370 @@
+"""Runs one step: claim it, do it outside any transaction, end it in one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import ExitStack
+from contextvars import copy_context
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.database.db import Database, get_database
+from core.database.events import record_event
+from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
+from core.logs import logged_about
+from core.models import ChunkRow, Clip, Finding, Lesson, Step, StoredFile, VoicePrint
+from core.pipeline import steps
+from core.settings import Settings, get_settings
+from core.storage.local import Storage, get_storage
+from core.types import Chunk, Span, Word
+from ingest.media.probe import media_from_json
+from transcription.lesson.queries import read_turns
+from workers.pipeline.stages import FAN_OUT, STAGES, SUFFIX, Context, NewFile, Output, Stage
+
+log = logging.getLogger(__name__)
+
+POLITE = 15  # of `nice`, while a stage computes: the pages come first
+DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
+# Locks a lesson against other endings, but not against an event or a comment that refers to it (PostgreSQL).
+LESSON_LOCK = {"key_share": True}
+FINDINGS = frozenset({"speech", "voices", "words", "pictures", "teacher"})
+
+
+class Heart:
+    """Keeps a claim alive from a thread of its own; the work asks it whether to go on."""
+
+    def __init__(self, database: Database, claim: steps.Claim, lease: timedelta, shutdown: threading.Event) -> None:
+        self._database, self._claim, self._lease, self._shutdown = database, claim, lease, shutdown
+        self._fraction = 0.0
+        self._hold: steps.Hold = "ours"
+        self._ended = threading.Event()
+        self._deadline = time.monotonic() + DEADLINE.total_seconds()
+        beat = partial(copy_context().run, self._beat)  # which knows what the log is about
+        self._thread = threading.Thread(target=beat, name=f"lease {claim.step_id}", daemon=True)
+
+    def progress(self, fraction: float) -> None:
+        """Note how much is done; it is written with the next beat."""
+        self._fraction = fraction
+
+    def check(self) -> None:
+        """Raise WorkStopped when the work must not go on."""
+        if self._shutdown.is_set():
+            raise WorkStopped("shutdown")
+        if self._hold != "ours":
+            raise WorkStopped(self._hold)
+        if time.monotonic() > self._deadline:
+            raise WorkStopped("deadline")
+
+    def _beat(self) -> None:
+        every = min(2.0, self._lease.total_seconds() / 4)
+        said, written_at = 0.0, time.monotonic()
+        while not self._ended.wait(every):
+            fraction = self._fraction
+            is_news = fraction - said >= 0.01
+            try:
+                with self._database.read() as session:
+                    self._hold = steps.look_at_hold(session, self._claim)
+                if is_news or time.monotonic() - written_at > self._lease.total_seconds() / 4:
+                    with self._database.write() as session:
+                        steps.renew_lease(session, self._claim, self._lease, fraction)
+                        if is_news:
+                            record_event(session, self._claim.lesson_id, "step")
+                    said, written_at = fraction if is_news else said, time.monotonic()
+            except Exception:  # the database may be away for a moment; the lease says how long that may last
+                log.warning("lease not renewed", exc_info=True)
+
+    def __enter__(self) -> Heart:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+def run_step(step_id: str, shutdown: threading.Event) -> None:
+    """Do a step if it can be claimed; every ending is written to its row."""
+    database, settings, storage = get_database(), get_settings(), get_storage()
+    lease = timedelta(seconds=settings.lease_seconds)
+    with database.write() as session:
+        claim = steps.claim_step(session, step_id, lease)
+        if claim is not None:
+            record_event(session, claim.lesson_id, "step")
+    if claim is None:
+        return
+    with logged_about(lesson=claim.lesson_id, stage=claim.stage, step=step_id, attempt=claim.attempt):
+        do_step(database, storage, settings, claim, shutdown)
+
+
+def do_step(
+    database: Database, storage: Storage, settings: Settings, claim: steps.Claim, shutdown: threading.Event
+) -> None:
+    """Do a step that is claimed."""
+    stage = STAGES[claim.stage]
+    folder = settings.scratch_dir / claim.token
+    lease = timedelta(seconds=settings.lease_seconds)
+    log.info("step begins")
+    try:
+        with saying_disk_full(), Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
+            folder.mkdir(parents=True)
+            context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
+            output = compute(stage, context)
+            heart.check()
+            store(database, storage, claim, output)
+    except WorkStopped as stop:
+        log.info("step stopped", extra={"code": stop.reason})
+        end_stopped(database, claim, stop)
+    except HindsightError as error:
+        log.warning("step failed", extra={"code": error.code}, exc_info=error)
+        end_failed(database, claim, error, settings)
+    except Exception:
+        log.exception("step failed", extra={"code": StepFailed.code})
+        end_failed(database, claim, StepFailed(), settings)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def compute(stage: Stage, context: Context) -> Output:
+    """Run a stage in a thread of its own that stands back, and so do the programs and threads that it starts.
+
+    The thread that ends the step does not: who holds the database must not wait for a processor meanwhile.
+    """
+    outcome: Future[Output] = Future()
+
+    def run() -> None:
+        stand_back()
+        try:
+            outcome.set_result(stage.run(context))
+        except BaseException as error:  # raised again where it is waited for
+            outcome.set_exception(error)
+
+    threading.Thread(target=partial(copy_context().run, run), name=stage.name, daemon=True).start()
+    return outcome.result()
+
+
+def stand_back() -> None:
+    """Let others go first from now on: this thread alone (Linux), or this process."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(POLITE, os.getpriority(os.PRIO_PROCESS, 0)))
+
+
+def read_context(
+    database: Database,
+    storage: Storage,
+    settings: Settings,
+    claim: steps.Claim,
+    stage: Stage,
+    folder: Path,
+    heart: Heart,
+    opened: ExitStack,
+) -> Context:
+    """Read what the stage asked for; files stay open for it until `opened` is closed."""
+    with database.read() as session:
+        lesson = session.get_one(Lesson, claim.lesson_id)
+        keys = {
+            row.kind: row.key for row in session.scalars(select(StoredFile).where(StoredFile.lesson_id == lesson.id))
+        }
+        found = {
+            row.kind: row.document
+            for row in session.scalars(select(Finding).where(Finding.lesson_id == lesson.id))
+            if row.kind in stage.reads & FINDINGS
+        }
+        chunks = read_chunks(session, lesson.id) if stage.reads & {"chunk", "pieces"} else []
+        turns = read_turns(session, lesson.id) if "turns" in stage.reads else ()
+        media = media_from_json(lesson.media) if lesson.media else None
+        clip = read_clip(session, lesson.id, claim.chunk_no) if "clip" in stage.reads else None
+        lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in stage.reads else None
+    said = f"said-{claim.chunk_no}" if "said" in stage.reads else ""
+    return Context(
+        source=opened.enter_context(storage.local(keys["original"])) if "source" in stage.reads else None,
+        sound=opened.enter_context(storage.local(keys["sound"])) if "sound" in stage.reads else None,
+        folder=folder,
+        media=media,
+        language=lesson.language,
+        chunk=next((chunk for chunk, _ in chunks if chunk.number == claim.chunk_no), None),
+        pieces=tuple(words for _, words in chunks),
+        turns=turns,
+        found=found,
+        settings=settings,
+        watch=heart,
+        own_voice=tuple(lent.voice) if lent is not None and lent.voice else None,
+        may_learn_voice=lent is not None and not lent.voice,
+        clip=clip,
+        said=(claim.chunk_no, opened.enter_context(storage.local(keys[said]))) if said in keys else None,
+    )
+
+
+def read_clip(session: Session, lesson_id: str, number: int) -> tuple[int, Span] | None:
+    """Return the number and range of a clip that is still wanted."""
+    wanted = select(Clip).where(Clip.lesson_id == lesson_id, Clip.number == number, Clip.deleted_at.is_(None))
+    clip = session.scalar(wanted)
+    return None if clip is None else (number, Span(clip.start_ms, clip.end_ms))
+
+
+def read_chunks(session: Session, lesson_id: str) -> list[tuple[Chunk, tuple[Word, ...]]]:
+    """Return the chunks with the words that they have so far."""
+    rows = session.scalars(select(ChunkRow).where(ChunkRow.lesson_id == lesson_id).order_by(ChunkRow.number))
+    return [
+        (
+            Chunk(row.number, row.start_ms, row.end_ms, tuple(Span(*pair) for pair in row.speech)),
+            tuple(Word(*word) for word in row.words or ()),
+        )
+        for row in rows
+    ]
+
+
+def store(database: Database, storage: Storage, claim: steps.Claim, output: Output) -> None:
+    """Keep the files, then write rows and the step's end in one transaction; a lost claim leaves nothing.
+
+    When that transaction fails its files stay: the line may have broken after the commit, and then rows name them.
+    The sweeper takes those of nobody.
+    """
+    rows = keep_files(storage, claim, output)
+    for key in end_step(database, claim, output, rows):
+        storage.delete(key)
+    log.info("step over")
+
+
+def keep_files(storage: Storage, claim: steps.Claim, output: Output) -> list[StoredFile]:
+    """Move files into the store under names with the claim's token, all or none; return their rows."""
+    rows: list[StoredFile] = []
+    try:
+        for file in output.files:
+            rows.append(stored_row(claim, file))
+            storage.keep(file.path, rows[-1].key)
+    except BaseException:
+        for row in rows:
+            storage.delete(row.key)
+        raise
+    return rows
+
+
+def end_step(database: Database, claim: steps.Claim, output: Output, rows: list[StoredFile]) -> list[str]:
+    """Write what a step leaves and its end, and return the keys of files that no row names any more."""
+    with database.write() as session:
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
+        if lesson is None or not steps.finish_step(session, claim):
+            return [row.key for row in rows]
+        kinds = {row.kind for row in rows} | output.drops
+        older = session.scalars(
+            select(StoredFile).where(StoredFile.lesson_id == lesson.id, StoredFile.kind.in_(kinds))
+        ).all()
+        for each in older:
+            session.delete(each)
+        session.flush()
+        session.add_all(rows)
+        output.save(session, lesson)
+        session.flush()
+        advance(session, lesson)
+        record_event(session, lesson.id, output.event)
+    return [each.key for each in older]
+
+
+def stored_row(claim: steps.Claim, file: NewFile) -> StoredFile:
+    """Return the row of a new file."""
+    return StoredFile(
+        lesson_id=claim.lesson_id,
+        kind=file.kind,
+        key=f"lessons/{claim.lesson_id}/{file.kind}-{claim.token}{SUFFIX[file.mime]}",
+        mime=file.mime,
+        bytes=file.path.stat().st_size,
+        info=dict(file.info),
+        created_at=utc_now(),
+    )
+
+
+def advance(session: Session, lesson: Lesson) -> None:
+    """Add the steps that the lesson now needs, and make ready what waits for nothing more.
+
+    Runs in the transaction that ends a step, with the lesson locked: two last chunks yield one merge.
+    """
+    if lesson.media is None:
+        return
+    media = media_from_json(lesson.media)
+    wanted = {name: stage for name, stage in STAGES.items() if stage.wanted(media) and not stage.asked}
+    present = step_states(session, lesson.id)
+    for name, stage in wanted.items():
+        if name == FAN_OUT and present.get("plan_chunks") == {"done"}:
+            numbers = session.scalars(select(ChunkRow.number).where(ChunkRow.lesson_id == lesson.id))
+            for number in numbers:
+                steps.add_step(session, lesson.id, name, stage.queue, stage.version, chunk_no=number)
+        elif name != FAN_OUT:
+            steps.add_step(session, lesson.id, name, stage.queue, stage.version)
+    present = step_states(session, lesson.id)
+    for step in session.scalars(select(Step).where(Step.lesson_id == lesson.id, Step.state == "waiting")):
+        if all(is_over(name, wanted, present) for name in STAGES[step.stage].after):
+            step.state, step.next_at = "ready", utc_now()
+
+
+def redo_outdated(session: Session, lesson: Lesson) -> None:
+    """Begin again at the stages whose version was raised, and at all that build on them; the lesson is locked."""
+    found = session.execute(select(Step.stage, Step.version).where(Step.lesson_id == lesson.id))
+    older = {stage for stage, version in found if version < STAGES[stage].version}
+    redone = {name for name in STAGES if older & {name, *all_before(name)}}
+    steps.forget_steps(session, lesson.id, redone)
+    advance(session, lesson)
+
+
+def all_before(name: str) -> set[str]:
+    """Return every stage that a stage builds on, at any distance."""
+    return {before for direct in STAGES[name].after for before in (direct, *all_before(direct))}
+
+
+def step_states(session: Session, lesson_id: str) -> dict[str, set[str]]:
+    """Return the states of each stage's steps."""
+    states: dict[str, set[str]] = {}
+    for stage, state in session.execute(select(Step.stage, Step.state).where(Step.lesson_id == lesson_id)):
+        states.setdefault(stage, set()).add(state)
+    return states
+
+
+def is_over(name: str, wanted: dict[str, Stage], present: dict[str, set[str]]) -> bool:
+    """Say whether nothing needs to wait for a stage any more."""
+    if name not in wanted:
+        return True
+    if name == FAN_OUT and name not in present:  # no speech, no chunks
+        return present.get("plan_chunks") == {"done"}
+    over = {"done", "failed"} if wanted[name].optional else {"done"}
+    return name in present and present[name] <= over
+
+
+def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> None:
+    """Write down why the work was stopped; a deleted lesson goes on when its owner brings it back."""
+    with database.write() as session:
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
+        if lesson is None or stop.reason == "lost":
+            return
+        if stop.reason in ("shutdown", "deleted"):
+            steps.give_back(session, claim)
+        elif stop.reason == "cancelled":
+            steps.cancel_step(session, claim)
+        elif stop.reason == "deadline":
+            steps.fail_step(session, claim, "deadline", "This took far too long and was stopped.", final=True)
+            if STAGES[claim.stage].optional:
+                advance(session, lesson)
+        record_event(session, claim.lesson_id, "step")
+
+
+def end_failed(database: Database, claim: steps.Claim, error: HindsightError, settings: Settings) -> None:
+    """Write down what failed; what a retry cannot mend fails for good, and so does the last try."""
+    unusable = isinstance(error, UnusableFile)
+    final = unusable or claim.attempt >= settings.max_attempts
+    sentence = " ".join(str(error.args[0] if error.args else error.sentence).split())[:500]
+    with database.write() as session:
+        lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
+        if lesson is None or not steps.fail_step(session, claim, error.code, sentence, final=final):
+            return
+        if unusable and claim.stage == steps.FIRST_STAGE:
+            lesson.failure_code, lesson.failure_sentence = error.code, sentence
+        if final and STAGES[claim.stage].optional:
+            advance(session, lesson)
+        record_event(session, lesson.id, "step")

@@ -1,0 +1,1 @@
+"""The queue: broker, dispatcher, sweeper and worker process."""

@@ -1,0 +1,35 @@
+"""Sends what is due: asks the database every half second, so that a lost message is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from core.database.db import Database
+from core.pipeline.steps import due_steps, note_sent
+from workers.queue.broker import Actors, Running
+
+SENT_LATELY = timedelta(seconds=60)  # a message that has done nothing for so long is taken for lost
+MOST_AT_ONCE = 100
+
+
+def dispatch(
+    database: Database,
+    actors: Actors,
+    queues: Sequence[str],
+    room: int,
+    running: Running,
+) -> int:
+    """Send at most `room` due steps and return how many; the rows remember that they were sent."""
+    if room <= 0:
+        return 0
+    with database.read() as session:  # most rounds find nothing, and reading stops nobody
+        due = due_steps(session, queues, SENT_LATELY, min(room, MOST_AT_ONCE))
+    if not due:
+        return 0
+    with database.write() as session:
+        note_sent(session, [step.step_id for step in due])
+    for step in due:
+        running.sent()
+        actors[step.queue].send(step.step_id)
+    return len(due)

@@ -1,0 +1,185 @@
+"""Puts right what was left behind: lost steps, files of nobody, deleted lessons, old events and uploads."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from datetime import timedelta
+from functools import partial
+from pathlib import PurePosixPath
+
+from sqlalchemy import select
+
+from annotation.coaching.reminders import remind_of_sessions
+from annotation.coaching.sessions import move_missed
+from annotation.lessons.lessons import delete_for_good
+from annotation.lessons.retention import keep_to_retention
+from annotation.people.account_deletion import delete_account, overdue_leavers
+from core.clock import utc_now
+from core.database.db import Database
+from core.database.events import record_event, trim_events
+from core.models import Lesson, StoredFile, Upload
+from core.pipeline import steps
+from core.settings import Settings
+from core.storage.local import Storage
+from core.storage.object_store import ObjectStorage
+from ingest.upload.uploads import finish_left_behind
+from ingest.upload.uploads import sweep_uploads as sweep_expired
+from workers.pipeline.runner import LESSON_LOCK, advance, redo_outdated
+from workers.pipeline.stages import STAGES
+
+log = logging.getLogger(__name__)
+
+UNDO = timedelta(days=7)  # how long a deleted lesson can be brought back
+YOUNG_SECONDS = 3600  # what came from a browser may be on its way to its row
+
+
+def reopen_steps(database: Database, settings: Settings, *, everything: bool = False) -> None:
+    """Open again what a lost worker held; what waits for a stage that may fail goes on when it has."""
+    lease = timedelta(seconds=settings.lease_seconds)
+    with database.read() as session:
+        lost = steps.lost_lessons(session, everything=everything)
+        long = steps.has_long_leases(session, lease)
+    if long:
+        with database.write() as session:
+            steps.shorten_leases(session, lease)
+    for lesson_id in lost:
+        with database.write() as session:
+            lesson = session.get(Lesson, lesson_id, with_for_update=LESSON_LOCK)
+            if lesson is not None:
+                steps.reopen_lost(session, lesson_id, settings.max_attempts, everything=everything)
+                advance(session, lesson)
+                record_event(session, lesson_id, "step")
+
+
+def redo_stages(database: Database) -> None:
+    """Do again what was done by an older version of a stage, and what builds on it."""
+    versions = {name: stage.version for name, stage in STAGES.items()}
+    with database.read() as session:
+        outdated = steps.lessons_to_redo(session, versions)
+    for lesson_id in outdated:
+        with database.write() as session:
+            lesson = session.get(Lesson, lesson_id, with_for_update=LESSON_LOCK)
+            if lesson is not None:
+                redo_outdated(session, lesson)
+                record_event(session, lesson_id, "step")
+        log.info("worked on again: a stage has a new version", extra={"lesson": lesson_id})
+
+
+def sweep(database: Database, storage: Storage, settings: Settings) -> None:
+    """Do everything else that the sweeper does; each part by itself, so that one cannot hold up another."""
+    for part in (
+        partial(redo_stages, database),
+        partial(forget_events, database),
+        partial(delete_lessons, database, storage),
+        partial(keep_retention, database, storage),
+        partial(delete_leavers, database, storage),
+        partial(look_after_sessions, database),
+        partial(sweep_scratch, database, settings),
+        partial(forget_copies, storage),
+        partial(sweep_files, database, storage),
+        partial(sweep_uploads, database, storage, settings),
+    ):
+        try:
+            part()
+        except Exception:  # tried again at the next sweep
+            log.exception("the sweeper stumbled at %s and goes on", part.func.__name__)
+
+
+def forget_events(database: Database) -> None:
+    """Drop old events."""
+    with database.write() as session:
+        trim_events(session)
+
+
+def delete_lessons(database: Database, storage: Storage) -> None:
+    """Delete for good what was deleted longer ago than it can be undone."""
+    with database.read() as session:
+        gone = session.scalars(select(Lesson.id).where(Lesson.deleted_at < utc_now() - UNDO)).all()
+    for lesson_id in gone:
+        with database.write() as session:
+            keys = delete_for_good(session, lesson_id)
+        for key in keys:
+            storage.delete(key)
+        log.info("lesson deleted for good", extra={"lesson": lesson_id})
+    if gone:
+        database.forget_deleted()
+
+
+def keep_retention(database: Database, storage: Storage) -> None:
+    """Warn of what the school's settings let go in a week, and remove what is due."""
+    with database.write() as session:
+        keys = keep_to_retention(session)
+    for key in keys:
+        storage.delete(key)
+    if keys:
+        log.info("%s files removed: the school keeps recordings for a limited time", len(keys))
+
+
+def delete_leavers(database: Database, storage: Storage) -> None:
+    """Delete the accounts of leavers whose time to take away what is theirs is over."""
+    with database.read() as session:
+        overdue = overdue_leavers(session)
+    for person in overdue:
+        with database.write() as session:
+            keys = delete_account(session, person, None)
+        for key in keys:
+            storage.delete(key)
+        log.info("the account %s of a leaver is deleted", person.id)
+
+
+def look_after_sessions(database: Database) -> None:
+    """Remind both of what is planned, and move weekly meetings that nobody opened."""
+    with database.write() as session:
+        move_missed(session)
+        remind_of_sessions(session)
+
+
+def sweep_scratch(database: Database, settings: Settings) -> None:
+    """Remove what claims that are over left in the scratch folder."""
+    if not settings.scratch_dir.is_dir():
+        return
+    present = list(settings.scratch_dir.iterdir())
+    with database.read() as session:
+        held = steps.held_tokens(session)
+    for folder in present:
+        if folder.name not in held:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_files(database: Database, storage: Storage) -> None:
+    """Remove files that no row names: a worker was killed between keeping one and ending its step."""
+    keys = list(storage.keys("lessons"))
+    with database.read() as session:  # who may be about to write a row is read first: afterwards, the row is there
+        held = steps.held_tokens(session) | set(session.scalars(select(Upload.id).where(Upload.lesson_id.is_(None))))
+        known = set(session.scalars(select(StoredFile.key)))
+    for key in keys:
+        name = PurePosixPath(key).stem
+        if key in known or name.rpartition("-")[2] in held:
+            continue
+        if name.startswith(("original-", "said-")) and is_young(storage, key):
+            continue
+        storage.delete(key)
+        log.info("file %s of nobody removed", key)
+
+
+def is_young(storage: Storage, key: str) -> bool:
+    """Say whether a file was written lately; one that is gone already is left alone too."""
+    try:
+        return (utc_now() - storage.modified_at(key)).total_seconds() < YOUNG_SECONDS
+    except FileNotFoundError:
+        return True
+
+
+def forget_copies(storage: Storage) -> None:
+    """Remove copies of what lies in a bucket."""
+    if isinstance(storage, ObjectStorage):
+        storage.forget_copies()
+
+
+def sweep_uploads(database: Database, storage: Storage, settings: Settings) -> None:
+    """Make lessons of uploads whose server was killed after the last byte; remove those nobody came back to."""
+    for lesson_id in finish_left_behind(database, storage, settings.uploads_dir):
+        log.info("an upload has become a lesson after all", extra={"lesson": lesson_id})
+    with database.write() as session:
+        sweep_expired(session, settings.uploads_dir, utc_now())
