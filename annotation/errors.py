@@ -29,6 +29,16 @@ class LinkUnusable(HindsightError):
     sentence = "This link does not work any more. Please ask for a new one."
 
 
+class LinkUsed(LinkUnusable):
+    """Whoever holds the link and did not use it must learn that somebody else did."""
+
+    code = "link_used"
+    sentence = (
+        "This link does not work any more: it was used {when}{on}. If that was not you, please tell the person who"
+        " looks after Hindsight at your school at once."
+    )
+
+
 class StaffUnreadable(HindsightError):
     """A file that is no staff list."""
 
@@ -75,6 +85,17 @@ class WrongSignIn(HindsightError):
     code = "wrong_sign_in"
     status = 401
     sentence = "This email address and password do not fit together. Please try again."
+
+
+class FirstPassword(HindsightError):
+    """An account without a password: who asks must show in another way that it is hers."""
+
+    code = "first_password"
+    status = 403
+    sentence = (
+        "Your account has no password. To set one, please sign in again with your school account first, or use a link"
+        " that is mailed to you."
+    )
 
 
 class TooManyAttempts(HindsightError):

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
 
 from annotation.errors import LeftSchool
 from annotation.people.people import require_lead
-from annotation.people.sign_in import SEEN_EVERY, begin_sign_in, device_name, find_sign_in, note_seen
+from annotation.people.sign_in import (
+    KNOWN_FOR,
+    SEEN_EVERY,
+    Browser,
+    Road,
+    admit,
+    device_name,
+    find_sign_in,
+    note_seen,
+)
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import DiskFull, SignInNeeded
@@ -19,6 +30,7 @@ from core.settings import get_settings
 log = logging.getLogger(__name__)
 
 COOKIE = "hindsight"
+KNOWN_COOKIE = "hindsight-known"  # no credential: see KnownDevice
 
 
 def signed_in(request: Request) -> tuple[Person, SignIn] | None:
@@ -83,22 +95,30 @@ async def current_lead(person: CurrentPerson) -> Person:
 CurrentLead = Annotated[Person, Depends(current_lead)]
 
 
-def begin(request: Request, person: Person) -> str:
-    """Sign this browser in and return the secret for its cookie; what it carried before ends."""
+def this_device(request: Request) -> str:
+    """Say in a few words what the browser calls itself."""
+    return device_name(request.headers.get("user-agent", ""))
+
+
+def sign_in_browser(request: Request, person: Person, address: str, road: Road) -> Response:
+    """Sign this browser in under new secrets and go on; what it carried before ends."""
+    browser = Browser(this_device(request), request.cookies.get(COOKIE, ""), request.cookies.get(KNOWN_COOKIE, ""))
     with get_database().write() as session:
-        former = request.cookies.get(COOKIE, "")
-        return begin_sign_in(session, person, device_name(request.headers.get("user-agent", "")), former)
+        secret, known = admit(session, person, browser, road)
+    answer = RedirectResponse(address, 303)
+    put_cookie(answer, COOKIE, secret, timedelta(days=get_settings().session_days))
+    put_cookie(answer, KNOWN_COOKIE, known, KNOWN_FOR)
+    return answer
 
 
-def put_cookie(response: Response, secret: str) -> None:
-    """Give the browser its secret: out of reach of scripts and of other sites' forms."""
-    settings = get_settings()
+def put_cookie(response: Response, name: str, secret: str, kept: timedelta) -> None:
+    """Give the browser a secret: out of reach of scripts and of other sites' forms."""
     response.set_cookie(
-        COOKIE,
+        name,
         secret,
-        max_age=settings.session_days * 86_400,
+        max_age=round(kept.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=settings.secure_cookies,
+        secure=get_settings().secure_cookies,
         path="/",
     )

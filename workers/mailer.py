@@ -10,9 +10,10 @@ from email.message import EmailMessage
 
 from sqlalchemy import select
 
+from annotation.people.account_links import answer_reset_requests
 from core.clock import utc_now
 from core.database.db import Database
-from core.models import Mail, Person
+from core.models import Mail, Person, ResetRequest
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,11 @@ def send_mails(database: Database, settings: Settings) -> int:
     """Send what is due; return how many went. A server that is away is asked again later, and later still."""
     if not settings.smtp_host:
         return 0
+    with database.read() as session:
+        is_asked = session.scalar(select(ResetRequest.id).limit(1)) is not None
+    if is_asked:
+        with database.write() as session:
+            answer_reset_requests(session)
     sent = 0
     for mail_id in _due(database):
         message = _claim(database, mail_id, settings)

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 from annotation.coaching.partnerships import end_all_partnerships
 from annotation.errors import TitleDiffers
 from annotation.lessons.lessons import delete_for_good
-from annotation.people.people import leaver_until
-from annotation.school.staff import GONE, require_another_lead
+from annotation.people.credentials import Event, change
+from annotation.people.people import GONE, address_key, leaver_until
+from annotation.school.staff import require_another_lead
 from core.clock import utc_now
 from core.models import (
     AccountLink,
+    AccountNotice,
     Comment,
     CommentVersion,
     Dictation,
@@ -23,7 +25,6 @@ from core.models import (
     Place,
     PortfolioItem,
     ShownMeasures,
-    SignIn,
     VoicePrint,
     Walk,
 )
@@ -39,7 +40,7 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     The typed address is asked for; None: the sweeper deletes a leaver's account.
     """
     person = session.get_one(Person, person.id)
-    if typed_email is not None and typed_email.strip().lower() != person.email:
+    if typed_email is not None and address_key(typed_email) != person.email:
         raise TitleDiffers(what="your email address")
     require_another_lead(session, person)
     end_all_partnerships(session, person)
@@ -55,12 +56,12 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     session.execute(shown.values(consent="withdrawn", decided_at=utc_now()))
     unsaved = and_(Walk.observer_id == person.id, Walk.saved_at.is_(None))
     session.execute(delete(Walk).where(or_(Walk.observed_id == person.id, unsaved)))
-    for table in (SignIn, AccountLink, Mail, VoicePrint, Place, Dictation, ModuleAnswer):
+    change(session, person, Event.DELETED)
+    for table in (AccountLink, AccountNotice, Mail, VoicePrint, Place, Dictation, ModuleAnswer):
         session.execute(delete(table).where(table.person_id == person.id))
     session.execute(update(Person).where(Person.manager_id == person.id).values(manager_id=person.manager_id))
     person.name, person.email, person.department = FORMER, f"{person.id}{GONE}", ""
-    person.password_hash, person.subject, person.is_lead, person.manager_id = "", None, False, None
-    person.deactivated_at = person.deactivated_at or utc_now()
+    person.is_lead, person.manager_id = False, None
     session.flush()
     return keys
 

@@ -1,8 +1,10 @@
 """Links that work once: to join after an invitation, and to choose a new password.
 
-The lead can hand out a link to join, since there is nothing behind it yet. A link to a new password would open
-somebody's recordings, so it goes to her own mailbox, or comes from whoever holds the machine
-(`hindsight password-link`).
+A link belongs to the person's own mailbox. Only where the school has no mail server is a link to join shown to the
+lead, who hands it on; the person is told so, and when and where it was first opened and used. A link to a new password
+would open somebody's recordings: it goes to her mailbox, or comes from whoever holds the machine (`hindsight
+password-link`).
+All of a person's links stop working with any change of how she gets in (`annotation/people/credentials.py`).
 """
 
 from __future__ import annotations
@@ -13,15 +15,25 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from annotation.errors import EmailTaken, LinkUnusable
-from annotation.mail_queue import write_mail
-from annotation.people.passwords import check_new_password, hash_password
-from annotation.people.people import add_person, clean_email, clean_name, hash_secret, require_lead
+from annotation.coaching.reminders import site
+from annotation.errors import EmailTaken, LinkUnusable, LinkUsed
+from annotation.mail_queue import mail_is_on, write_mail
+from annotation.people.credentials import Event, change, end_links, lock, mail_of_link, moment_in_words, tell
+from annotation.people.people import (
+    EMAIL_LENGTH,
+    add_person,
+    address_key,
+    clean_email,
+    clean_name,
+    hash_secret,
+    require_lead,
+)
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import AccountLink, Person, SignIn
+from core.models import AccountLink, Person, ResetRequest
 
 KEPT = {"join": timedelta(days=14), "reset": timedelta(hours=2)}
+ASKED_FOR = timedelta(hours=1)  # a request that no worker answered by then is forgotten
 
 
 def invite(
@@ -41,14 +53,26 @@ def invite(
     return invited, make_link(session, invited, "join")
 
 
-def tell_invited(session: Session, person: Person, secret: str, base: str) -> bool:
-    """Mail an invited person her link; False without a mail server: then the lead hands it on."""
-    text = (
-        f"{person.name}, your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
-        f" What you record is seen by you alone until you share it.\n\n"
-        f"This link makes your account. It works once, for 14 days:\n\n{base}/join/{secret}\n"
-    )
-    return write_mail(session, person, "Your invitation to Hindsight", text)
+def hand_out(session: Session, person: Person, secret: str) -> bool:
+    """Mail an invited person her link. False without a mail server: the lead is shown it, and the person told so.
+
+    The mail says nothing that the lead can choose, and its link begins with the address in the settings: a request can
+    name any host.
+    """
+    if mail_is_on():
+        text = (
+            f"Your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
+            f" What you record is seen by you alone until you share it.\n\n"
+            f"This link makes your account. It works once, for 14 days:\n\n{site()}/join/{secret}\n"
+        )
+        return _mail_link(session, person, secret, "Your invitation to Hindsight", text)
+    tell(session, person, Event.LINK_SHOWN)
+    return False
+
+
+def _mail_link(session: Session, person: Person, secret: str, subject: str, text: str) -> bool:
+    link, _ = _find(session, secret)
+    return write_mail(session, person, subject, text, mail_of_link(link.id))
 
 
 def invite_again(session: Session, lead: Person, person_id: str) -> tuple[Person, str]:
@@ -57,15 +81,17 @@ def invite_again(session: Session, lead: Person, person_id: str) -> tuple[Person
     person = session.get(Person, person_id)
     if person is None or person.deactivated_at is not None:
         raise NotFound
-    if person.joined_at is not None:
+    if lock(session, person).joined_at is not None:
         raise EmailTaken
     return person, make_link(session, person, "join")
 
 
-def make_link(session: Session, person: Person, kind: str) -> str:
-    """Return the secret of a new link; an older one of this kind stops working."""
-    session.execute(delete(AccountLink).where(AccountLink.person_id == person.id, AccountLink.kind == kind))
+def make_link(session: Session, person: Person, kind: str, *, beside_others: bool = False) -> str:
+    """Return the secret of a new link; an older one of this kind stops working, unless both are for one mailbox."""
+    if not beside_others:
+        end_links(session, person.id, kind)
     secret, now = secrets.token_urlsafe(32), utc_now()
+    session.execute(delete(AccountLink).where(AccountLink.expires_at <= now))
     link = AccountLink(secret_hash=hash_secret(secret), person_id=person.id, kind=kind, made_at=now)
     link.expires_at = now + KEPT[kind]
     session.add(link)
@@ -73,58 +99,91 @@ def make_link(session: Session, person: Person, kind: str) -> str:
     return secret
 
 
-def find_link(session: Session, secret: str, kind: str) -> tuple[AccountLink, Person]:
-    """Return what a secret opens; raises LinkUnusable."""
+def make_link_by_command(session: Session, person: Person) -> str:
+    """Return the secret of a link to a new password for whoever holds the machine to give away; the person is told."""
+    change(session, person, Event.LINK_BY_COMMAND)
+    return make_link(session, person, "reset")
+
+
+def _find(session: Session, secret: str) -> tuple[AccountLink, Person]:
     found = session.execute(
         select(AccountLink, Person)
         .join(Person, Person.id == AccountLink.person_id)
-        .where(
-            AccountLink.secret_hash == hash_secret(secret),
-            AccountLink.kind == kind,
-            AccountLink.used_at.is_(None),
-            AccountLink.expires_at > utc_now(),
-            Person.deactivated_at.is_(None),
-        )
+        .where(AccountLink.secret_hash == hash_secret(secret))
+        .execution_options(populate_existing=True)
     ).first()
     if found is None:
         raise LinkUnusable
     return found[0], found[1]
 
 
-def accept_invitation(session: Session, secret: str, name: str, password: str) -> Person:
-    """Let the invited person in under the name she likes; the link works once."""
-    person = _use(session, secret, "join", password)
-    person.name = clean_name(name)
-    person.joined_at = utc_now()
-    return person
+def find_link(session: Session, secret: str, kind: str) -> tuple[AccountLink, Person]:
+    """Return what a secret opens; raises LinkUsed for one that was used, LinkUnusable for any other that does not work.
 
-
-def choose_password(session: Session, secret: str, password: str) -> Person:
-    """Set a new password and sign every device out; the link works once."""
-    person = _use(session, secret, "reset", password)
-    session.execute(delete(SignIn).where(SignIn.person_id == person.id))
-    return person
-
-
-def _use(session: Session, secret: str, kind: str, password: str) -> Person:
-    link, person = find_link(session, secret, kind)
-    session.refresh(link, with_for_update=True)  # two at once on PostgreSQL: the second finds it used
+    A link to join works for somebody who has not joined on any road, one to a new password for somebody who has.
+    """
+    link, person = _find(session, secret)
     if link.used_at is not None:
+        raise LinkUsed(when=moment_in_words(link.used_at), on=f" on {link.used_on}" if link.used_on else "")
+    fits = link.kind == kind and (person.joined_at is None) == (kind == "join")
+    if not fits or link.expires_at <= utc_now() or person.deactivated_at is not None:
         raise LinkUnusable
-    check_new_password(password, person.email)
-    person.password_hash = hash_password(password)
-    link.used_at = utc_now()
+    return link, person
+
+
+def open_invitation(session: Session, secret: str, device: str) -> Person:
+    """Return whom a link to join invites, and remember when and where it was first opened; that does not use it up."""
+    link, person = find_link(session, secret, "join")
+    if link.opened_at is None:
+        link.opened_at = utc_now()
+        tell(session, person, Event.LINK_OPENED, device)
     return person
 
 
-def send_reset(session: Session, email: str, base: str) -> None:
-    """Mail a link to a new password to whoever has this address and has joined; else nothing happens, alike."""
-    known = select(Person).where(Person.email == email.strip().lower(), Person.deactivated_at.is_(None))
-    person = session.scalar(known.where(Person.joined_at.is_not(None)))
-    if person is not None:
-        secret = make_link(session, person, "reset")
-        text = (
-            f"Somebody, probably you, asked for a new password for Hindsight. This link works once, for two hours:\n\n"
-            f"{base}/new-password/{secret}\n\nIf it was not you, do nothing: your password stays as it is.\n"
-        )
-        write_mail(session, person, "A new password for Hindsight", text)
+def accept_invitation(session: Session, secret: str, name: str, password: str, device: str = "") -> Person:
+    """Let the invited person in under the name she likes; the link works once."""
+    person = _use(session, secret, "join", Event.JOINED_BY_LINK, password, device)
+    person.name = clean_name(name)
+    return person
+
+
+def choose_password(session: Session, secret: str, password: str, device: str = "") -> Person:
+    """Set a new password and sign every device out; the link works once."""
+    return _use(session, secret, "reset", Event.PASSWORD_RESET, password, device)
+
+
+def _use(session: Session, secret: str, kind: str, event: Event, password: str, device: str) -> Person:
+    lock(session, find_link(session, secret, kind)[1])
+    link, person = find_link(session, secret, kind)  # two at once: the second finds it used
+    link.used_at, link.used_on = utc_now(), device
+    return change(session, person, event, password=password, device=device)
+
+
+def ask_for_reset(session: Session, email: str) -> None:
+    """Note that somebody wants a link to a new password. Known or unknown, the same is done: a worker looks later."""
+    session.add(ResetRequest(email=address_key(email)[:EMAIL_LENGTH], asked_at=utc_now()))
+
+
+def answer_reset_requests(session: Session) -> int:
+    """Mail a link to whoever has asked, has joined and is here; return how many. The requests are deleted."""
+    requests = session.scalars(select(ResetRequest).order_by(ResetRequest.asked_at).with_for_update()).all()
+    count = 0
+    for request in requests:
+        here = select(Person).where(Person.email == request.email, Person.deactivated_at.is_(None))
+        person = session.scalar(here.where(Person.joined_at.is_not(None)))
+        if person is not None and request.asked_at > utc_now() - ASKED_FOR:
+            count += mail_reset(session, person)
+        session.delete(request)
+    return count
+
+
+def mail_reset(session: Session, person: Person) -> bool:
+    """Mail somebody a link to a new password. Older ones go on working: whoever asks again and again ends none."""
+    if not mail_is_on():
+        return False
+    secret = make_link(session, lock(session, person), "reset", beside_others=True)
+    text = (
+        f"Somebody, probably you, asked for a new password for Hindsight. This link works once, for two hours:\n\n"
+        f"{site()}/new-password/{secret}\n\nIf it was not you, do nothing: your password stays as it is.\n"
+    )
+    return _mail_link(session, person, secret, "A new password for Hindsight", text)

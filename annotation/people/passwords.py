@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cache
 
 from pwdlib import PasswordHash
@@ -21,7 +22,7 @@ def _hasher() -> PasswordHash:
 
 @cache
 def _nobodys_hash() -> str:
-    return _hasher().hash("nobody has this password")
+    return _hasher().hash(secrets.token_urlsafe(32))
 
 
 def hash_password(password: str) -> str:
@@ -29,13 +30,12 @@ def hash_password(password: str) -> str:
     return _hasher().hash(password)
 
 
-def password_fits(password: str, stored: str | None) -> bool:
-    """Compare; without a stored hash the same work is done and the answer is no."""
+def password_fits(password: str, stored: str) -> bool:
+    """Compare; without a stored hash (an empty one) the same work is done and the answer is no."""
     try:
-        fits = _hasher().verify(password[:LONGEST], stored or _nobodys_hash())
-    except UnknownHashError:  # an account that was made without a password: nothing fits
+        return _hasher().verify(password[:LONGEST], stored or _nobodys_hash()) and bool(stored)
+    except UnknownHashError:  # no hash of ours: nothing fits
         return False
-    return fits and stored is not None
 
 
 def check_new_password(password: str, email: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -18,6 +19,8 @@ from core.settings import get_settings
 
 NAME_LENGTH = 120
 EMAIL_LENGTH = 254
+GONE = "@gone.invalid"
+"""The address of whoever deleted her account: the row stays for what she wrote to others, without her name."""
 
 
 def hash_secret(secret: str) -> str:
@@ -35,12 +38,32 @@ def clean_name(name: str, what: str = "a name", length: int = NAME_LENGTH) -> st
     return cleaned
 
 
+def address_key(email: str) -> str:
+    """Return the one form in which an address is kept and looked up, whatever its case and its form in Unicode."""
+    plain = unicodedata.normalize("NFKC", email.replace("\0", "")).strip().lower()
+    local, at, domain = plain.rpartition("@")
+    labels = (
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+        for label in domain.rstrip(".").split(".")
+    )
+    return f"{local}@{'.'.join(labels)}" if at else plain
+
+
+def is_own_form(email: str) -> bool:
+    """Say whether an address is written in the form in which it is kept, but for capitals.
+
+    What a provider calls verified must be: another form in Unicode is another mailbox.
+    """
+    return bool(email) and unicodedata.normalize("NFKC", email) == email
+
+
 def clean_email(email: str) -> str:
-    """Return the address in lower case; raises InvalidInput when it cannot be one."""
-    cleaned = email.strip().lower()
+    """Return the address in the form in which it is kept; raises InvalidInput when it cannot be one."""
+    cleaned = address_key(email)
     local, at, domain = cleaned.partition("@")
     plain = cleaned.isprintable() and not any(c.isspace() for c in cleaned)
-    if not (local and at and domain and plain) or "@" in domain or len(cleaned) > EMAIL_LENGTH:
+    deleted = cleaned.endswith(GONE)
+    if not (local and at and domain and plain) or "@" in domain or len(cleaned) > EMAIL_LENGTH or deleted:
         raise InvalidInput(why="Please write an email address, such as ada@school.example.")
     return cleaned
 
@@ -86,7 +109,7 @@ def list_people(session: Session) -> Sequence[Person]:
 def find_by_email(session: Session, email: str) -> Person:
     """Return whoever has joined with an address; raises InvalidInput."""
     joined = select(Person).where(Person.joined_at.is_not(None), Person.deactivated_at.is_(None))
-    person = session.scalar(joined.where(Person.email == email.strip().lower()))
+    person = session.scalar(joined.where(Person.email == address_key(email)))
     if person is None:
         raise InvalidInput(why=f"Nobody has joined with the address {email}.")
     return person

@@ -5,26 +5,31 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis import ConnectionPool
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from annotation.errors import TooManyAttempts, WrongSignIn
-from annotation.people.passwords import check_new_password, hash_password, password_fits
-from annotation.people.people import hash_secret, leaver_until
+from annotation.errors import FirstPassword, TooManyAttempts, WrongSignIn
+from annotation.people.credentials import Event, change, end_device, lock
+from annotation.people.passwords import password_fits
+from annotation.people.people import address_key, hash_secret, leaver_until
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import Person, SignIn
+from core.models import KnownDevice, Person, SignIn
 from core.settings import get_settings
 
 log = logging.getLogger("hindsight.signing_in")
 
+KNOWN_FOR = timedelta(days=365)  # a device on which somebody has not signed in for so long is unknown again
+FRESH = timedelta(minutes=10)  # a sign-in by the provider lets a first password be set for so long
 SEEN_EVERY = timedelta(minutes=10)  # how exactly "last seen" is kept
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
 PER_ADDRESS = RateLimitItemPerMinute(60, 15)  # a whole school may come from one address
@@ -41,25 +46,30 @@ class Attempts:
         self._here = MovingWindowRateLimiter(MemoryStorage())
         self._shared = MovingWindowRateLimiter(_redis(redis_address)) if redis_address else self._here
 
-    def begin(self, account: str, address: str) -> None:
-        """Count an attempt; raises TooManyAttempts."""
+    def begin(self, account: str, address: str, known: str = "") -> None:
+        """Count an attempt; raises TooManyAttempts.
+
+        `known` is the device, if the account's person signed in there before: it has a count of its own, and others
+        cannot fill that. https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies
+        """
 
         def is_fine(limiter: MovingWindowRateLimiter) -> bool:
-            fine = limiter.hit(PER_ACCOUNT, "account", hash_secret(account))
-            return limiter.test(PER_ADDRESS, "address", address) and fine
+            fine = limiter.hit(PER_ACCOUNT, *_count_of(account, known))
+            return fine if known else limiter.test(PER_ADDRESS, "address", address) and fine
 
         if not self._ask(is_fine):
             raise TooManyAttempts
 
-    def failed(self, address: str) -> None:
-        """Count an attempt that failed."""
-        self._ask(lambda limiter: limiter.hit(PER_ADDRESS, "address", address))
+    def failed(self, address: str, known: str = "") -> None:
+        """Count an attempt that failed on a device that is not known."""
+        if not known:
+            self._ask(lambda limiter: limiter.hit(PER_ADDRESS, "address", address))
 
-    def succeeded(self, account: str) -> None:
-        """Start again for an account that signed in."""
+    def succeeded(self, account: str, known: str = "") -> None:
+        """Start again for an account that signed in: only the count that the attempt was in."""
 
         def forget(limiter: MovingWindowRateLimiter) -> bool:
-            limiter.clear(PER_ACCOUNT, "account", hash_secret(account))
+            limiter.clear(PER_ACCOUNT, *_count_of(account, known))
             return True
 
         self._ask(forget)
@@ -73,6 +83,11 @@ class Attempts:
             return question(self._here)
 
 
+def _count_of(account: str, known: str) -> tuple[str, ...]:
+    """Return the name of the count in which an attempt is."""
+    return ("account", hash_secret(account)) + (("device", known) if known else ())
+
+
 def _redis(address: str) -> RedisStorage:
     """Return the counters in Redis; whoever signs in never waits longer than a second for them."""
     pool = ConnectionPool.from_url(address, socket_timeout=1, socket_connect_timeout=1)
@@ -81,8 +96,8 @@ def _redis(address: str) -> RedisStorage:
 
 def check_sign_in(session: Session, email: str, password: str) -> Person:
     """Return whose password this is; raises WrongSignIn, whatever was wrong."""
-    person = session.scalar(select(Person).where(Person.email == email.strip().lower()))
-    fits = password_fits(password, (person.password_hash if person else "") or None)
+    person = session.scalar(select(Person).where(Person.email == address_key(email)))
+    fits = password_fits(password, person.password_hash if person else "")
     if not fits or person is None or is_closed(person):
         raise WrongSignIn
     return person
@@ -94,7 +109,53 @@ def is_closed(person: Person) -> bool:
     return until is not None and until <= utc_now()
 
 
-def begin_sign_in(session: Session, person: Person, device: str, former_secret: str = "") -> str:
+Road = Literal["link", "password", "provider"]
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a browser says of itself and carries: the secrets of its sign-in, and of being known."""
+
+    device: str = ""
+    secret: str = ""
+    known: str = ""
+
+
+def known_device(session: Session, email: str, known: str) -> str:
+    """Return what is kept of a browser's secret if the person of an address signed in there before, else nothing."""
+    hers = select(KnownDevice.secret_hash).join(Person, Person.id == KnownDevice.person_id)
+    hers = hers.where(Person.email == address_key(email), KnownDevice.secret_hash == hash_secret(known))
+    return session.scalar(hers.where(KnownDevice.seen_at > utc_now() - KNOWN_FOR)) or ""
+
+
+def admit(session: Session, person: Person, browser: Browser, road: Road) -> tuple[str, str]:
+    """Sign a browser in; return its new secrets, of the sign-in and of being known. What it carried before is worth
+    nothing.
+
+    Raises WrongSignIn if the account has changed since it was found that this is `person`.
+    """
+    row = lock(session, person)
+    if (row.password_hash, row.subject) != (person.password_hash, person.subject) or is_closed(row):
+        raise WrongSignIn
+    known = secrets.token_urlsafe(32)
+    former = KnownDevice.secret_hash == hash_secret(browser.known)
+    session.execute(delete(KnownDevice).where(former, KnownDevice.person_id == row.id))
+    session.execute(update(KnownDevice).where(former).values(secret_hash=hash_secret(known)))  # others who share it
+    session.execute(delete(KnownDevice).where(KnownDevice.seen_at <= utc_now() - KNOWN_FOR))
+    session.add(KnownDevice(secret_hash=hash_secret(known), person_id=row.id, seen_at=utc_now()))
+    secret = begin_sign_in(session, row, browser.device, browser.secret, road=road, known_hash=hash_secret(known))
+    return secret, known
+
+
+def begin_sign_in(
+    session: Session,
+    person: Person,
+    device: str,
+    former_secret: str = "",
+    *,
+    road: str = "",
+    known_hash: str | None = None,
+) -> str:
     """Sign a device in and return its new secret; what the browser carried before is worth nothing."""
     end_sign_in(session, former_secret)
     now = utc_now()
@@ -105,6 +166,8 @@ def begin_sign_in(session: Session, person: Person, device: str, former_secret: 
             secret_hash=hash_secret(secret),
             person_id=person.id,
             device=device,
+            road=road,
+            known_hash=known_hash,
             created_at=now,
             last_seen_at=now,
             expires_at=now + timedelta(days=get_settings().session_days),
@@ -151,17 +214,40 @@ def revoke_device(session: Session, person: Person, sign_in_id: str) -> None:
     row = session.get(SignIn, sign_in_id)
     if row is None or row.person_id != person.id:
         raise NotFound
-    session.delete(row)
+    end_device(session, row)
 
 
-def change_password(session: Session, person: Person, old: str, new: str, keep_sign_in_id: str) -> None:
-    """Change a password and sign every other device out; raises WrongSignIn for a wrong old one."""
-    row = session.get(Person, person.id)
-    if row is None or not password_fits(old, row.password_hash):
-        raise WrongSignIn
-    check_new_password(new, row.email)
-    row.password_hash = hash_password(new)
-    session.execute(delete(SignIn).where(SignIn.person_id == row.id, SignIn.id != keep_sign_in_id))
+def change_password(session: Session, person: Person, old: str, new: str, device: SignIn) -> None:
+    """Change a password and sign every other device out; raises WrongSignIn for a wrong old one.
+
+    In an account without a password the device must have come from the provider just now; raises FirstPassword.
+    """
+    row = lock(session, person)
+    if row.password_hash:
+        if not password_fits(old, row.password_hash):
+            raise WrongSignIn
+    elif not may_set_first_password(device):
+        raise FirstPassword
+    event = Event.PASSWORD_CHANGED if row.password_hash else Event.PASSWORD_SET
+    change(session, row, event, password=new, device=device.device, keep_sign_in_id=device.id)
+
+
+def may_set_first_password(device: SignIn) -> bool:
+    """Say whether the provider said just now that the person of an account is at this device."""
+    return device.road == "provider" and device.created_at > utc_now() - FRESH
+
+
+def remove_password(session: Session, person: Person, device: SignIn) -> None:
+    """Take the password away from an account that single sign-on opens; raises NotFound for another."""
+    row = lock(session, person)
+    if row.subject is None or not row.password_hash:
+        raise NotFound
+    change(session, row, Event.PASSWORD_REMOVED, device=device.device, keep_sign_in_id=device.id)
+
+
+def sign_out_everywhere(session: Session, person: Person, device: SignIn) -> None:
+    """Sign out every device but the one that asks."""
+    change(session, person, Event.SIGNED_OUT_EVERYWHERE, device=device.device, keep_sign_in_id=device.id)
 
 
 def device_name(user_agent: str) -> str:

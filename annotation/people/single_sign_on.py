@@ -12,7 +12,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from annotation.errors import NotOnTheList, SignOnFailed
-from annotation.people.people import hash_secret
+from annotation.people.credentials import Event, change, lock
+from annotation.people.people import address_key, hash_secret, is_own_form
 from annotation.people.sign_in import is_closed
 from core.clock import utc_now
 from core.models import Person, SignOn
@@ -50,7 +51,9 @@ def end_sign_on(session: Session, secret: str, state: str, name: str) -> SignOn:
     return row
 
 
-def person_of_claims(session: Session, claims: Mapping[str, Any], *, trusts_email: bool, name: str) -> Person:
+def person_of_claims(
+    session: Session, claims: Mapping[str, Any], *, trusts_email: bool, name: str, device: str = ""
+) -> Person:
     """Return who the provider says is there: known by its own number, the first time by a verified address.
 
     Raises NotOnTheList for an address that is not on the staff list, SignOnFailed for one that nobody verified.
@@ -58,14 +61,16 @@ def person_of_claims(session: Session, claims: Mapping[str, Any], *, trusts_emai
     subject = f"{claims['iss']}|{claims['sub']}"
     person = session.scalar(select(Person).where(Person.subject == subject))
     if person is None:
-        email = str(claims.get("email", "")).strip().lower()
-        if not email or not (claims.get("email_verified") is True or trusts_email):
+        email = str(claims.get("email", ""))
+        if not is_own_form(email) or not (claims.get("email_verified") is True or trusts_email):
             raise SignOnFailed(name=name)
-        person = session.scalar(select(Person).where(Person.email == email, Person.subject.is_(None)))
+        person = session.scalar(select(Person).where(Person.email == address_key(email), Person.subject.is_(None)))
         if person is None:
             raise NotOnTheList(email=email)
-        person.subject = subject
+        if lock(session, person).subject is not None:  # by another first sign-in, just now
+            raise SignOnFailed(name=name)
+        if not is_closed(person):
+            change(session, person, Event.JOINED_BY_PROVIDER, subject=subject, device=device)
     if is_closed(person):
         raise NotOnTheList(email=person.email)
-    person.joined_at = person.joined_at or utc_now()
     return person

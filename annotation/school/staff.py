@@ -13,11 +13,10 @@ from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import end_all_partnerships, line_above, suspend_refused, who_manages
 from annotation.errors import LastLead, StaffUnreadable
-from annotation.people.account_links import make_link
-from annotation.people.people import add_person, clean_email, clean_name, require_lead
-from core.clock import utc_now
+from annotation.people.credentials import Event, change, tell
+from annotation.people.people import GONE, add_person, clean_email, clean_name, require_lead
 from core.errors import HindsightError, InvalidInput, NotFound
-from core.models import AccountLink, Mail, Partnership, Person, SignIn
+from core.models import Mail, Partnership, Person
 
 MOST_ROWS = 5000
 COLUMNS = {
@@ -201,29 +200,30 @@ def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) 
     return Plan(rows, tuple(changes), tuple(said), tuple(suspended))
 
 
-def apply_staff(
-    session: Session, lead: Person, text: str, *, others_left: bool
-) -> tuple[Plan, list[tuple[Person, str]]]:
-    """Do what `plan_staff` says; return the secrets of the links with which those who are new join.
+def apply_staff(session: Session, lead: Person, text: str, *, others_left: bool) -> tuple[Plan, list[Person]]:
+    """Do what `plan_staff` says; return those who are new and need a link to join.
 
     Partnerships that are then within one management line are suspended.
     """
     plan = plan_staff(session, lead, text, others_left=others_left)
-    for change in plan.changes:
-        if change.kind == "joins":
-            add_person(session, change.name, change.email)
-    people = {one.email: one for one in session.scalars(select(Person))}
+    for one in plan.changes:
+        if one.kind == "joins":
+            add_person(session, one.name, one.email)
+    people = {person.email: person for person in session.scalars(select(Person))}
     for row in plan.rows:
         person = people[row.email]
-        person.name, person.department, person.deactivated_at = row.name, row.department, None
+        if person.deactivated_at is not None:
+            change(session, person, Event.CAME_BACK)
+        if person.name != row.name:
+            tell(session, person, Event.NAME_CHANGED)
+        person.name, person.department = row.name, row.department
         person.manager_id = people[row.manager].id if row.manager in people else None
-    for change in plan.changes:
-        if change.kind == "leaves":
-            _deactivate(session, people[change.email])
+    for one in plan.changes:
+        if one.kind == "leaves":
+            _deactivate(session, people[one.email])
     session.flush()
     suspend_refused(session)
-    new = [people[change.email] for change in plan.changes if change.kind == "joins"]
-    return plan, [(person, make_link(session, person, "join")) for person in new]
+    return plan, [people[one.email] for one in plan.changes if one.kind == "joins"]
 
 
 def set_place(
@@ -278,9 +278,9 @@ def bring_back(session: Session, lead: Person, person_id: str) -> None:
     """Undo that; partnerships stay ended."""
     require_lead(lead)
     person = session.get(Person, person_id)
-    if person is None or person.email.endswith(GONE):
+    if person is None or person.deactivated_at is None or person.email.endswith(GONE):
         raise NotFound
-    person.deactivated_at = None
+    change(session, person, Event.CAME_BACK)
 
 
 def list_leavers(session: Session) -> Sequence[Person]:
@@ -290,11 +290,6 @@ def list_leavers(session: Session) -> Sequence[Person]:
 
 
 def _deactivate(session: Session, person: Person) -> None:
-    person.deactivated_at = utc_now()
     end_all_partnerships(session, person)
-    for table in (SignIn, AccountLink, Mail):
-        session.execute(delete(table).where(table.person_id == person.id))
-
-
-GONE = "@gone.invalid"
-"""The address of whoever deleted her account: the row stays for what she wrote to others, without her name."""
+    session.execute(delete(Mail).where(Mail.person_id == person.id))
+    change(session, person, Event.LEFT)

@@ -15,13 +15,23 @@ from core.models.coaching import (
 from core.models.corrections import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
 from core.models.events import Event
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
-from core.models.people import AccountLink, Mail, Person, SignIn, SignOn
+from core.models.people import (
+    AccountLink,
+    AccountNotice,
+    KnownDevice,
+    Mail,
+    Person,
+    ResetRequest,
+    SignIn,
+    SignOn,
+)
 from core.models.steps import Step
 from core.models.training import ModuleAnswer, PortfolioItem
 from core.models.walks import Walk, WalkNote
 
 __all__ = [
     "AccountLink",
+    "AccountNotice",
     "Action",
     "ActivityRow",
     "Base",
@@ -38,6 +48,7 @@ __all__ = [
     "Goal",
     "GoalVersion",
     "Guess",
+    "KnownDevice",
     "Lesson",
     "Mail",
     "MeasuresOpening",
@@ -49,6 +60,7 @@ __all__ = [
     "Place",
     "PortfolioItem",
     "QuestionRow",
+    "ResetRequest",
     "Share",
     "ShownMeasures",
     "SignIn",

@@ -1,4 +1,4 @@
-"""People, the devices they are signed in on, and the links that let them set a password."""
+"""People, the devices they are signed in on, the links that let them set a password, and what they are told of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Person(Base):
     __tablename__ = "person"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
-    email: Mapped[str] = mapped_column(String(254), unique=True)  # lower case
+    email: Mapped[str] = mapped_column(String(254), unique=True)  # in the one form of `address_key`
     name: Mapped[str] = mapped_column(String(120))
     department: Mapped[str] = mapped_column(String(120), default="")
     password_hash: Mapped[str] = mapped_column(String(255), default="")  # empty: none, she signs in by single sign-on
@@ -38,9 +38,23 @@ class SignIn(Base):
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)  # sha256, hex
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)
     device: Mapped[str] = mapped_column(String(200), default="")
+    road: Mapped[str] = mapped_column(String(8), default="")  # link, password or provider; empty: before 0008
+    known_hash: Mapped[str | None] = mapped_column(String(64))  # the browser's KnownDevice
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class KnownDevice(Base):
+    """A browser in which somebody signed in before. Its cookie is no credential: it has its own count of attempts."""
+
+    __tablename__ = "known_device"
+
+    secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # sha256, hex
+    person_id: Mapped[str] = mapped_column(
+        Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    seen_at: Mapped[datetime]  # when she last signed in there
 
 
 class AccountLink(Base):
@@ -55,6 +69,30 @@ class AccountLink(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    used_on: Mapped[str] = mapped_column(String(200), default="")  # the device
+    opened_at: Mapped[datetime | None]  # when somebody, or a filter of mails, first looked at it
+
+
+class AccountNotice(Base):
+    """What happened to somebody's account, for her own page. The sentence of an event is in annotation/credentials."""
+
+    __tablename__ = "account_notice"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    event: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
+    device: Mapped[str] = mapped_column(String(200), default="")  # where it was done, as the browser calls itself
+
+
+class ResetRequest(Base):
+    """An address for which a link to a new password was asked; a worker looks whether it has an account."""
+
+    __tablename__ = "reset_request"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    email: Mapped[str] = mapped_column(String(254))
+    asked_at: Mapped[datetime]
 
 
 class SignOn(Base):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from annotation.coaching.partnerships import make_partnership as make_pair
 from annotation.errors import LastLead, LinkUnusable, PartnershipRefused, StaffUnreadable, WrongSignIn
-from annotation.people.account_links import accept_invitation
+from annotation.people.account_links import accept_invitation, make_link
 from annotation.people.passwords import hash_password
 from annotation.people.sign_in import check_sign_in
 from annotation.school.staff import (
@@ -179,12 +179,12 @@ def test_those_who_are_new_join_with_their_own_link_and_count_as_managed_before(
 ) -> None:
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
-        _, links = apply_staff(session, lead, FILE, others_left=False)
-        found = {person.name: person for person, _ in links}
+        _, new = apply_staff(session, lead, FILE, others_left=False)
+        found = {person.name: person for person in new}
         assert found["Ada Teacher"].manager_id == found["Hal Head"].id
         with pytest.raises(PartnershipRefused):
             make_pair(session, lead, found["Hal Head"].id, found["Ada Teacher"].id, kind="coaching")
-        secrets = {person.name: secret for person, secret in links}
+        secrets = {person.name: make_link(session, person, "join") for person in new}
         joined = accept_invitation(session, secrets["Ada Teacher"], "Ada", "four words of mine")
         assert (joined.id, joined.joined_at is not None) == (found["Ada Teacher"].id, True)
         with pytest.raises(LinkUnusable):

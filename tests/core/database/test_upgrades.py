@@ -20,7 +20,7 @@ from tests.support.processes import settings_of
 from tests.support.servers import Ground, Servers
 
 MOVED = {("coaching_session", "action"), ("coaching_session", "action_by")}  # are rows of a table since 0005
-MADE_OF_OTHERS = {"action", "account_link"}
+MADE_OF_OTHERS = {"action", "account_link", "account_notice"}
 
 
 def test_every_version_is_kept() -> None:

@@ -9,34 +9,54 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from annotation.coaching.portfolio import asked_of
-from annotation.coaching.reminders import site
 from annotation.errors import AlreadyBegun, WrongSignIn
 from annotation.lessons.measures_over_time import measures_openings
 from annotation.lessons.sharing import openings
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_deletion import delete_account
-from annotation.people.account_links import accept_invitation, choose_password, find_link, send_reset
-from annotation.people.people import leaver_until, make_first_account, nobody_yet
-from annotation.people.sign_in import Attempts, change_password, check_sign_in, end_sign_in, list_devices, revoke_device
+from annotation.people.account_links import (
+    accept_invitation,
+    ask_for_reset,
+    choose_password,
+    find_link,
+    mail_reset,
+    open_invitation,
+)
+from annotation.people.credentials import list_notices
+from annotation.people.people import address_key, leaver_until, make_first_account, nobody_yet
+from annotation.people.sign_in import (
+    Attempts,
+    change_password,
+    check_sign_in,
+    end_sign_in,
+    known_device,
+    list_devices,
+    may_set_first_password,
+    remove_password,
+    revoke_device,
+    sign_out_everywhere,
+)
 from annotation.people.voice_prints import allow_print, delete_print, find_print
 from core.database.db import get_database
-from core.errors import HindsightError
+from core.errors import HindsightError, NotFound
 from core.models import Person, SignIn
 from core.settings import get_settings
 from core.storage.local import get_storage
 from ingest.upload.uploads import list_unfinished, remove_upload
-from web.auth import COOKIE, CurrentDevice, CurrentPerson, CurrentSelf, MaybePerson, begin, put_cookie
+from web.auth import (
+    COOKIE,
+    KNOWN_COOKIE,
+    CurrentDevice,
+    CurrentPerson,
+    CurrentSelf,
+    MaybePerson,
+    sign_in_browser,
+    this_device,
+)
 from web.rendering import go, local_address, page
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-
-
-def sign_in_browser(request: Request, person: Person, address: str) -> Response:
-    """Sign this browser in under a new secret and go on."""
-    answer = RedirectResponse(address, 303)
-    put_cookie(answer, begin(request, person))
-    return answer
 
 
 def show_problem(request: Request, error: HindsightError) -> HTMLResponse:
@@ -69,7 +89,7 @@ def make_first(request: Request, name: Text = "", email: Text = "", password: Te
     except HindsightError as error:
         form = {"name": name, "email": email, "problem": str(error)}
         return page(request, "people/welcome.html", None, page_title="Welcome", status=error.status, **form)
-    return sign_in_browser(request, person, "/")
+    return sign_in_browser(request, person, "/", "link")
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
@@ -93,19 +113,22 @@ def sign_in(
 ) -> Response:
     """Sign in; whatever was wrong, the sentence is the same."""
     attempts: Attempts = request.app.state.attempts
-    account = email.strip().lower()
+    account = address_key(email)
+    with get_database().read() as session:
+        known = known_device(session, account, request.cookies.get(KNOWN_COOKIE, ""))
     try:
-        attempts.begin(account, _address(request))
+        attempts.begin(account, _address(request), known)
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
+        answer = sign_in_browser(request, person, local_address(next_address), "password")
     except HindsightError as error:
         if isinstance(error, WrongSignIn):
-            attempts.failed(_address(request))
+            attempts.failed(_address(request), known)
         form: dict[str, Any] = {"email": email, "next": local_address(next_address), "problem": str(error)}
         form |= {"sso": _sso(), "mail": mail_is_on()}
         return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
-    attempts.succeeded(account)
-    return sign_in_browser(request, person, local_address(next_address))
+    attempts.succeeded(account, known)
+    return answer
 
 
 def _address(request: Request) -> str:
@@ -128,11 +151,15 @@ def show_forgotten(request: Request) -> HTMLResponse:
 @router.post("/forgotten")
 def ask_for_password(request: Request, email: Text = "") -> Response:
     """Mail a link; whether there is such an account, the answer does not say."""
+    if not mail_is_on():
+        return show_forgotten(request)
     attempts: Attempts = request.app.state.attempts
-    attempts.begin(f"reset:{email.strip().lower()}", _address(request))
-    attempts.failed(_address(request))
+    with get_database().read() as session:
+        known = known_device(session, email, request.cookies.get(KNOWN_COOKIE, ""))
+    attempts.begin(f"reset:{address_key(email)}", _address(request), known)
+    attempts.failed(_address(request), known)
     with get_database().write() as session:
-        send_reset(session, email, site())
+        ask_for_reset(session, email)
     return go("/sign-in", "reset-asked")
 
 
@@ -151,7 +178,7 @@ def set_new_password(request: Request, secret: str, password: Text = "") -> Resp
         _, person = find_link(session, secret, "reset")
     try:
         with get_database().write() as session:
-            choose_password(session, secret, password)
+            choose_password(session, secret, password, this_device(request))
     except HindsightError as error:
         form = {"email": person.email, "problem": str(error)}
         return page(request, "people/new_password.html", None, page_title="A new password", status=error.status, **form)
@@ -171,8 +198,8 @@ def sign_out(request: Request) -> Response:
 @router.get("/join/{secret}", response_class=HTMLResponse)
 def show_join(request: Request, secret: str) -> Response:
     """Show an invited person the form of her account."""
-    with get_database().read() as session:
-        _, invited = find_link(session, secret, "join")
+    with get_database().write() as session:
+        invited = open_invitation(session, secret, this_device(request))
     form: dict[str, Any] = {"name": invited.name, "email": invited.email, "sso": _sso()}
     return page(request, "people/join.html", None, page_title="Join", **form)
 
@@ -184,11 +211,11 @@ def join(request: Request, secret: str, name: Text = "", password: Text = "") ->
         _, invited = find_link(session, secret, "join")
     try:
         with get_database().write() as session:
-            person = accept_invitation(session, secret, name, password)
+            person = accept_invitation(session, secret, name, password, this_device(request))
     except HindsightError as error:
         form: dict[str, Any] = {"name": name, "email": invited.email, "problem": str(error), "sso": _sso()}
         return page(request, "people/join.html", None, page_title="Join", status=error.status, **form)
-    return sign_in_browser(request, person, "/")
+    return sign_in_browser(request, person, "/", "link")
 
 
 def _openings(session: Session, person: Person) -> list[dict[str, Any]]:
@@ -220,6 +247,11 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
             ],
             "openings": _openings(session, person),
             "consents": asked_of(session, person),
+            "notices": [sentence for _, sentence in list_notices(session, person)],
+            "has_password": bool(person.password_hash),
+            "may_set_password": may_set_first_password(device),
+            "sso": _sso(),
+            "by_provider": person.subject is not None,
         }
     until = leaver_until(person)
     details = {"email": person.email, "department": person.department, "until": until, "mail": mail_is_on()}
@@ -276,6 +308,14 @@ def delete_voice(person: CurrentPerson) -> Response:
     return go("/me", "print-deleted")
 
 
+@router.post("/me/devices/out")
+def sign_others_out(person: CurrentPerson, device: CurrentDevice) -> Response:
+    """Sign every other device out."""
+    with get_database().write() as session:
+        sign_out_everywhere(session, person, device)
+    return go("/me", "devices-out")
+
+
 @router.post("/me/devices/{sign_in_id}")
 def sign_device_out(sign_in_id: str, person: CurrentPerson) -> Response:
     """Sign one of one's own devices out."""
@@ -288,15 +328,33 @@ def sign_device_out(sign_in_id: str, person: CurrentPerson) -> Response:
 def set_password(
     request: Request, person: CurrentPerson, device: CurrentDevice, old: Text = "", new: Text = ""
 ) -> Response:
-    """Change one's password; every other device is signed out."""
+    """Change one's password, or set a first one; every other device is signed out."""
     attempts: Attempts = request.app.state.attempts
     try:
-        attempts.begin(person.email, _address(request))
+        attempts.begin(person.email, _address(request), device.id)
         with get_database().write() as session:
-            change_password(session, person, old, new, device.id)
+            change_password(session, person, old, new, device)
     except HindsightError as error:
-        if isinstance(error, WrongSignIn):
-            attempts.failed(_address(request))
         return _show_me(request, person, device, error.status, problem=str(error))
-    attempts.succeeded(person.email)
+    attempts.succeeded(person.email, device.id)
     return go("/me", "password-changed")
+
+
+@router.post("/me/password/link")
+def ask_for_own_link(request: Request, person: CurrentPerson, device: CurrentDevice) -> Response:
+    """Mail oneself a link to a new password."""
+    if not mail_is_on():
+        raise NotFound
+    attempts: Attempts = request.app.state.attempts
+    attempts.begin(f"reset:{person.email}", _address(request), device.id)
+    with get_database().write() as session:
+        mail_reset(session, person)
+    return go("/me", "link-mailed")
+
+
+@router.post("/me/password/remove")
+def take_password_away(person: CurrentPerson, device: CurrentDevice) -> Response:
+    """Take one's password away, where single sign-on opens the account."""
+    with get_database().write() as session:
+        remove_password(session, person, device)
+    return go("/me", "password-removed")

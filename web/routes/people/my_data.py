@@ -27,6 +27,7 @@ from annotation.lessons.comments import comments_by, versions_kept_by
 from annotation.lessons.lessons import files_of
 from annotation.lessons.measures_over_time import measures_openings, showings_of
 from annotation.lessons.sharing import openings
+from annotation.people.credentials import list_notices
 from annotation.people.sign_in import list_devices
 from core.clock import utc_now
 from core.database.db import get_database
@@ -192,6 +193,10 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
                 "devices": [
                     fields_of(one, "device", "created_at", "last_seen_at", "expires_at")
                     for one in list_devices(session, person)
+                ],
+                "what_happened_to_the_account": [
+                    {**fields_of(row, "event", "at", "device"), "said": said}
+                    for row, said in list_notices(session, person)
                 ],
                 "measures_shown_to": [
                     {"coach": coach.name, "since": row.shown_at} for row, coach in showings_of(session, person)

@@ -20,8 +20,9 @@ from annotation.people.single_sign_on import KEPT, begin_sign_on, end_sign_on, p
 from core.database.db import get_database
 from core.errors import HindsightError, NotFound
 from core.settings import Settings, get_settings
+from web.auth import sign_in_browser, this_device
 from web.rendering import local_address
-from web.routes.people.accounts import show_problem, sign_in_browser
+from web.routes.people.accounts import show_problem
 
 log = logging.getLogger("hindsight.web")
 router = APIRouter(include_in_schema=False)
@@ -93,11 +94,16 @@ def come_back(request: Request, code: str = "", state: str = "") -> Response:
             journey = end_sign_on(session, request.cookies.get(COOKIE, ""), state, settings.oidc_name)
         claims = claims_of(settings, code, journey.verifier, journey.nonce)
         with get_database().write() as session:
-            trusts = settings.oidc_trusts_email
-            person = person_of_claims(session, claims, trusts_email=trusts, name=settings.oidc_name)
+            person = person_of_claims(
+                session,
+                claims,
+                trusts_email=settings.oidc_trusts_email,
+                name=settings.oidc_name,
+                device=this_device(request),
+            )
+        answer = sign_in_browser(request, person, journey.next_address, "provider")
     except HindsightError as error:
         return show_problem(request, error)
-    answer = sign_in_browser(request, person, journey.next_address)
     answer.delete_cookie(COOKIE, path="/sign-in")
     return answer
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import list_all_partnerships, make_partnership, suggestions_for
 from annotation.errors import EmailTaken, LastLead
-from annotation.people.account_links import invite, invite_again, tell_invited
+from annotation.mail_queue import mail_is_on
+from annotation.people.account_links import hand_out, invite, invite_again, make_link
 from annotation.people.people import leaver_until, list_people
 from annotation.school.programme import sessions_by_week
 from annotation.school.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
@@ -79,20 +80,21 @@ def make_invitation(
     try:
         with get_database().write() as session:
             invited, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
+            is_mailed = hand_out(session, invited, secret)
     except HindsightError as error:
         return _show(request, lead, error.status, problem=str(error))
-    return _hand_out(request, lead, invited, secret)
+    return _handed_out(request, lead, invited, secret, is_mailed=is_mailed)
 
 
 def _base(request: Request) -> str:
+    """Return where a link that the lead herself is shown begins; one that is mailed never begins with what is asked."""
     return get_settings().public_url.rstrip("/") or str(request.base_url).rstrip("/")
 
 
-def _hand_out(request: Request, lead: Person, invited: Person, secret: str) -> Response:
-    """Mail the link, or show it this once, since only its hash is kept."""
-    with get_database().write() as session:
-        if tell_invited(session, invited, secret, _base(request)):
-            return go("/programme", "invited-by-mail")
+def _handed_out(request: Request, lead: Person, invited: Person, secret: str, *, is_mailed: bool) -> Response:
+    """Say that the link is mailed, or show it this once, since only its hash is kept."""
+    if is_mailed:
+        return go("/programme", "invited-by-mail")
     return _show(request, lead, links=[(invited.name, f"{_base(request)}/join/{secret}")])
 
 
@@ -102,9 +104,10 @@ def make_another_link(request: Request, person_id: str, lead: CurrentLead) -> Re
     try:
         with get_database().write() as session:
             invited, secret = invite_again(session, lead, person_id)
+            is_mailed = hand_out(session, invited, secret)
     except EmailTaken as error:
         return _show(request, lead, error.status, problem=str(error))
-    return _hand_out(request, lead, invited, secret)
+    return _handed_out(request, lead, invited, secret, is_mailed=is_mailed)
 
 
 @router.post("/programme/people/{person_id}/left", response_class=HTMLResponse)
@@ -147,17 +150,19 @@ def change_staff_list(
     """Change the staff list as was shown."""
     try:
         with get_database().write() as session:
-            plan, links = apply_staff(session, lead, text, others_left=others_left)
-            base = _base(request)
-            untold = [
-                (one.name, f"{base}/join/{secret}")
-                for one, secret in links
-                if not tell_invited(session, one, secret, base)
-            ]
+            plan, new = apply_staff(session, lead, text, others_left=others_left)
+            untold = []
+            if mail_is_on() or not get_settings().oidc_issuer:  # else they come by single sign-on, without a link
+                links = [(one, make_link(session, one, "join")) for one in new]
+                untold = [
+                    (one.name, f"{_base(request)}/join/{secret}")
+                    for one, secret in links
+                    if not hand_out(session, one, secret)
+                ]
     except HindsightError as error:
         return _show(request, lead, error.status, problem=str(error))
     notice = "suspended" if plan.suspended else "staff-changed"
-    if untold and not get_settings().oidc_issuer:  # nobody will tell them but the lead
+    if untold:
         return _show(request, lead, links=untold, notice=NOTICES[notice])
     return go("/programme", notice)
 
