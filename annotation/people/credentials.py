@@ -21,7 +21,7 @@ from annotation.people.passwords import check_new_password, hash_password
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import AccountLink, AccountNotice, Base, KnownDevice, Mail, Person, SignIn
-from core.settings import get_settings
+from core.school_day import full_day, time_of_day
 
 FACTORS: tuple[type[Base], ...] = ()
 """Tables of second factors; each has a `person_id`."""
@@ -249,8 +249,7 @@ def sentence_of(event: Event, at: datetime, device: str) -> str:
 
 def moment_in_words(at: datetime) -> str:
     """Write a moment on the school's clock: "on 3 March 2027 at 10:12"."""
-    there = at.astimezone(get_settings().zone)
-    return f"on {there.day} {there:%B %Y} at {there:%H:%M}"
+    return f"on {full_day(at)} at {time_of_day(at)}"
 
 
 def list_notices(session: Session, person: Person) -> Sequence[tuple[AccountNotice, str]]:

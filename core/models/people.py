@@ -74,7 +74,7 @@ class AccountLink(Base):
 
 
 class AccountNotice(Base):
-    """What happened to somebody's account, for her own page. The sentence of an event is in annotation/credentials."""
+    """What happened to an account, for its person. The sentence of an event is in annotation/people/credentials."""
 
     __tablename__ = "account_notice"
 
