@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from typing import Any
 
+from core.csv_table import csv_text
 from core.models import Comment
+from core.school_day import on_school_clock
 
 Row = tuple[Comment, str, str | None]
 """A comment, its author's name, the title of its goal."""
@@ -17,20 +17,14 @@ LONGEST_MOMENT_MS = 1000  # how long a moment is shown by programs that know ran
 
 
 def comments_csv(rows: Sequence[Row]) -> str:
-    """Return comments as CSV (RFC 4180) with times as h:mm:ss.mmm; no cell can be taken for a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    for one, author, goal in rows:
-        end = "" if one.end_ms is None else _clock(one.end_ms)
-        cells = (_clock(one.start_ms), end, author, one.kind, one.stage, goal or "", one.text)
-        writer.writerow([harmless(cell) for cell in (*cells, one.created_at.isoformat(), one.id, one.parent_id or "")])
-    return out.getvalue()
+    """Return comments as a table with times as h:mm:ss.mmm."""
+    return csv_text(COLUMNS, (_cells(*row) for row in rows))
 
 
-def harmless(cell: str) -> str:
-    """Keep a spreadsheet from running what somebody wrote (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+def _cells(one: Comment, author: str, goal: str | None) -> tuple[str | None, ...]:
+    end = None if one.end_ms is None else _clock(one.end_ms)
+    written = on_school_clock(one.created_at).isoformat()
+    return (_clock(one.start_ms), end, author, one.kind, one.stage, goal, one.text, written, one.id, one.parent_id)
 
 
 def web_annotations(rows: Sequence[Row], source: str) -> dict[str, Any]:
@@ -47,7 +41,7 @@ def _annotation(one: Comment, author: str, goal: str | None, source: str) -> dic
     bodies: list[dict[str, Any]] = [{"type": "TextualBody", "value": one.text, "format": "text/plain"}]
     tags = [one.kind, *([f"GROW: {one.stage}"] if one.stage else []), *([f"goal: {goal}"] if goal else [])]
     bodies += [{"type": "TextualBody", "value": tag, "purpose": "tagging"} for tag in tags]
-    place = f"t={one.start_ms / 1000:g}" + ("" if one.end_ms is None else f",{one.end_ms / 1000:g}")
+    place = f"t={_seconds(one.start_ms)}" + ("" if one.end_ms is None else f",{_seconds(one.end_ms)}")
     selector = {"type": "FragmentSelector", "conformsTo": "http://www.w3.org/TR/media-frags/", "value": place}
     motivation = "replying" if one.parent_id else "questioning" if one.kind == "question" else "commenting"
     target: Any = {"type": "SpecificResource", "source": source, "selector": selector}
@@ -65,8 +59,14 @@ def _annotation(one: Comment, author: str, goal: str | None, source: str) -> dic
 def eaf_marks(rows: Sequence[Row]) -> list[tuple[int, int, str]]:
     """Return comments as annotations of an ELAN tier: (start_ms, end_ms, "author: text")."""
     return [
-        (one.start_ms, one.end_ms or one.start_ms + LONGEST_MOMENT_MS, f"{who}: {one.text}") for one, who, _ in rows
+        (one.start_ms, one.start_ms + LONGEST_MOMENT_MS if one.end_ms is None else one.end_ms, f"{who}: {one.text}")
+        for one, who, _ in rows
     ]
+
+
+def _seconds(ms: int) -> str:
+    """Write a time in seconds, to the millisecond: 10800.123, 70."""
+    return f"{ms / 1000:.3f}".rstrip("0").rstrip(".")
 
 
 def _clock(ms: int) -> str:

@@ -15,6 +15,7 @@ from annotation.coaching.partnerships import end_all_partnerships, line_above, s
 from annotation.errors import LastLead, StaffUnreadable
 from annotation.people.credentials import Event, change, tell
 from annotation.people.people import GONE, add_person, clean_email, clean_name, require_lead
+from core.csv_table import as_written, without_mark
 from core.errors import HindsightError, InvalidInput, NotFound
 from core.models import Mail, Partnership, Person
 
@@ -74,10 +75,11 @@ def read_staff(text: str) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
 
     Raises StaffUnreadable without the columns name and email, or with too many rows.
     """
-    head = text.lstrip("\ufeff\n\r ").split("\n", 1)[0]
-    reader = csv.reader(io.StringIO(text.lstrip("\ufeff\n\r ")), delimiter=max(",;\t", key=head.count))
+    text = without_mark(text)
+    head = text.split("\n", 1)[0]
+    reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
     try:
-        lines = list(reader)
+        lines = [[as_written(cell) for cell in cells] for cells in reader]
     except csv.Error as error:
         raise StaffUnreadable(why="its table is damaged") from error
     titles = [cell.strip().lower() for cell in lines[0]] if lines else []

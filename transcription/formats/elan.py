@@ -35,8 +35,8 @@ def write_eaf(
         if q.start_ms is not None and q.end_ms is not None
     ]
     tiers["activities"] = [(a.start_ms, a.end_ms, a.kind.value) for a in activities]
-    if marks := list(comments):
-        tiers["comments"] = marks
+    if notes := list(comments):
+        tiers["comments"] = notes
 
     root = ET.Element(
         "ANNOTATION_DOCUMENT",
@@ -52,7 +52,9 @@ def write_eaf(
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     place = {"MEDIA_URL": f"./{_clean(media_name)}", "RELATIVE_MEDIA_URL": f"./{_clean(media_name)}", "MIME_TYPE": mime}
     ET.SubElement(header, "MEDIA_DESCRIPTOR", place)
-    ordered = {name: _apart(marks) for name, marks in tiers.items()}
+    ordered: dict[str, list[Annotation]] = {}
+    for name, marks in tiers.items():
+        ordered |= _layers(name, marks) if name in OURS else {name: _apart(marks)}
     _add_tiers(root, ordered)
     kind = {"LINGUISTIC_TYPE_ID": "default-lt", "TIME_ALIGNABLE": "true", "GRAPHIC_REFERENCES": "false"}
     ET.SubElement(root, "LINGUISTIC_TYPE", kind)
@@ -90,6 +92,18 @@ def _apart(annotations: Iterable[Annotation]) -> list[Annotation]:
     return apart
 
 
+def _layers(name: str, annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
+    """Spread annotations that overlap over as many tiers as it takes ("comments", "comments 2"): none is lost."""
+    layers: list[list[Annotation]] = [[]]
+    for start_ms, end_ms, text in sorted(annotations):
+        mark = (start_ms, max(end_ms, start_ms + 1), text)  # ELAN shows nothing that has no length
+        layer = next((one for one in layers if not one or one[-1][1] <= start_ms), None)
+        if layer is None:
+            layers.append(layer := [])
+        layer.append(mark)
+    return {name if k == 1 else f"{name} {k}": layer for k, layer in enumerate(layers, start=1)}
+
+
 def _clean(text: str) -> str:
     """Leave out the control characters that XML cannot hold."""
     return _CONTROL.sub("", text)
@@ -117,7 +131,7 @@ def read_eaf(text: str) -> Transcript:
     left_out = 0
     for tier in root.iter("TIER"):
         name = tier.get("PARTICIPANT") or tier.get("TIER_ID") or ""
-        if name in OURS:
+        if re.sub(r" \d+$", "", name) in OURS:
             continue
         for mark in tier.iter("ALIGNABLE_ANNOTATION"):
             said = " ".join((mark.findtext("ANNOTATION_VALUE") or "").split())

@@ -1,11 +1,10 @@
-"""Write the moments of a lesson as a table for a spreadsheet: its questions and its activities, in order of time."""
+"""Write the moments of a lesson as a table: its questions and its activities, in order of time."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 
+from core.csv_table import csv_text
 from core.types import Activity, Question
 from transcription.formats.subtitles import clock
 
@@ -32,18 +31,7 @@ def write_moments(questions: Iterable[Question], activities: Iterable[Activity])
             waits = [q.answered_by.value, q.wait_1_ms, q.wait_2_ms]
             rows.append((q.start_ms, q.end_ms, ["question", q.kind.value, q.speaker, q.text, *waits]))
     rows.extend((a.start_ms, a.end_ms, ["activity", a.kind.value, "", "", "", None, None]) for a in activities)
-    out = io.StringIO()
-    table = csv.writer(out, lineterminator="\n")
-    table.writerow(COLUMNS)
-    for start_ms, end_ms, rest in sorted(rows, key=lambda row: row[:2]):
-        times = [clock(start_ms, "."), clock(end_ms, "."), start_ms, end_ms]
-        table.writerow([safe_cell(cell) for cell in [*times, *rest]])
-    return out.getvalue()
-
-
-def safe_cell(cell: object) -> str:
-    """Return a cell that a spreadsheet shows and never runs: text that begins like a formula gets an apostrophe."""
-    if isinstance(cell, int) or cell is None:
-        return "" if cell is None else str(cell)
-    text = str(cell)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    rows.sort(key=lambda row: row[:2])
+    times = ([clock(start_ms, "."), clock(end_ms, "."), start_ms, end_ms] for start_ms, end_ms, _ in rows)
+    table = ([*place, *rest] for place, (_, _, rest) in zip(times, rows, strict=True))
+    return csv_text(COLUMNS, table, for_programs=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
+from core.csv_table import as_written, without_mark
 from core.errors import UnusableFile
 
 MAX_BYTES = 20_000_000
@@ -157,9 +158,9 @@ def _who_said(raw: str, before: str) -> tuple[str, str]:
 
 
 def _parse_table(text: str) -> Transcript:
-    first = text.lstrip("\n").split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.DictReader(io.StringIO(text.lstrip("\n")), delimiter=delimiter)
+    text = without_mark(text)
+    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
+    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     try:
         names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
         if "text" not in names or "speaker" not in names:
@@ -178,7 +179,7 @@ def _rows(reader: csv.DictReader[str], names: dict[str, str]) -> tuple[list[Line
     lines: list[Line] = []
     timeless = empty = 0
     for row, cells in enumerate(reader):
-        said = " ".join((cells[names["text"]] or "").split())
+        said = " ".join(as_written(cells[names["text"]] or "").split())
         if not said:
             empty += 1
             continue
@@ -187,7 +188,7 @@ def _rows(reader: csv.DictReader[str], names: dict[str, str]) -> tuple[list[Line
         if start is None or end is None or end <= start:
             timeless += any(times)
             start = end = None
-        lines.append(Line(row, (cells[names["speaker"]] or "").strip(), said, start, end))
+        lines.append(Line(row, as_written(cells[names["speaker"]] or "").strip(), said, start, end))
     return lines, timeless, empty
 
 

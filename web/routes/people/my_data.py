@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -22,7 +21,6 @@ from annotation.coaching.portfolio import asked_of, items_of
 from annotation.coaching.sessions import log_of, sessions_of
 from annotation.coaching.training import MODULES, answers_of
 from annotation.coaching.walks import notes_of, walks_of
-from annotation.lessons.comment_export import harmless
 from annotation.lessons.comments import comments_by, versions_kept_by
 from annotation.lessons.lessons import files_of
 from annotation.lessons.measures_over_time import measures_openings, showings_of
@@ -30,6 +28,7 @@ from annotation.lessons.sharing import openings
 from annotation.people.credentials import list_notices
 from annotation.people.sign_in import list_devices
 from core.clock import utc_now
+from core.csv_table import csv_text
 from core.database.db import get_database
 from core.models import (
     Clip,
@@ -44,7 +43,7 @@ from core.models import (
     StoredFile,
     VoicePrint,
 )
-from core.school_day import SchoolDay, full_day
+from core.school_day import SchoolDay, full_day, on_school_clock
 from core.storage.local import Storage, get_storage
 from web.auth import CurrentSelf
 from web.pdf import save_as
@@ -126,13 +125,9 @@ def as_json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
-def as_csv(head: tuple[str, ...], rows: Iterator[tuple[Any, ...]]) -> str:
-    """Return a table; no cell can be taken for a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([harmless(str("" if cell is None else cell)) for cell in row] for row in rows)
-    return out.getvalue()
+def written_at(moment: datetime) -> str:
+    """Write a moment for a table: ISO 8601 on the school's clock, with its distance from UTC."""
+    return on_school_clock(moment).isoformat()
 
 
 def lesson_documents(session: Session, person: Person, lesson: Lesson) -> Iterator[tuple[str, str]]:
@@ -252,20 +247,28 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)
     written = (
-        (one.created_at.isoformat(), said.place.title if said.place else "", said.at_ms, one.kind, one.stage, one.text)
+        (
+            written_at(one.created_at),
+            said.place.title if said.place else "",
+            said.at_ms,
+            one.kind,
+            one.stage,
+            one.text,
+        )
         for said in comments_by(session, person)
         for one in (said.comment,)
     )
-    yield "comments.csv", as_csv(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
+    yield "comments.csv", csv_text(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
     before = (
-        (one.written_at.isoformat(), said.place.title if said.place else "", said.at_ms, one.text)
+        (written_at(one.written_at), said.place.title if said.place else "", said.at_ms, one.text)
         for said in comments_by(session, person)
         for one in versions_kept_by(session, person, said.comment)
     )
-    yield "comments before.csv", as_csv(("written", "lesson", "start_ms", "text"), before)
+    yield "comments before.csv", csv_text(("written", "lesson", "start_ms", "text"), before)
     seen = [(row.opened_at, reader.name, lesson.title, clip) for row, reader, lesson, clip in openings(session, person)]
     seen += [(row.opened_at, coach.name, "your measures", None) for row, coach in measures_openings(session, person)]
-    yield "openings.csv", as_csv(("when", "who", "lesson", "clip"), iter(sorted(seen, reverse=True)))
+    when = ((written_at(at), *what) for at, *what in sorted(seen, key=lambda one: one[0], reverse=True))
+    yield "openings.csv", csv_text(("when", "who", "lesson", "clip"), when)
     visits = [
         {
             "with": other,

