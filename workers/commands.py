@@ -195,7 +195,7 @@ def serve() -> None:
 def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> None:
     """Do the work of some queues; any number of these may run, on any number of machines."""
     from core.parent_watch import end_with_parent as hold_on
-    from workers.pipeline.stages import QUEUES
+    from core.pipeline.stages import QUEUES
     from workers.queue.process import work
 
     named = [name.strip() for name in queues.split(",") if name.strip()]

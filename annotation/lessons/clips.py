@@ -18,11 +18,10 @@ from core.clock import utc_now
 from core.database.events import record_event
 from core.errors import InvalidInput, NotFound
 from core.models import Clip, ClipShare, Lesson, Partnership, Person
-from core.pipeline.steps import add_step
+from core.pipeline.steps import request_step
 
 TITLE_LENGTH = 200
 SHORTEST_MS, LONGEST_MS = 1000, 30 * 60_000
-CUT, BLUR, QUEUE = "cut_clip", "blur_clip", "media"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def make_clip(session: Session, person: Person, lesson_id: str, title: str, star
     )
     session.add(clip)
     session.flush()
-    add_step(session, lesson.id, CUT, QUEUE, 1, chunk_no=clip.number, state="ready")
+    request_step(session, lesson.id, "cut_clip", clip.number)
     record_event(session, lesson.id, "lesson")
     return clip
 
@@ -97,7 +96,7 @@ def ask_for_blur(session: Session, person: Person, clip_id: str) -> Clip:
         raise NotFound
     if not (lesson.media or {}).get("video"):
         raise InvalidInput(why="This lesson is sound alone: there is no face to blur.")
-    add_step(session, clip.lesson_id, BLUR, QUEUE, 1, chunk_no=clip.number, state="ready")
+    request_step(session, clip.lesson_id, "blur_clip", clip.number)
     record_event(session, clip.lesson_id, "lesson")
     return clip
 

@@ -16,7 +16,8 @@ from core.clock import utc_now
 from core.database.events import record_event
 from core.errors import InvalidInput, NotFound
 from core.models import Comment, Lesson, Person, Place, Step, StoredFile, Upload
-from core.pipeline.steps import ORDER, start_again, stop_steps
+from core.pipeline.stages import STAGES
+from core.pipeline.steps import start_again, stop_steps
 
 TITLE_LENGTH = 200
 CLASS_LENGTH = 120
@@ -103,7 +104,7 @@ def stages_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, list[Sta
 
 
 def _order(stage: Stage) -> tuple[int, str]:
-    return (ORDER.index(stage.stage), stage.stage)
+    return (list(STAGES).index(stage.stage), stage.stage)
 
 
 def _together(name: str, steps: Sequence[Step]) -> Stage:

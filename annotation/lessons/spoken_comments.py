@@ -9,9 +9,9 @@ from annotation.access.reading import require
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import Dictation, Lesson, Person, Step, StoredFile
-from core.pipeline.steps import add_step
+from core.pipeline.steps import request_step
 
-STAGE, QUEUE = "hear_comment", "asr"
+STAGE = "hear_comment"
 
 
 def begin_dictation(session: Session, person: Person, lesson: Lesson, key: str, size: int, mime: str) -> Dictation:
@@ -24,7 +24,7 @@ def begin_dictation(session: Session, person: Person, lesson: Lesson, key: str, 
     file = StoredFile(lesson_id=lesson.id, kind=f"said-{said.number}", key=key, mime=mime, bytes=size, info={})
     file.created_at = utc_now()
     session.add(file)
-    add_step(session, lesson.id, STAGE, QUEUE, 1, chunk_no=said.number, state="ready")
+    request_step(session, lesson.id, STAGE, said.number)
     return said
 
 

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from core.clock import utc_now
 from core.database.db import Database
 from core.models import Comment, Guess, Partnership, Person, Share, Step
-from core.pipeline.steps import ORDER
+from core.pipeline.stages import STAGES
 from core.types import FreeWatch, Role, Span, VoiceTurn
 from ingest.media.ffmpeg import binary
 from ingest.media.pictures import make_pictures
@@ -35,7 +35,6 @@ from tests.browser.signing_in import sign_in, wait_until_it_plays
 from tests.support.analysed_lesson import keep_evidence
 from tests.support.factories import make_file, make_lesson
 from transcription.lesson.derive_findings import Evidence
-from workers.pipeline.stages import STAGES
 
 HOUR_MS = 3_600_000
 WORDS = [
@@ -144,8 +143,8 @@ def add_lesson(school: School, people: People, film: Path, hours: int, turns: in
         )
         session.add_all(
             Step(lesson_id=lesson.id, stage=name, queue="io", state="done", next_at=now, version=STAGES[name].version)
-            for name in ORDER
-            if not STAGES[name].asked
+            for name in STAGES
+            if not STAGES[name].on_request
         )
         lesson_id = lesson.id
     database.dispose()

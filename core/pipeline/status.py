@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.models import Lesson, Mail, Step, Upload
-from core.pipeline.steps import ORDER
+from core.pipeline.stages import STAGES
 
 WINDOW = timedelta(hours=24)
 
@@ -59,7 +59,7 @@ def look_at_work(session: Session, now: datetime) -> Work:
         failures={row[0]: row[1] for row in session.execute(failed)},
         oldest_due_seconds=0.0 if oldest is None else (now - oldest).total_seconds(),
         times=tuple(
-            StageTime(stage, len(took), sum(took), max(took)) for stage in ORDER if (took := times.get(stage, []))
+            StageTime(stage, len(took), sum(took), max(took)) for stage in STAGES if (took := times.get(stage, []))
         ),
         lessons_under_way=session.scalar(busy.join(Lesson).where(Lesson.deleted_at.is_(None))) or 0,
         uploads_open=session.scalar(select(func.count()).where(Upload.lesson_id.is_(None))) or 0,

@@ -17,24 +17,8 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.models import Lesson, Step, new_id
+from core.pipeline.stages import FIRST_STAGE, STAGES
 
-FIRST_STAGE, FIRST_QUEUE, FIRST_VERSION = "probe_media", "io", 1
-ORDER = (  # in which a person is shown the stages of workers/pipeline/stages.py
-    "probe_media",
-    "make_rendition",
-    "make_pictures",
-    "extract_audio",
-    "plan_chunks",
-    "transcribe_chunk",
-    "merge_transcript",
-    "find_speakers",
-    "find_questions",
-    "find_activities",
-    "measure_lesson",
-    "cut_clip",
-    "blur_clip",
-    "hear_comment",
-)
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
 SENT_AHEAD = 4  # steps of a queue that may wait where messages wait; more when more are being done
 KILLED = "worker_lost"
@@ -66,21 +50,26 @@ class Due:
 
 def add_first_step(session: Session, lesson_id: str) -> None:
     """Begin the work on a lesson whose recording is complete."""
-    add_step(session, lesson_id, FIRST_STAGE, FIRST_QUEUE, FIRST_VERSION, state="ready")
+    request_step(session, lesson_id, FIRST_STAGE)
 
 
-def add_step(
-    session: Session, lesson_id: str, stage: str, queue: str, version: int, *, chunk_no: int = 0, state: str = "waiting"
-) -> None:
-    """Add a step, unless it is there already."""
+def request_step(session: Session, lesson_id: str, stage: str, number: int = 0) -> None:
+    """Add a step that may start at once, unless it is there already."""
+    step = new_step(lesson_id, stage, number, "ready")
     there = select(Step.id).where(
-        Step.lesson_id == lesson_id, Step.stage == stage, Step.chunk_no == chunk_no, Step.version == version
+        Step.lesson_id == lesson_id, Step.stage == stage, Step.chunk_no == number, Step.version == step.version
     )
     if session.scalar(there) is None:
-        step = Step(lesson_id=lesson_id, stage=stage, queue=queue, version=version, chunk_no=chunk_no, state=state)
-        step.next_at = utc_now()
         session.add(step)
         session.flush()
+
+
+def new_step(lesson_id: str, stage: str, number: int = 0, state: str = "waiting") -> Step:
+    """Return the row of a step in its stage's queue and version, not yet added."""
+    its = STAGES[stage]
+    step = Step(lesson_id=lesson_id, stage=stage, queue=its.queue, version=its.version, chunk_no=number, state=state)
+    step.next_at = utc_now()
+    return step
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
@@ -262,9 +251,9 @@ def start_again(session: Session, lesson_id: str) -> int:
     return len(list(session.scalars(again.returning(Step.id))))
 
 
-def lessons_to_redo(session: Session, versions: Mapping[str, int]) -> list[str]:
-    """Return the lessons on which a stage was done in an older version than `versions` says."""
-    older = or_(*(and_(Step.stage == stage, Step.version < version) for stage, version in versions.items()))
+def lessons_to_redo(session: Session) -> list[str]:
+    """Return the lessons on which a stage was done in an older version than the catalogue's."""
+    older = or_(*(and_(Step.stage == name, Step.version < stage.version) for name, stage in STAGES.items()))
     kept = Lesson.deleted_at.is_(None)
     return list(session.scalars(select(Step.lesson_id).join(Lesson).where(older, kept).distinct()))
 

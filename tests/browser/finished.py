@@ -7,13 +7,13 @@ from pathlib import Path
 
 from core.clock import utc_now
 from core.models import Guess, Person, Step
+from core.pipeline.stages import STAGES
 from core.types import Role, Span, Turn, VoiceTurn, Word
 from ingest.media.probe import media_to_json, probe_media
 from tests.browser.school import School
 from tests.support.analysed_lesson import keep_evidence
 from tests.support.factories import keep_bytes, make_file, make_lesson
 from transcription.lesson.derive_findings import Evidence
-from workers.pipeline.stages import STAGES
 
 PROJECT = Path(__file__).resolve().parents[2]
 DURATION_MS = 148_600
@@ -73,6 +73,6 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1, guessed: 
                 version=stage.version,
             )
             for name, stage in STAGES.items()
-            if not stage.asked
+            if not stage.on_request
         )
         return lesson.id

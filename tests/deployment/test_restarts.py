@@ -21,6 +21,7 @@ from sqlalchemy import select
 from annotation.people.sign_in import begin_sign_in
 from core.database.db import Database
 from core.models import Comment, Finding, Step, new_id
+from core.pipeline.stages import STAGES
 from core.storage.local import Storage
 from tests.browser.school import School, free_port
 from tests.faults.invariants import check_lesson
@@ -29,7 +30,6 @@ from tests.support.factories import make_person
 from tests.support.servers import Servers, make_ground
 from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
 from web.auth import COOKIE
-from workers.pipeline.stages import STAGES
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(400)]
 
@@ -185,7 +185,7 @@ def test_the_log_follows_the_lesson_through_every_stage(story: Story) -> None:
     assert all({"lesson", "stage", "step", "attempt", "at", "level"} <= set(line) for line in of_steps)
     assert {line["lesson"] for line in of_steps} == {story.lesson_id}
     ended = {line["stage"] for line in of_steps if line["message"] == "step over"}
-    assert ended == {name for name, stage in STAGES.items() if not stage.asked}
+    assert ended == {name for name, stage in STAGES.items() if not stage.on_request}
     assert {line["code"] for line in of_steps if line["message"] == "step stopped"} <= {"shutdown"}
     asked = {line["route"] for line in lines if line.get("lesson") == story.lesson_id and "route" in line}
     assert {"/api/uploads/{upload_id}", "/api/lessons/{lesson_id}/comments"} <= asked
@@ -210,7 +210,7 @@ def test_metrics_of_the_work_are_read_by_a_parser(story: Story) -> None:
     assert found["hindsight_steps", "asr", "done"] >= 1
     assert found["hindsight_oldest_due_step_seconds",] == 0
     for name, stage in STAGES.items():
-        if not stage.asked:
+        if not stage.on_request:
             assert found["hindsight_stage_seconds_count", name] >= 1
             assert found["hindsight_stage_seconds_sum", name] > 0
     assert not any(name == "hindsight_failed_steps" for name, *_ in found)

@@ -32,7 +32,7 @@ import ingest.upload.uploads
 import web.app
 import web.routes.lessons.uploads
 import workers.pipeline.runner
-import workers.pipeline.stages
+import workers.pipeline.speech_stages
 import workers.queue.broker
 import workers.queue.dispatcher
 import workers.queue.process
@@ -173,7 +173,7 @@ def hasten(plan: Plan) -> None:
     Where the pages die in an upload, the sweeper does not end it for them.
     """
     short = partial(plan_chunks, shortest_ms=3_000, longest_ms=6_000)
-    vars(workers.pipeline.stages)["cut_chunks"] = short
+    vars(workers.pipeline.speech_stages)["plan_chunks"] = short
     workers.queue.process.REOPEN_SECONDS = 0.3
     workers.pipeline.runner.POLITE = 0
     steps.AGAIN_AFTER = (timedelta(seconds=1),) * 3

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from core.database.db import Database
 from core.models import Step, StoredFile
+from core.pipeline.stages import STAGES
 from core.settings import get_settings
 from core.storage.local import LocalStorage, Storage, get_storage
 from tests.browser.school import free_port
@@ -18,7 +19,6 @@ from tests.faults.invariants import Outcome, check_lesson, outcome_of
 from tests.faults.scenario import a_teacher, cut_recording, household, play
 from tests.support.processes import settings_of
 from tests.support.servers import EmbeddedServers, make_ground
-from workers.pipeline.stages import STAGES
 from workers.queue.sweeper import sweep
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(600)]

@@ -26,9 +26,9 @@ from tests.faults.watching import wait_until
 from tests.support.recordings import make_ready_lesson, make_video, upload_recording
 from tests.support.web_school import BYTES, School
 from tests.workers.pipeline.test_runner import LEASE, lesson_at_chunks
-from workers.pipeline import runner
+from workers.pipeline import graph, runner
+from workers.pipeline.context import Output, save_nothing
 from workers.pipeline.runner import run_step, store
-from workers.pipeline.stages import Output, save_nothing
 from workers.queue import process
 from workers.queue.broker import Running, make_actors, make_broker
 from workers.queue.sweeper import sweep
@@ -96,7 +96,7 @@ def test_the_second_of_two_last_chunks_waits_for_the_firsts_transaction_and_alon
         first, second = [steps.claim_step(session, step_id, LEASE) for step_id in session.scalars(found).all()]
     assert first is not None
     assert second is not None
-    inside, go_on, real = threading.Event(), threading.Event(), runner.advance
+    inside, go_on, real = threading.Event(), threading.Event(), graph.advance
     began: list[bool] = []
 
     def advance(session: Session, lesson: Lesson) -> None:

@@ -22,21 +22,22 @@ from core.database.db import Database, get_database
 from core.database.events import record_event
 from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
 from core.logs import logged_about
-from core.models import ChunkRow, Clip, Finding, Lesson, Step, StoredFile, VoicePrint
+from core.models import ChunkRow, Clip, Finding, Lesson, StoredFile, VoicePrint
 from core.pipeline import steps
+from core.pipeline.stages import FIRST_STAGE, STAGES
 from core.settings import Settings, get_settings
 from core.storage.local import Storage, get_storage
 from core.types import Chunk, Span, Word
 from ingest.media.probe import media_from_json
 from transcription.lesson.queries import read_turns
-from workers.pipeline.stages import FAN_OUT, STAGES, SUFFIX, Context, NewFile, Output, Stage
+from workers.pipeline.bindings import BINDINGS, Binding
+from workers.pipeline.context import SUFFIX, Context, NewFile, Output
+from workers.pipeline.graph import LESSON_LOCK, advance
 
 log = logging.getLogger(__name__)
 
 POLITE = 15  # of `nice`, while a stage computes: the pages come first
 DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
-# Locks a lesson against other endings, but not against an event or a comment that refers to it (PostgreSQL).
-LESSON_LOCK = {"key_share": True}
 FINDINGS = frozenset({"speech", "voices", "words", "pictures", "teacher"})
 
 
@@ -110,15 +111,15 @@ def do_step(
     database: Database, storage: Storage, settings: Settings, claim: steps.Claim, shutdown: threading.Event
 ) -> None:
     """Do a step that is claimed."""
-    stage = STAGES[claim.stage]
+    binding = BINDINGS[claim.stage]
     folder = settings.scratch_dir / claim.token
     lease = timedelta(seconds=settings.lease_seconds)
     log.info("step begins")
     try:
         with saying_disk_full(), Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
             folder.mkdir(parents=True)
-            context = read_context(database, storage, settings, claim, stage, folder, heart, opened)
-            output = compute(stage, context)
+            context = read_context(database, storage, settings, claim, binding, folder, heart, opened)
+            output = compute(claim.stage, binding, context)
             heart.check()
             store(database, storage, claim, output)
     except WorkStopped as stop:
@@ -134,7 +135,7 @@ def do_step(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def compute(stage: Stage, context: Context) -> Output:
+def compute(name: str, binding: Binding, context: Context) -> Output:
     """Run a stage in a thread of its own that stands back, and so do the programs and threads that it starts.
 
     The thread that ends the step does not: who holds the database must not wait for a processor meanwhile.
@@ -144,11 +145,11 @@ def compute(stage: Stage, context: Context) -> Output:
     def run() -> None:
         stand_back()
         try:
-            outcome.set_result(stage.run(context))
+            outcome.set_result(binding.run(context))
         except BaseException as error:  # raised again where it is waited for
             outcome.set_exception(error)
 
-    threading.Thread(target=partial(copy_context().run, run), name=stage.name, daemon=True).start()
+    threading.Thread(target=partial(copy_context().run, run), name=name, daemon=True).start()
     return outcome.result()
 
 
@@ -162,7 +163,7 @@ def read_context(
     storage: Storage,
     settings: Settings,
     claim: steps.Claim,
-    stage: Stage,
+    binding: Binding,
     folder: Path,
     heart: Heart,
     opened: ExitStack,
@@ -176,17 +177,17 @@ def read_context(
         found = {
             row.kind: row.document
             for row in session.scalars(select(Finding).where(Finding.lesson_id == lesson.id))
-            if row.kind in stage.reads & FINDINGS
+            if row.kind in binding.reads & FINDINGS
         }
-        chunks = read_chunks(session, lesson.id) if stage.reads & {"chunk", "pieces"} else []
-        turns = read_turns(session, lesson.id) if "turns" in stage.reads else ()
+        chunks = read_chunks(session, lesson.id) if binding.reads & {"chunk", "pieces"} else []
+        turns = read_turns(session, lesson.id) if "turns" in binding.reads else ()
         media = media_from_json(lesson.media) if lesson.media else None
-        clip = read_clip(session, lesson.id, claim.chunk_no) if "clip" in stage.reads else None
-        lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in stage.reads else None
-    said = f"said-{claim.chunk_no}" if "said" in stage.reads else ""
+        clip = read_clip(session, lesson.id, claim.chunk_no) if "clip" in binding.reads else None
+        lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in binding.reads else None
+    said = f"said-{claim.chunk_no}" if "said" in binding.reads else ""
     return Context(
-        source=opened.enter_context(storage.local(keys["original"])) if "source" in stage.reads else None,
-        sound=opened.enter_context(storage.local(keys["sound"])) if "sound" in stage.reads else None,
+        source=opened.enter_context(storage.local(keys["original"])) if "source" in binding.reads else None,
+        sound=opened.enter_context(storage.local(keys["sound"])) if "sound" in binding.reads else None,
         folder=folder,
         media=media,
         language=lesson.language,
@@ -282,61 +283,6 @@ def stored_row(claim: steps.Claim, file: NewFile) -> StoredFile:
     )
 
 
-def advance(session: Session, lesson: Lesson) -> None:
-    """Add the steps that the lesson now needs, and make ready what waits for nothing more.
-
-    Runs in the transaction that ends a step, with the lesson locked: two last chunks yield one merge.
-    """
-    if lesson.media is None:
-        return
-    media = media_from_json(lesson.media)
-    wanted = {name: stage for name, stage in STAGES.items() if stage.wanted(media) and not stage.asked}
-    present = step_states(session, lesson.id)
-    for name, stage in wanted.items():
-        if name == FAN_OUT and present.get("plan_chunks") == {"done"}:
-            numbers = session.scalars(select(ChunkRow.number).where(ChunkRow.lesson_id == lesson.id))
-            for number in numbers:
-                steps.add_step(session, lesson.id, name, stage.queue, stage.version, chunk_no=number)
-        elif name != FAN_OUT:
-            steps.add_step(session, lesson.id, name, stage.queue, stage.version)
-    present = step_states(session, lesson.id)
-    for step in session.scalars(select(Step).where(Step.lesson_id == lesson.id, Step.state == "waiting")):
-        if all(is_over(name, wanted, present) for name in STAGES[step.stage].after):
-            step.state, step.next_at = "ready", utc_now()
-
-
-def redo_outdated(session: Session, lesson: Lesson) -> None:
-    """Begin again at the stages whose version was raised, and at all that build on them; the lesson is locked."""
-    found = session.execute(select(Step.stage, Step.version).where(Step.lesson_id == lesson.id))
-    older = {stage for stage, version in found if version < STAGES[stage].version}
-    redone = {name for name in STAGES if older & {name, *all_before(name)}}
-    steps.forget_steps(session, lesson.id, redone)
-    advance(session, lesson)
-
-
-def all_before(name: str) -> set[str]:
-    """Return every stage that a stage builds on, at any distance."""
-    return {before for direct in STAGES[name].after for before in (direct, *all_before(direct))}
-
-
-def step_states(session: Session, lesson_id: str) -> dict[str, set[str]]:
-    """Return the states of each stage's steps."""
-    states: dict[str, set[str]] = {}
-    for stage, state in session.execute(select(Step.stage, Step.state).where(Step.lesson_id == lesson_id)):
-        states.setdefault(stage, set()).add(state)
-    return states
-
-
-def is_over(name: str, wanted: dict[str, Stage], present: dict[str, set[str]]) -> bool:
-    """Say whether nothing needs to wait for a stage any more."""
-    if name not in wanted:
-        return True
-    if name == FAN_OUT and name not in present:  # no speech, no chunks
-        return present.get("plan_chunks") == {"done"}
-    over = {"done", "failed"} if wanted[name].optional else {"done"}
-    return name in present and present[name] <= over
-
-
 def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> None:
     """Write down why the work was stopped; a deleted lesson goes on when its owner brings it back."""
     with database.write() as session:
@@ -363,7 +309,7 @@ def end_failed(database: Database, claim: steps.Claim, error: HindsightError, se
         lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
         if lesson is None or not steps.fail_step(session, claim, error.code, sentence, final=final):
             return
-        if unusable and claim.stage == steps.FIRST_STAGE:
+        if unusable and claim.stage == FIRST_STAGE:
             lesson.failure_code, lesson.failure_sentence = error.code, sentence
         if final and STAGES[claim.stage].optional:
             advance(session, lesson)

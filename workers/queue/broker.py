@@ -13,8 +13,8 @@ os.environ.setdefault("dramatiq_queue_prefetch", "1")  # read by dramatiq when i
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
 
+from core.pipeline.stages import QUEUES
 from workers.pipeline.runner import run_step
-from workers.pipeline.stages import QUEUES
 
 Actors = dict[str, dramatiq.Actor[[str], None]]
 

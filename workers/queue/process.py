@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import dramatiq
 
 from core.database.db import get_database
+from core.pipeline.stages import QUEUES
 from core.pipeline.steps import send_again
 from core.settings import get_settings
 from core.storage.local import get_storage
 from workers.mailer import send_mails
-from workers.pipeline.stages import QUEUES
 from workers.queue.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.queue.dispatcher import MOST_AT_ONCE, dispatch
 from workers.queue.sweeper import reopen_steps, sweep

@@ -25,8 +25,7 @@ from core.storage.local import Storage
 from core.storage.object_store import ObjectStorage
 from ingest.upload.uploads import finish_left_behind
 from ingest.upload.uploads import sweep_uploads as sweep_expired
-from workers.pipeline.runner import LESSON_LOCK, advance, redo_outdated
-from workers.pipeline.stages import STAGES
+from workers.pipeline.graph import LESSON_LOCK, advance, redo_outdated
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +53,8 @@ def reopen_steps(database: Database, settings: Settings, *, everything: bool = F
 
 def redo_stages(database: Database) -> None:
     """Do again what was done by an older version of a stage, and what builds on it."""
-    versions = {name: stage.version for name, stage in STAGES.items()}
     with database.read() as session:
-        outdated = steps.lessons_to_redo(session, versions)
+        outdated = steps.lessons_to_redo(session)
     for lesson_id in outdated:
         with database.write() as session:
             lesson = session.get(Lesson, lesson_id, with_for_update=LESSON_LOCK)

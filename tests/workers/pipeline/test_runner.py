@@ -24,8 +24,10 @@ from core.storage.local import Storage, get_storage
 from core.types import AudioStream, MediaInfo, VideoStream
 from ingest.media.probe import media_to_json
 from tests.support.recordings import make_ready_lesson, make_video, upload_recording
-from workers.pipeline.runner import advance, run_step, store
-from workers.pipeline.stages import STAGES, Context, NewFile, Output, save_finding, save_nothing
+from workers.pipeline.bindings import BINDINGS
+from workers.pipeline.context import Context, NewFile, Output, save_finding, save_nothing
+from workers.pipeline.graph import advance
+from workers.pipeline.runner import run_step, store
 from workers.queue.sweeper import reopen_steps, sweep
 
 LEASE = timedelta(seconds=60)
@@ -59,7 +61,7 @@ def run_all(database: Database) -> None:
 
 def put_in(monkeypatch: pytest.MonkeyPatch, stage: str, run: Callable[[Context], Output]) -> None:
     """Let a stage do something else."""
-    monkeypatch.setitem(STAGES, stage, replace(STAGES[stage], run=run))
+    monkeypatch.setitem(BINDINGS, stage, replace(BINDINGS[stage], run=run))
 
 
 def lesson_at_chunks(database: Database, count: int) -> str:

@@ -14,11 +14,13 @@ from annotation.lessons.lessons import restart_work, stop_work
 from core.database.db import Database
 from core.models import Lesson, Person, Step, StoredFile
 from core.pipeline import steps
+from core.pipeline.stages import STAGES
 from core.storage.local import Storage, get_storage
 from tests.support.recordings import make_ready_lesson, make_video, upload_recording
 from tests.workers.pipeline.test_runner import put_in, run_all, states, step_ids
+from workers.pipeline.bindings import BINDINGS
+from workers.pipeline.context import Context, Output, save_nothing
 from workers.pipeline.runner import run_step
-from workers.pipeline.stages import STAGES, Context, Output, save_nothing
 from workers.queue.sweeper import redo_stages, reopen_steps
 
 LEASE = timedelta(seconds=60)
@@ -89,17 +91,17 @@ def test_a_raised_version_redoes_the_stage_and_what_builds_on_it_and_nothing_els
     assert set(states(database).values()) == {"done"}
     ran: list[str] = []
     for name in ("probe_media", "make_rendition", "make_pictures"):
-        stage = STAGES[name]
+        binding = BINDINGS[name]
 
-        def count(context: Context, name: str = name, run: object = stage.run) -> Output:
+        def count(context: Context, name: str = name, run: object = binding.run) -> Output:
             ran.append(name)
             assert callable(run)
             output = run(context)
             assert isinstance(output, Output)
             return output
 
-        version = 2 if name == "make_rendition" else 1
-        monkeypatch.setitem(STAGES, name, replace(stage, run=count, version=version))
+        monkeypatch.setitem(BINDINGS, name, replace(binding, run=count))
+    monkeypatch.setitem(STAGES, "make_rendition", replace(STAGES["make_rendition"], version=2))
     redo_stages(database)
     redo_stages(database)
     run_all(database)

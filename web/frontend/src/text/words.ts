@@ -137,6 +137,7 @@ export const words = {
     measure_lesson: "Measuring",
     cut_clip: "Cutting a clip",
     blur_clip: "Blurring faces",
+    hear_comment: "Listening to a comment",
   } as Record<string, string>,
   keysOfPage: "Keys of this page",
   /** What a key does and where: on every page, on each with a film, on a clip's too, or on the lesson page alone. */
