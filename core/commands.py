@@ -31,7 +31,7 @@ def backup(folder: Path) -> None:
     """Bring FOLDER to what is here now; a second run copies what is new and removes what is gone."""
     from core.database.backup import back_up
     from core.database.db import existing_database
-    from core.storage.local import get_storage
+    from core.storage.configured import get_storage
 
     check_output_folder(folder)
     try:
@@ -50,7 +50,7 @@ def restore(folder: Path) -> None:
     """Fill an empty data folder and an empty database from FOLDER, which `hindsight backup` made."""
     from core.database.backup import restore as fill
     from core.database.db import get_database
-    from core.storage.local import get_storage
+    from core.storage.configured import get_storage
 
     settings = get_settings()
     try:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from core.database.db import Database
-from core.storage.local import Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
 from tests.support.processes import closing_database, forget_process, use_ground
 
 if TYPE_CHECKING:

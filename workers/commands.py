@@ -211,7 +211,7 @@ def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> Non
 @click.command()
 def doctor() -> None:
     """Say in plain words what is wrong with this deployment; ends with 1 if anything is."""
-    from core.storage.local import get_storage
+    from core.storage.configured import get_storage
     from workers.doctor import examine
 
     wrong = 0

@@ -21,7 +21,7 @@ from core.models import Lesson, Person, StoredFile, new_id
 from core.pipeline.steps import add_first_step
 from core.school_day import SchoolDay
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 
 RECORDING = Path(__file__).resolve().parent.parent / "demo" / "lesson.mp4"
 PASSWORD = "quiet-corner-7"  # noqa: S105 - printed for everybody who looks at the demo

@@ -26,7 +26,7 @@ from core.database.migrate import SCRIPTS
 from core.errors import HindsightError
 from core.pipeline.status import free_bytes, waiting_queues
 from core.settings import GIB, Settings
-from core.storage.local import Storage
+from core.storage.base import Storage
 from core.time_zone import machine_zone
 
 FEWEST_BYTES = 2 * GIB

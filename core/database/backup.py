@@ -22,7 +22,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.database.migrate import migrate_database
 from core.errors import HindsightError, saying_disk_full
-from core.storage.local import Storage, sync_file
+from core.storage.base import Storage, sync_file
 
 ROWS, FILES, ABOUT = "rows.jsonl.gz", "files", "backup.json"
 AT_ONCE = 500

@@ -1,52 +1,15 @@
-"""Where recordings and what is made of them are kept: a tiny protocol, and its local-files form.
-
-The other form, S3, is `core/storage/object_store.py`.
-"""
+"""Storage in a local folder."""
 
 from __future__ import annotations
 
 import errno
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path, PurePosixPath
-from typing import Protocol
+from pathlib import Path
 
 from core.errors import saying_disk_full
-from core.settings import Settings, get_settings
-
-PIECE_BYTES = 1024**2
-
-
-class Storage(Protocol):
-    """What every store can do. A key is a relative POSIX path such as `lessons/ab12/rendition-9f.mp4`."""
-
-    def keep(self, source: Path, key: str) -> None:
-        """Move a finished local file into the store; when this returns it survives a power cut. Raises DiskFull."""
-
-    def local(self, key: str) -> AbstractContextManager[Path]:
-        """Yield the file as a local path for a program that needs one; raises FileNotFoundError."""
-
-    def path_of(self, key: str) -> Path | None:
-        """Return where a file lies if this store is a local folder, else None; whether it is there is not looked at."""
-
-    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
-        """Yield the bytes from `start` up to, without, `end` in pieces; raises FileNotFoundError before the first."""
-
-    def size(self, key: str) -> int:
-        """Return its length in bytes; raises FileNotFoundError."""
-
-    def modified_at(self, key: str) -> datetime:
-        """Return when it was kept (UTC); raises FileNotFoundError."""
-
-    def delete(self, key: str) -> None:
-        """Remove it; nothing happens when it is not there."""
-
-    def keys(self, prefix: str = "") -> Iterator[str]:
-        """Yield every key that lies in the folder `prefix`."""
+from core.storage.base import PIECE_BYTES, copy_whole, parts_of, sync_file, sync_folder
 
 
 class LocalStorage:
@@ -117,55 +80,3 @@ class LocalStorage:
         for path in sorted(base.rglob("*")):
             if path.is_file():
                 yield path.relative_to(self.root).as_posix()
-
-
-def parts_of(key: str) -> tuple[str, ...]:
-    """Return the parts of a key; raises ValueError for one that would leave the store."""
-    parts = PurePosixPath(key).parts
-    if not parts or key.startswith("/") or ".." in parts:
-        raise ValueError(f"not a storage key: {key!r}")
-    return parts
-
-
-def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file and bring it to the disk; until then it has another ending, and nothing stays when that fails.
-
-    Its name is otherwise the same, so that the sweeper knows whose it is.
-    """
-    partial = target.with_suffix(".part")
-    try:
-        shutil.copyfile(source, partial)
-        sync_file(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def sync_file(path: Path) -> None:
-    """Bring a file's bytes to the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk, so that a rename survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@cache
-def get_storage() -> Storage:
-    """Return the store of this process."""
-    return open_storage(get_settings())
-
-
-def open_storage(settings: Settings) -> Storage:
-    """Return the store that the settings name: a folder, or a bucket."""
-    if settings.s3_bucket:
-        from core.storage.object_store import ObjectStorage
-
-        return ObjectStorage(settings)
-    return LocalStorage(settings.files_dir)

@@ -22,7 +22,7 @@ from obstore.store import S3Store
 
 from core.errors import saying_disk_full
 from core.settings import Settings
-from core.storage.local import PIECE_BYTES, parts_of, sync_file
+from core.storage.base import PIECE_BYTES, parts_of, sync_file
 
 PART_BYTES = 16 * 1024**2  # of a large file that goes up in several requests
 REQUEST_TIME = "60s"  # for one request; a part of 16 MB comes in time on a line of 3 Mbit/s

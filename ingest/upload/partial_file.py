@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.errors import DiskFull, saying_disk_full
-from core.storage.local import sync_folder
+from core.storage.base import sync_folder
 from ingest.upload.errors import UploadBusy
 
 SYNC_BYTES = 32 * 1024**2  # how much may be on its way to the disk before we wait for it

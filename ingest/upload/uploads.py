@@ -22,7 +22,7 @@ from core.database.db import Database
 from core.errors import EmptyFile, InvalidInput, NotFound
 from core.models import Lesson, StoredFile, Upload
 from core.pipeline.steps import add_first_step
-from core.storage.local import Storage
+from core.storage.base import Storage
 from ingest.upload.errors import TooLarge, UnknownKind, UploadBusy
 from ingest.upload.partial_file import UploadLock, synced_size
 

@@ -21,7 +21,8 @@ from pathlib import Path
 import httpx
 
 from core.database.db import Database
-from core.storage.local import Storage, open_storage
+from core.storage.base import Storage
+from core.storage.configured import open_storage
 from tests.support.processes import settings_of
 
 COMMAND = Path(sys.executable).with_name("hindsight")

@@ -17,11 +17,12 @@ from annotation.lessons.comment_export import comments_csv, eaf_marks, web_annot
 from annotation.school.staff import read_staff
 from core.csv_table import as_written, csv_text, harmless
 from core.models import Comment
+from core.text_decoding import decode_text
 from core.types import Role, Turn
 from tests.calendar_rule import PACKAGES, PROJECT
 from transcription.formats.elan import read_eaf, write_eaf
 from transcription.formats.moments import write_moments
-from transcription.formats.reading import decode_text, parse_transcript
+from transcription.formats.reading import parse_transcript
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 ATTACKS = [

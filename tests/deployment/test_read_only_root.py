@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from core.database.db import Database
 from core.models import Step
-from core.storage.local import Storage
+from core.storage.base import Storage
 from tests.browser.school import School, free_port
 from tests.faults.invariants import check_lesson
 from tests.faults.watching import wait_settled

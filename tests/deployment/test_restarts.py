@@ -22,7 +22,7 @@ from annotation.people.sign_in import begin_sign_in
 from core.database.db import Database
 from core.models import Comment, Finding, Step, new_id
 from core.pipeline.stages import STAGES
-from core.storage.local import Storage
+from core.storage.base import Storage
 from tests.browser.school import School, free_port
 from tests.faults.invariants import check_lesson
 from tests.faults.watching import wait_for, wait_settled, wait_until

@@ -39,7 +39,7 @@ import workers.queue.process
 from core.database.db import Database
 from core.pipeline import steps
 from core.settings import Settings, get_settings
-from core.storage.local import Storage
+from core.storage.base import Storage
 from tests.support.queue_server import QUEUE_SERVER
 from transcription.words.chunks import plan_chunks
 

@@ -24,7 +24,7 @@ from core.models import (
     StoredFile,
     TurnRow,
 )
-from core.storage.local import Storage
+from core.storage.base import Storage
 
 RESULTS = (Finding, ChunkRow, SpeakerRow, TurnRow, QuestionRow, ActivityRow, MeasuresRow, Dictation, StoredFile)
 # What differs from run to run: names that are drawn, hours of the clock, and bytes that hold either.

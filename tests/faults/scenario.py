@@ -22,7 +22,7 @@ from annotation.lessons.spoken_comments import begin_dictation
 from annotation.people.sign_in import begin_sign_in
 from core.database.db import Database
 from core.models import Lesson, Person, Place, new_id
-from core.storage.local import Storage
+from core.storage.base import Storage
 from tests.faults.dying import Plan
 from tests.faults.watching import wait_for, wait_settled
 from tests.support.factories import make_person

@@ -17,7 +17,7 @@ from core.database.events import events_after, last_event_number, record_event, 
 from core.models import CoachingSession, Step
 from core.pipeline import steps
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from tests.faults.clocks import SetClock
 from tests.faults.invariants import check_lesson
 from tests.support.factories import make_partnership, make_person

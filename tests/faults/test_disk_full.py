@@ -25,7 +25,8 @@ from core.database.migrate import migrate_database
 from core.errors import DiskFull
 from core.models import Comment, Lesson, Person, Step, StoredFile, new_id
 from core.settings import get_settings
-from core.storage.local import LocalStorage, get_storage
+from core.storage.configured import get_storage
+from core.storage.local import LocalStorage
 from core.storage.object_store import ObjectStorage
 from tests.faults.invariants import check_lesson
 from tests.support.processes import forget_process

@@ -12,7 +12,9 @@ from core.database.db import Database
 from core.models import Step, StoredFile
 from core.pipeline.stages import STAGES
 from core.settings import get_settings
-from core.storage.local import LocalStorage, Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
+from core.storage.local import LocalStorage
 from tests.browser.school import free_port
 from tests.faults.dying import POINTS, UPLOAD, UPLOAD_POINTS, Plan
 from tests.faults.invariants import Outcome, check_lesson, outcome_of

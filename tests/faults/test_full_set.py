@@ -12,7 +12,7 @@ from sqlalchemy import select
 from core.database.db import Database
 from core.models import Finding, Step, StoredFile
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from core.storage.object_store import ObjectStorage
 from tests.faults.full_set import FullSet, running_queue
 from tests.faults.invariants import check_lesson

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from core.database.db import Database
 from core.models import Finding, Step
 from core.settings import get_settings
-from core.storage.local import Storage
+from core.storage.base import Storage
 from ingest.upload.uploads import Order, begin_upload
 from tests.browser.school import COMMAND, School
 from tests.faults.invariants import check_lesson

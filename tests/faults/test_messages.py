@@ -19,7 +19,7 @@ from core.database.db import Database
 from core.models import Dictation, Lesson, Step, StoredFile
 from core.pipeline import steps
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from tests.faults.full_set import FullSet, running_queue
 from tests.faults.invariants import check_lesson, outcome_of
 from tests.faults.watching import wait_until

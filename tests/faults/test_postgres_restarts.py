@@ -17,7 +17,7 @@ from core.database.db import get_database
 from core.database.migrate import migrate_database
 from core.models import Step
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from tests.browser.school import free_port
 from tests.faults.dying import Plan
 from tests.faults.invariants import check_lesson

@@ -13,7 +13,7 @@ import core.storage.object_store
 from core.clock import utc_now
 from core.database.db import Database
 from core.models import Step, StoredFile
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from core.storage.object_store import ObjectStorage
 from ingest.upload.uploads import sha256_of
 from tests.faults.invariants import check_lesson

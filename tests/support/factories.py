@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from core.models import Lesson, Partnership, Person, Share, StoredFile
-from core.storage.local import Storage
+from core.storage.base import Storage
 
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
 _numbers = count(1)

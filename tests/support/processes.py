@@ -9,7 +9,7 @@ import pytest
 
 from core.database.db import Database, get_database
 from core.settings import Settings, get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 
 
 def forget_process() -> None:

@@ -15,7 +15,7 @@ from core.database.db import Database
 from core.models import Lesson, Step, StoredFile, new_id
 from core.pipeline import steps
 from core.pipeline.steps import add_first_step
-from core.storage.local import Storage
+from core.storage.base import Storage
 from tests.support.factories import make_lesson, make_person
 
 LEASE = timedelta(seconds=60)

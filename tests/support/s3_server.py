@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from core.models import new_id
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from core.storage.object_store import ObjectStorage
 from tests.browser.school import free_port
 from tests.support.processes import forget_process

@@ -35,7 +35,8 @@ from core.models import (
     TurnRow,
 )
 from core.school_day import SchoolDay
-from core.storage.local import Storage, open_storage
+from core.storage.base import Storage
+from core.storage.configured import open_storage
 from core.types import MediaInfo, VideoStream
 from ingest.media.probe import media_to_json
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share

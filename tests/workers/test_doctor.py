@@ -13,7 +13,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.models import Step
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from core.storage.object_store import ObjectStorage
 from tests.browser.school import free_port
 from tests.faults.full_set import running_queue

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.csv_table import as_written, without_mark
 from core.errors import UnusableFile
+from core.text_decoding import NotText, decode_text
 
 MAX_BYTES = 20_000_000
 """A three-hour transcript has under one megabyte; more than this is not a transcript."""
@@ -54,28 +55,11 @@ def read_transcript(path: Path) -> Transcript:
         data = path.read_bytes()
     except OSError as error:
         raise TranscriptUnreadable(why="it cannot be opened") from error
-    return parse_transcript(decode_text(data))
-
-
-def decode_text(data: bytes) -> str:
-    """Decode UTF-8, UTF-16 (with or without its mark) or Windows-1252. Raises `TranscriptUnreadable`."""
-    if not data.strip():
-        raise TranscriptUnreadable(why="the file is empty")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data.decode("utf-16", errors="replace")
-    elif data[1:400:2].count(0) > len(data[1:400:2]) // 2:
-        text = data.decode("utf-16-le", errors="replace")
-    elif data[0:400:2].count(0) > len(data[0:400:2]) // 2:
-        text = data.decode("utf-16-be", errors="replace")
-    else:
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", errors="replace")
-    odd = sum(ord(c) < 32 and c not in "\t\n\r\f" for c in text[:4000])
-    if odd > len(text[:4000]) // 50:
-        raise TranscriptUnreadable(why="it is not a text file")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    try:
+        text = decode_text(data)
+    except NotText as error:
+        raise TranscriptUnreadable(**error.places) from error
+    return parse_transcript(text)
 
 
 def parse_transcript(text: str) -> Transcript:

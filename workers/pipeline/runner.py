@@ -26,7 +26,8 @@ from core.models import ChunkRow, Clip, Finding, Lesson, StoredFile, VoicePrint
 from core.pipeline import steps
 from core.pipeline.stages import FIRST_STAGE, STAGES
 from core.settings import Settings, get_settings
-from core.storage.local import Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
 from core.types import Chunk, Span, Word
 from ingest.media.probe import media_from_json
 from transcription.lesson.queries import read_turns

@@ -14,7 +14,7 @@ from core.database.db import get_database
 from core.pipeline.stages import QUEUES
 from core.pipeline.steps import send_again
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from workers.mailer import send_mails
 from workers.queue.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.queue.dispatcher import MOST_AT_ONCE, dispatch

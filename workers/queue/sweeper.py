@@ -21,7 +21,7 @@ from core.database.events import record_event, trim_events
 from core.models import Lesson, StoredFile, Upload
 from core.pipeline import steps
 from core.settings import Settings
-from core.storage.local import Storage
+from core.storage.base import Storage
 from core.storage.object_store import ObjectStorage
 from ingest.upload.uploads import finish_left_behind
 from ingest.upload.uploads import sweep_uploads as sweep_expired

@@ -30,7 +30,9 @@ from core.database.backup import (
 from core.database.db import Database
 from core.database.migrate import migrate_database
 from core.models import Comment, Lesson, Person, StoredFile
-from core.storage.local import LocalStorage, Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
+from core.storage.local import LocalStorage
 from core.storage.object_store import ObjectStorage
 from tests.faults.watching import wait_until
 from tests.support.analysed_lesson import evidence_of, keep_evidence

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core.clock import utc_now
-from core.storage.local import LocalStorage, Storage
+from core.storage.base import Storage
+from core.storage.local import LocalStorage
 from core.storage.object_store import KEPT_SECONDS, PART_BYTES, ObjectStorage
 from web.routes.lessons.media import range_of
 

@@ -12,7 +12,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.errors import NotFound
 from core.settings import get_settings
-from core.storage.local import Storage
+from core.storage.base import Storage
 from ingest.upload.partial_file import UploadLock
 from ingest.upload.uploads import Order, begin_upload, display_name, find_upload, finish_left_behind, sweep_uploads
 from tests.support.factories import make_person

@@ -11,10 +11,11 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.text_decoding import NotText, decode_text
 from core.types import Activity, ActivityKind, AnsweredBy, Question, QuestionKind, Role, Turn, Word
 from transcription.formats.elan import write_eaf
 from transcription.formats.moments import COLUMNS, write_moments
-from transcription.formats.reading import TranscriptUnreadable, decode_text, parse_transcript, read_transcript
+from transcription.formats.reading import TranscriptUnreadable, parse_transcript, read_transcript
 from transcription.formats.rttm import write_rttm
 from transcription.formats.subtitles import write_srt, write_vtt
 
@@ -147,7 +148,7 @@ def test_a_missing_transcript_gets_a_sentence(tmp_path: Path) -> None:
 def test_no_bytes_crash_the_reader(data: bytes) -> None:
     try:
         transcript = parse_transcript(decode_text(data))
-    except TranscriptUnreadable:
+    except (NotText, TranscriptUnreadable):
         return
     assert transcript.lines
 

@@ -20,7 +20,8 @@ from core.errors import WorkStopped
 from core.models import ChunkRow, Finding, Lesson, Step, StoredFile
 from core.pipeline import steps
 from core.settings import get_settings
-from core.storage.local import Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
 from core.types import AudioStream, MediaInfo, VideoStream
 from ingest.media.probe import media_to_json
 from tests.support.recordings import make_ready_lesson, make_video, upload_recording

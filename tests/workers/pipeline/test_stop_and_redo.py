@@ -15,7 +15,8 @@ from core.database.db import Database
 from core.models import Lesson, Person, Step, StoredFile
 from core.pipeline import steps
 from core.pipeline.stages import STAGES
-from core.storage.local import Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
 from tests.support.recordings import make_ready_lesson, make_video, upload_recording
 from tests.workers.pipeline.test_runner import put_in, run_all, states, step_ids
 from workers.pipeline.bindings import BINDINGS

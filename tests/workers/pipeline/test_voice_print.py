@@ -12,7 +12,7 @@ from annotation.people.voice_prints import allow_print, delete_print
 from core.clock import utc_now
 from core.database.db import Database
 from core.models import Finding, Lesson, Person, Step, StoredFile, VoicePrint
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from core.types import VoiceTurn
 from tests.support.factories import keep_bytes, make_lesson, make_person
 from transcription.speakers.voice_print import VoiceSample

@@ -29,7 +29,7 @@ from annotation.lessons.sharing import open_shares
 from core.database.db import get_database
 from core.errors import HindsightError, InvalidInput
 from core.models import Partnership, Person
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from web.auth import CurrentPerson
 from web.rendering import go, page
 from web.routes.coaching.sessions import session_lines

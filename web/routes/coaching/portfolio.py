@@ -30,7 +30,7 @@ from core.database.db import get_database
 from core.errors import HindsightError
 from core.models import Person, PortfolioItem
 from core.school_day import full_day
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from web.auth import CurrentPerson
 from web.pdf import paper, pdf_of, save_as
 from web.rendering import go, page

@@ -13,8 +13,7 @@ from annotation.coaching.training import MODULES, answers_of, find_module, write
 from annotation.lessons.lessons import get_own_lesson, list_own
 from core.database.db import get_database
 from core.errors import NotFound
-from transcription.lesson.mirror import look_in_mirror
-from transcription.lesson.queries import read_questions, read_turns
+from transcription.public import look_in_mirror, read_questions, read_turns
 from web.auth import CurrentPerson
 from web.rendering import go, page
 from web.routes.coaching.partnerships import partnership_lines

@@ -29,7 +29,7 @@ from core.database.db import get_database
 from core.errors import EmptyFile, HindsightError, saying_disk_full
 from core.models import Person, new_id
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from ingest.upload.errors import TooLarge
 from ingest.upload.partial_file import require_room
 from web.auth import CurrentPerson

@@ -28,7 +28,7 @@ from annotation.lessons.sharing import first_name, opening_is_due, pill_text, re
 from annotation.people.sign_in import find_sign_in
 from core.database.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
-from transcription.lesson.queries import find_turns
+from transcription.public import find_turns
 from web.auth import COOKIE, CurrentPerson
 from web.live import stream
 from web.rendering import page

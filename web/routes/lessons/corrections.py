@@ -13,24 +13,22 @@ from core.database.db import get_database
 from core.errors import InvalidInput
 from core.models import Lesson
 from core.types import ActivityKind, QuestionKind, Role, Span, Turn
-from transcription.lesson.analysis_store import (
-    add_correction,
-    list_corrections,
-    read_correction,
-    set_undone,
-    unplaced_corrections,
-)
-from transcription.lesson.corrections import (
+from transcription.public import (
     ActivityCorrection,
     Correction,
     QuestionCorrection,
     TurnCorrection,
     VoiceCorrection,
     WordsCorrection,
+    add_correction,
     anchors_of,
     correct_text,
+    list_corrections,
+    read_correction,
+    read_turns,
+    set_undone,
+    unplaced_corrections,
 )
-from transcription.lesson.queries import read_turns
 from web.auth import CurrentPerson
 from web.rendering import clock_time
 from web.views.api import MAX_MS, CorrectionView

@@ -16,11 +16,22 @@ from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import file_of, get_lesson, get_own_lesson
 from core.database.db import get_database
 from core.models import Lesson, Person
-from transcription.formats.elan import read_eaf, write_eaf
-from transcription.formats.reading import Transcript, decode_text, parse_transcript
-from transcription.formats.subtitles import write_srt, write_text, write_vtt
-from transcription.lesson.analysis_store import forget_import, keep_import
-from transcription.lesson.queries import named_turns, read_activities, read_questions
+from core.text_decoding import NotText, decode_text
+from transcription.public import (
+    Transcript,
+    TranscriptUnreadable,
+    forget_import,
+    keep_import,
+    named_turns,
+    parse_transcript,
+    read_activities,
+    read_eaf,
+    read_questions,
+    write_eaf,
+    write_srt,
+    write_text,
+    write_vtt,
+)
 from web.auth import CurrentPerson
 from web.pdf import save_as
 from web.rendering import go
@@ -86,7 +97,10 @@ def export(lesson_id: str, ending: Format, person: CurrentPerson) -> Response:
 
 def read_any(data: bytes) -> Transcript:
     """Read VTT, SRT, CSV or ELAN, by what it holds; raises TranscriptUnreadable."""
-    text = decode_text(data)
+    try:
+        text = decode_text(data)
+    except NotText as error:
+        raise TranscriptUnreadable(**error.places) from error
     return read_eaf(text) if text.lstrip("\ufeff \n").startswith("<") else parse_transcript(text)
 
 

@@ -21,7 +21,7 @@ from annotation.lessons.lessons import (
 from annotation.lessons.sharing import record_opening
 from core.database.db import get_database
 from core.models import Lesson, Person
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from web.auth import CurrentPerson
 from web.rendering import go
 from web.views.api import CoachesMeet, LessonChange, LessonDeletion, LessonPageView, NewPlace, StepsView

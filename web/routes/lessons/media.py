@@ -17,8 +17,8 @@ from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person, StoredFile, TurnRow
 from core.settings import get_settings
-from core.storage.local import get_storage
-from transcription.lesson.queries import find_turns
+from core.storage.configured import get_storage
+from transcription.public import find_turns
 from web.auth import CurrentPerson
 from web.pdf import save_as
 

@@ -22,7 +22,7 @@ from core.database.db import get_database
 from core.models import Person, Walk
 from core.settings import get_settings
 from ingest.upload.uploads import list_unfinished
-from transcription.lesson.queries import has_import
+from transcription.public import has_import
 from web.auth import CurrentPerson, MaybePerson
 from web.rendering import page
 from web.routes.coaching.partnerships import partnership_lines

@@ -22,7 +22,7 @@ from core.database.db import get_database
 from core.errors import HindsightError
 from core.models import Upload
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from ingest.upload.errors import TooLarge, UploadBusy, UploadOffset, UploadType, UploadUnreadable, UploadVersion
 from ingest.upload.partial_file import GrowingFile, UploadLock, require_room
 from ingest.upload.uploads import (

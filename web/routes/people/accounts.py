@@ -41,7 +41,7 @@ from core.database.db import get_database
 from core.errors import HindsightError, NotFound
 from core.models import Person, SignIn
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from ingest.upload.uploads import list_unfinished, remove_upload
 from web.auth import (
     COOKIE,

@@ -44,7 +44,8 @@ from core.models import (
     VoicePrint,
 )
 from core.school_day import SchoolDay, full_day, on_school_clock
-from core.storage.local import Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
 from web.auth import CurrentSelf
 from web.pdf import save_as
 from web.routes.lessons.exchange import exported

@@ -19,7 +19,7 @@ from core.database.db import get_database
 from core.errors import HindsightError, NotFound
 from core.models import Person
 from core.settings import get_settings
-from transcription.formats.reading import decode_text
+from core.text_decoding import decode_text
 from web.auth import CurrentLead
 from web.rendering import NOTICES, go, page
 from web.routes.coaching.partnerships import partnership_lines

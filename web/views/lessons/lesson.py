@@ -15,7 +15,7 @@ from annotation.lessons.guesses import find_guess
 from annotation.lessons.lessons import Stage, files_of, place_in, stages_of
 from annotation.lessons.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
 from core.models import Clip, Comment, Lesson, Opening, Person, StoredFile
-from transcription.lesson.queries import find_findings
+from transcription.public import find_findings
 from web.views.api import (
     ActivityView,
     AudienceGoalView,

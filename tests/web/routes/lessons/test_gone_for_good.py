@@ -27,7 +27,8 @@ from core.models import (
     Walk,
 )
 from core.settings import get_settings
-from core.storage.local import Storage, get_storage
+from core.storage.base import Storage
+from core.storage.configured import get_storage
 from tests.support.analysed_lesson import evidence_of, keep_evidence
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_person
 from tests.support.web_school import BYTES, School

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from core.clock import utc_now
 from core.models import Lesson, Step, StoredFile, Upload
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from ingest.upload.uploads import finish_left_behind, sweep_uploads
 from tests.support.web_school import KINDS, School
 

@@ -12,7 +12,7 @@ import sys
 import time
 
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from tests.support.web_school import School
 from tests.web.routes.lessons.test_uploads import TUS, begin, patch_headers
 from web.auth import COOKIE

@@ -8,7 +8,7 @@ import json
 import zipfile
 
 from core.models import Lesson
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from tests.support.analysed_lesson import evidence_of, keep_evidence
 from tests.support.factories import keep_bytes, make_file
 from tests.support.web_school import BYTES, School
