@@ -176,7 +176,7 @@ $(VENV):
 	@mkdir -p $(DONE) && touch $@
 
 $(RUN): | $(VENV)
-	@echo "Installing the libraries: some 600 MB to fetch, a few minutes the first time."
+	@echo "Installing the libraries: some 650 MB to fetch, a few minutes the first time."
 	@$(LOCKED) -r requirements/build.txt -r requirements/run.txt || $(OFFLINE)
 	$(call finish,run)
 

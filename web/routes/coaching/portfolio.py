@@ -32,15 +32,21 @@ from core.models import Person, PortfolioItem
 from core.school_day import full_day
 from core.storage.configured import get_storage
 from web.auth import CurrentPerson
-from web.pdf import paper, pdf_of, save_as
+from web.file_names import safe_name, save_as
+from web.pdf import PaperFailed, paper, pdf_of
 from web.rendering import go, page
 from web.routes.coaching.partnerships import partnership_lines
 from web.routes.coaching.sessions import session_lines
 from web.routes.lessons.clips import clip_file, turns_within
-from web.routes.people.my_data import as_json, pieces, safe_name
+from web.routes.people.my_data import as_json, pieces
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
+NOT_MADE = """This is not in this zip: {name}
+
+{why}
+Each item is here as a text file, and all of them in portfolio.json.
+"""
 
 
 def _show(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
@@ -185,7 +191,10 @@ def zipped(person: Person) -> Iterator[bytes]:
     archive, storage = ZipStream(), get_storage()
     with get_database().read() as session:
         data = portfolio_data(session, person)
-        archive.add(pdf_of("portfolio", data), "portfolio.pdf")
+        try:
+            archive.add(pdf_of("portfolio", data), "portfolio.pdf")
+        except PaperFailed as error:
+            archive.add(NOT_MADE.format(name="portfolio.pdf", why=error), "What is missing.txt")
         archive.add(as_json(data), "portfolio.json")
         for one in data["items"]:
             said = "\n\n".join(filter(None, [one["title"], one["consent"], one["text"]]))

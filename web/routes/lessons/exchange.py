@@ -33,7 +33,7 @@ from transcription.public import (
     write_vtt,
 )
 from web.auth import CurrentPerson
-from web.pdf import save_as
+from web.file_names import save_as
 from web.rendering import go
 
 router = APIRouter(tags=["interchange"])

@@ -20,7 +20,7 @@ from core.settings import get_settings
 from core.storage.configured import get_storage
 from transcription.public import find_turns
 from web.auth import CurrentPerson
-from web.pdf import save_as
+from web.file_names import save_as
 
 router = APIRouter(tags=["media"])
 
@@ -74,7 +74,7 @@ def serve(request: Request, file: StoredFile | None, save_as_name: str | None = 
         if get_settings().proxy_sends_files:
             headers = KEPT | {"x-accel-redirect": f"/{quote(file.key)}"} | (save_as(name) if name else {})
             return Response(media_type=file.mime, headers=headers)
-        return FilmResponse(path, media_type=file.mime, headers=KEPT, filename=name)
+        return FilmResponse(path, media_type=file.mime, headers=KEPT | (save_as(name) if name else {}))
     try:
         size = storage.size(file.key)
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -47,9 +48,10 @@ from core.school_day import SchoolDay, full_day, on_school_clock
 from core.storage.base import Storage
 from core.storage.configured import get_storage
 from web.auth import CurrentSelf
-from web.pdf import save_as
+from web.file_names import safe_name, save_as
 from web.routes.lessons.exchange import exported
 
+log = logging.getLogger("hindsight.web")
 router = APIRouter(include_in_schema=False)
 
 READ_ME = """This is everything that Hindsight keeps about {name}, taken on {day}.
@@ -68,6 +70,12 @@ openings.csv         who opened what of yours, and when
 """
 
 
+MISSING = """Some of it could not be written, and is still in Hindsight. Please give your IT person this list:
+
+{what}
+"""
+
+
 @router.get("/me/everything.zip")
 def read_everything(person: CurrentSelf) -> StreamingResponse:
     """Return everything about oneself."""
@@ -81,17 +89,30 @@ def everything(person: Person) -> Iterator[bytes]:
     with get_database().read() as session:
         person = session.get_one(Person, person.id)
         archive.add(READ_ME.format(name=person.name, day=full_day(utc_now())), "README.txt")
-        for path, document in documents_of(session, person):
-            archive.add(document, path)
+        missing = add_documents(archive, "", documents_of(session, person))
         lessons = select(Lesson).where(Lesson.owner_id == person.id).order_by(Lesson.created_at, Lesson.id)
         for number, lesson in enumerate(session.scalars(lessons).all(), start=1):
             folder = f"lessons/{number:03} {safe_name(lesson.title)}"
-            for path, document in lesson_documents(session, person, lesson):
-                archive.add(document, f"{folder}/{path}")
+            missing += add_documents(archive, f"{folder}/", lesson_documents(session, person, lesson))
             for file in files_of(session, [lesson.id]).get(lesson.id, {}).values():
                 if (name := file_name(session, file)) is not None:
                     archive.add(pieces(storage, file.key), f"{folder}/{name}")
+    if missing:
+        archive.add(MISSING.format(what="\n".join(missing)), "What is missing.txt")
     yield from archive
+
+
+def add_documents(archive: ZipStream, folder: str, documents: Iterator[tuple[str, str]]) -> list[str]:
+    """Put documents into an archive; one that cannot be made never takes the archive along. Returns what is missing."""
+    last = "the first file"
+    try:
+        for path, document in documents:
+            archive.add(document.encode(errors="replace"), folder + path)
+            last = path
+    except Exception as error:
+        log.exception("a document could not be made", extra={"code": "document_failed"})
+        return [f"{folder or 'person'}: what comes after {last} ({type(error).__name__})"]
+    return []
 
 
 def pieces(storage: Storage, key: str) -> Iterator[bytes]:
@@ -100,12 +121,6 @@ def pieces(storage: Storage, key: str) -> Iterator[bytes]:
         yield from storage.read(key, 0, storage.size(key))
     except FileNotFoundError:
         return
-
-
-def safe_name(name: str) -> str:
-    """Return a title as part of a path: no separator, no dots at its ends, on any system."""
-    kept = "".join(letter if letter.isalnum() or letter in " -_,()" else "_" for letter in name)
-    return kept.strip()[:80] or "lesson"
 
 
 def file_name(session: Session, file: StoredFile) -> str | None:

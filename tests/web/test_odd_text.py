@@ -1,0 +1,73 @@
+"""Text that no keyboard writes: half an emoji, a zero, a byte order mark. Nothing fails by it, then or later."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from core.database.db import storable
+from tests.support.web_school import School
+from web.whole_text import whole_json
+
+ODD = ["a\ud83db", "\udfff", "a\x00b", "\ufeffa", "\x1b[31m", "\ufffe", "ا\u0301\u0e31\u05b0"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_no_text_makes_any_place_that_takes_or_shows_it_fail(school: School, odd: str) -> None:
+    owner, coach, ids = school.browser("owner"), school.browser("coach"), school.ids
+    lesson = f"/api/lessons/{ids['lesson']}"
+    raw = odd.encode("utf-8", "surrogatepass")
+    words = base64.b64encode(raw).decode()
+
+    def as_json(who: str, method: str, address: str, **body: object) -> Any:
+        headers = {"content-type": "application/json"}
+        return school.browser(who).request(method, address, content=json.dumps(body).encode(), headers=headers)
+
+    def as_form(kind: str, address: str, **fields: str) -> Any:
+        body = "&".join(f"{name}={quote(value, errors='surrogatepass')}" for name, value in fields.items())
+        headers = {"content-type": "application/x-www-form-urlencoded"}
+        return school.browser(kind).post(address, content=body.encode(), headers=headers)
+
+    answers = [
+        as_json("owner", "PATCH", lesson, title=odd, class_name=odd),
+        as_json("coach", "PATCH", f"/api/comments/{ids['comment']}", text=f"x{odd}"),
+        as_json("owner", "POST", f"{lesson}/comments", text=f"x{odd}", start_ms=1),
+        as_json("owner", "POST", f"{lesson}/clips", title=odd, start_ms=0, end_ms=4000),
+        as_json("coach", "PATCH", f"/api/sessions/{ids['session']}", notes={"G": odd}, action=odd),
+        as_json("owner", "POST", f"{lesson}/corrections", kind="voice", speaker="S1", name=odd),
+        as_form("owner", f"/goals/{ids['goal']}", title=odd, reality=odd, options=odd, will=odd),
+        as_form("owner", f"/partnerships/{ids['partnership_coach']}/actions", what=odd, goal_id=ids["goal"]),
+        as_form("owner", f"/walks/{ids['walk']}/answer", text=odd),
+        as_form("coach", "/portfolio/reflections", title=f"x{odd}", text=odd),
+        as_form("coach", "/coaches/modules/grow", text=odd),
+        as_form("nobody", "/sign-in", email=odd, password=odd),
+        owner.get(f"/lessons/{quote(raw)}"),
+        owner.get(f"/sign-in?next={quote(raw)}"),
+        owner.post(
+            "/api/uploads",
+            headers={"tus-resumable": "1.0.0", "upload-length": "5", "upload-metadata": f"filename {words}"},
+        ),
+        school.browser("lead").post(
+            "/programme/staff", files={"file": ("staff.csv", b"name,email\n" + raw + b",x@school.example\n")}
+        ),
+        owner.post(
+            f"/lessons/{ids['lesson']}/transcript",
+            files={"file": ("t.srt", b"1\n00:00:01,000 --> 00:00:02,000\n" + raw + b" x\n")},
+        ),
+    ]
+    answers += [owner.get(f"{lesson}/export/{kind}") for kind in ("vtt", "srt", "txt", "eaf", "csv", "json")]
+    session = f"/sessions/{ids['session']}"
+    shown = ("/me/everything.zip", "/portfolio.zip", "/portfolio", "/me", "/", session, f"{session}/log.pdf")
+    answers += [browser.get(address) for browser in (owner, coach) for address in shown]
+    assert [(one.request.method, one.url.path) for one in answers if one.status_code >= 500] == []
+
+
+def test_half_an_emoji_becomes_the_sign_for_a_lost_character_and_a_whole_one_stays() -> None:
+    assert json.loads(whole_json(b'{"text": "a\\ud83d b"}')) == {"text": "a\ufffd b"}
+    assert json.loads(whole_json(b'{"text": "\\ud83d\\udc4f"}')) == {"text": "👏"}
+    assert whole_json(b'{"text": "\\ud83d') == b'{"text": "\\ud83d'
+    assert storable(("a\0b", {"c": "\ud800"}, [1, None, "👏"])) == ("a\ufffdb", {"c": "\ufffd"}, [1, None, "👏"])

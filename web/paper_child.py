@@ -1,0 +1,37 @@
+"""The process that makes a paper: `python -m web.paper_child` reads an order from standard input and writes a PDF.
+
+Typst can panic on what somebody wrote, and then prints parts of it to standard error: it runs where nothing else does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def make(order: dict[str, Any]) -> bytes:
+    """Return the PDF of an order: `template` (a path), `data` that it reads, `fonts` (folders), `standard`."""
+    import typst
+
+    template = Path(order["template"])
+    made = typst.compile(
+        template,
+        root=template.parent,
+        format="pdf",
+        # Only what is installed along: the same paper on every machine.
+        font_paths=typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=order["fonts"],
+        ),
+        sys_inputs={"data": json.dumps(order["data"], ensure_ascii=False)},
+        pdf_standards=order["standard"],
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(make(json.load(sys.stdin.buffer)))
