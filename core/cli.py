@@ -8,6 +8,7 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
+from core.errors import HindsightError
 from core.settings import Settings, what_is_wrong
 
 GROUP = "hindsight.commands"
@@ -28,10 +29,12 @@ class RoomCommands(click.Group):
                 raise
             click.echo("\n".join(what_is_wrong(error)), err=True)
             ctx.exit(2)
+        except HindsightError as error:
+            raise click.ClickException(str(error)) from error
         except Exception as error:
-            from sqlalchemy.exc import ArgumentError, OperationalError
+            from sqlalchemy.exc import ArgumentError, DBAPIError
 
-            if isinstance(error, ArgumentError | OperationalError):
+            if isinstance(error, ArgumentError | DBAPIError):
                 said = " ".join(str(getattr(error, "orig", "")).split())[:200]  # never the address: it has a password
                 raise click.ClickException(DATABASE_AWAY.format(why=f" ({said})" if said else "")) from error
             raise

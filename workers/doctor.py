@@ -15,14 +15,12 @@ from uuid import uuid4
 
 import httpx
 import redis
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import utc_now
-from core.database.db import Database
-from core.database.migrate import SCRIPTS
+from core.database.db import Database, words_of
+from core.database.migrate import our_versions, require_usable
 from core.errors import HindsightError
 from core.pipeline.status import free_bytes, waiting_queues
 from core.settings import GIB, Settings
@@ -95,24 +93,20 @@ def data_folder(settings: Settings) -> str:
 
 def database(settings: Settings) -> str:
     """It answers, and is of this program's version."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    newest = ScriptDirectory.from_config(config).get_current_head()
     there = Database(settings.database_address)
     try:
+        version = require_usable(there)
         with there.engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
+            if not version:
                 return "It is empty. Run “hindsight migrate” (“hindsight serve” does it by itself)."
-            version = connection.scalar(text("SELECT version_num FROM alembic_version"))
             now = connection.execute(select(func.now())).scalar_one() if is_elsewhere(there) else utc_now()
             apart = abs((now - utc_now()).total_seconds())
     except SQLAlchemyError as error:
-        why = " ".join(str(getattr(error, "orig", error)).split())[:200]
-        return f"It does not answer ({why}). Check HINDSIGHT_DATABASE_URL, and that it runs."
+        return f"It does not answer ({words_of(error)}). Check HINDSIGHT_DATABASE_URL, and that it runs."
     finally:
         there.dispose()
-    if version != newest:
-        return f"It is of version {version}, this program of {newest}. Run “hindsight migrate”."
+    if version != our_versions()[-1]:
+        return f"It is of version {version}, this program of {our_versions()[-1]}. Run “hindsight migrate”."
     if settings.broker_url and not is_elsewhere(there):
         return "Several machines cannot share SQLite. Set HINDSIGHT_DATABASE_URL to PostgreSQL."
     if apart > CLOCKS_SECONDS:

@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Date, DateTime, MetaData, Table, func, insert
 
 from core.clock import utc_now
 from core.database.db import Database
-from core.database.migrate import migrate_database
+from core.database.migrate import migrate_database, our_versions, require_usable
 from core.errors import HindsightError, saying_disk_full
 from core.storage.base import Storage, sync_file
 
@@ -33,6 +33,16 @@ class BackupUnusable(HindsightError):
 
     code = "backup_unusable"
     sentence = "{folder} holds no whole backup of Hindsight: {why}."
+
+
+class BackupNewer(HindsightError):
+    """A backup that a newer program made."""
+
+    code = "backup_newer"
+    sentence = (
+        "The backup in {folder} is of version {there}, and this program only knows the versions up to {here}. "
+        "Nothing was changed. Please install the version of Hindsight that made the backup, or a newer one."
+    )
 
 
 class NotEmpty(HindsightError):
@@ -125,9 +135,12 @@ def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
 def restore(database: Database, address: str, storage: Storage, folder: Path, scratch: Path) -> Counts:
     """Fill an empty database and store from a backup, and bring it to this program's version.
 
-    Raises BackupUnusable or NotEmpty before anything is written.
+    Raises BackupUnusable, BackupNewer, NotEmpty or what `version_of` raises before anything is written.
     """
     about = _read_about(folder)
+    if about.get("version") not in our_versions():
+        raise BackupNewer(folder=folder, there=str(about.get("version"))[:40], here=our_versions()[-1])
+    require_usable(database)
     _require_empty(database, storage)
     migrate_database(address, about["version"])
     scratch.mkdir(parents=True, exist_ok=True)

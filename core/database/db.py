@@ -59,7 +59,7 @@ class Database:
             with Session(self.writer, expire_on_commit=False) as session, session.begin():
                 yield session
         except DBAPIError as error:
-            if _is_full(error):
+            if is_full(error):
                 raise DiskFull from error
             raise
 
@@ -86,10 +86,15 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
     return engine
 
 
-def _is_full(error: DBAPIError) -> bool:
+def is_full(error: DBAPIError) -> bool:
     """Say whether SQLite or PostgreSQL found no room on its disk."""
     said = error.orig
     return getattr(said, "sqlite_errorcode", None) in SQLITE_FULL or getattr(said, "sqlstate", None) == POSTGRES_FULL
+
+
+def words_of(error: Exception) -> str:
+    """Return what a database said of an error, in one line; never the address, which has a password."""
+    return " ".join(str(getattr(error, "orig", None) or type(error).__name__).split())[:200]
 
 
 def _send_whole_text(
@@ -151,8 +156,15 @@ def get_database() -> Database:
 
 
 def existing_database() -> Database:
-    """Return the database of this process; raises NoSchool where a new one would be made."""
+    """Return the database of this process, as this program can use it.
+
+    Raises NoSchool where a new one would be made, and what `core.database.migrate.version_of` raises.
+    """
+    from core.database.migrate import require_usable
+
     settings = get_settings()
     if not settings.database_url and not (settings.data_dir / "hindsight.sqlite3").is_file():
+        raise NoSchool(folder=settings.data_dir.absolute())
+    if not require_usable(get_database()):
         raise NoSchool(folder=settings.data_dir.absolute())
     return get_database()

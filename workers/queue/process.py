@@ -9,9 +9,11 @@ import time
 from collections.abc import Sequence
 
 import dramatiq
+from sqlalchemy.exc import OperationalError
 
 from core.database.db import get_database
 from core.pipeline.stages import QUEUES
+from core.database.migrate import migrate_database
 from core.pipeline.steps import send_again
 from core.settings import get_settings
 from core.storage.configured import get_storage
@@ -27,8 +29,15 @@ STOP_MS = 240_000  # at most, for work that cannot be asked to stop just now; `h
 
 
 def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
-    """Do the steps of some queues until SIGTERM; running ones are given back, not lost."""
+    """Do the steps of some queues until SIGTERM; running ones are given back, not lost.
+
+    Raises what `core.database.migrate.version_of` raises when the database cannot be used.
+    """
     settings = get_settings()
+    try:
+        migrate_database(settings.database_address)
+    except OperationalError:  # away: it is waited for below
+        log.warning("the database does not answer yet")
     database = get_database()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
