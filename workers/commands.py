@@ -20,6 +20,7 @@ from core.settings import get_settings
 
 if TYPE_CHECKING:
     from workers.analyse.analyse import Order
+    from workers.service import Service
 
 UNUSABLE_ARGUMENT, UNUSABLE_FILE, INTERRUPTED = 2, 3, 130
 
@@ -239,3 +240,66 @@ def demo() -> None:
         serve_everything(GREETING.format(address=address, next=who, folder=settings.data_dir.absolute()))
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.group()
+def service() -> None:
+    """Start Hindsight at boot, by systemd."""
+
+
+_of_user = click.option("--user/--system", "of_user", default=None, help="Of this user, or of the machine (as root).")
+_account = click.option("--as", "account", default="", help="Account that runs a service of the machine; never root.")
+
+
+def _service(of_user: bool | None, account: str) -> Service:
+    from workers.service import service_of
+
+    return service_of(of_user=os.geteuid() != 0 if of_user is None else of_user, account=account)
+
+
+@service.command("install")
+@_of_user
+@_account
+@click.option("--dry-run", is_flag=True, help="Print the unit and change nothing.")
+def install_service(of_user: bool | None, account: str, dry_run: bool) -> None:
+    """Write a unit that starts Hindsight now and at each boot, with the settings that are set here."""
+    from workers.serve import console_command
+    from workers.service import install, require_systemd, unit_text
+
+    if not dry_run:
+        require_systemd()
+    settings, wanted = get_settings(), _service(of_user, account)
+    if dry_run:
+        click.echo(unit_text(wanted, settings, console_command()), nl=False)
+        return
+    install(wanted, settings, console_command())
+    click.echo(f"Hindsight runs, and starts at boot. The unit: {wanted.unit}\nIts settings: {wanted.settings_file}")
+
+
+@service.command("uninstall")
+@_of_user
+def uninstall_service(of_user: bool | None) -> None:
+    """Stop the service and remove its unit; recordings, database and settings stay."""
+    from workers.service import NAME, require_systemd, uninstall
+
+    wanted = _installed(of_user)
+    require_systemd()
+    click.echo("The unit is gone; the data stays." if uninstall(wanted) else f"There is no {NAME} here.")
+
+
+@service.command("status")
+@_of_user
+def show_service(of_user: bool | None) -> None:
+    """Say whether the service is there, starts at boot and runs."""
+    from workers.service import require_systemd, state_of
+
+    wanted = _installed(of_user)
+    require_systemd()
+    click.echo(state_of(wanted))
+
+
+def _installed(of_user: bool | None) -> Service:
+    """Return where the service would be, whoever runs it."""
+    from workers.service import installed_service
+
+    return installed_service(of_user=os.geteuid() != 0 if of_user is None else of_user)
