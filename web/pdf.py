@@ -16,7 +16,7 @@ from fastapi.responses import Response
 from core.errors import HindsightError
 from core.settings import get_settings
 from web.file_names import save_as
-from web.paper_text import MISSING, Glyphs, face_of_han, plain, settable, texts_of, with_texts
+from web.pdf_text import MISSING, Glyphs, face_of_han, plain, settable, texts_of, with_texts
 
 log = logging.getLogger("hindsight.web")
 
@@ -78,7 +78,7 @@ def _made(name: str, data: Mapping[str, Any], standard: str | None) -> bytes | N
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "web.paper_child"],
+            [sys.executable, "-m", "web.pdf_child"],
             input=json.dumps(order).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -105,7 +105,7 @@ def test_a_low_port_is_allowed_to_the_service_of_the_machine(
 def test_what_the_unit_takes_away_leaves_ffmpeg_and_the_probe_working() -> None:
     if shutil.which("setpriv") is None:
         pytest.skip("needs setpriv")
-    from ingest.ffmpeg import binary
+    from ingest.media.ffmpeg import binary
 
     for command in (["unshare", "--user", "--net", "true"], [binary(""), "-version"]):
         alone = subprocess.run(command, capture_output=True, check=False).returncode

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from core.database.backup import back_up
 from core.cli import main
+from core.database.backup import back_up
 from core.database.db import Database, get_database
 from core.database.migrate import migrate_database, our_versions
 from core.settings import get_settings
