@@ -12,8 +12,8 @@ import dramatiq
 from sqlalchemy.exc import OperationalError
 
 from core.database.db import get_database
-from core.pipeline.stages import QUEUES
 from core.database.migrate import migrate_database
+from core.pipeline.stages import QUEUES
 from core.pipeline.steps import send_again
 from core.settings import get_settings
 from core.storage.configured import get_storage
