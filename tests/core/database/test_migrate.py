@@ -16,7 +16,7 @@ from core.database.backup import back_up
 from core.database.db import Database, get_database
 from core.database.migrate import migrate_database, our_versions
 from core.settings import get_settings
-from core.storage.local import get_storage
+from core.storage.configured import get_storage
 from tests.support.processes import forget_process
 
 PROJECT = Path(__file__).resolve().parents[3]
