@@ -7,6 +7,7 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -27,12 +28,12 @@ class Settings(BaseSettings):
     broker_url: str = Field("", description="Redis address; empty: the queue lives inside `hindsight serve`.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    public_url: str = Field("", description="Address that people type, if a proxy stands before; for links.")
+    public_url: str = Field("", description="Address that people type; decides links, cookies and headers.")
     proxies: str = Field(
         "127.0.0.1", description="Proxies that are believed when they say who asks: addresses or networks."
     )
     proxy_sends_files: bool = Field(False, description="The proxy sends the files that we name in X-Accel-Redirect.")
-    secure_cookies: bool = Field(False, description="Set to true when people come by https.")
+    secure_cookies: bool | None = Field(None, description="Cookies by https alone; none: as public_url says.")
 
     s3_bucket: str = Field("", description="Bucket for recordings in an S3-compatible store; empty: the data folder.")
     s3_prefix: str = Field("", description="Prefix of every key in the bucket.")
@@ -90,12 +91,45 @@ class Settings(BaseSettings):
             raise ValueError("an address such as redis://queue:6379/0 is wanted")
         return address
 
+    @field_validator("public_url")
+    @classmethod
+    def _address_of_a_site(cls, address: str) -> str:
+        """Return the address as browsers write an origin; anything more than an origin is refused."""
+        if not address:
+            return address
+        wanted = "an address such as https://lessons.school.example or http://hindsight:8000 is wanted"
+        try:
+            parts = urlsplit(address.strip())
+            port = f":{parts.port}" if parts.port not in (None, {"http": 80, "https": 443}.get(parts.scheme)) else ""
+        except ValueError as error:
+            raise ValueError(wanted) from error
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise ValueError(wanted)
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError(
+                f"{wanted}, without anything behind the name: Hindsight has a name or a port of its own, "
+                "it does not work below a path"
+            )
+        host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+        return f"{parts.scheme}://{host}{port}"
+
+    @field_validator("secure_cookies", mode="before")
+    @classmethod
+    def _nothing_is_no_answer(cls, value: object) -> object:
+        """Take an empty variable, as a compose file passes one on, for one that is not set."""
+        return None if value == "" else value
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
         if name and not is_zone(name):
             raise ValueError("a time zone such as Europe/London is wanted")
         return name
+
+    @property
+    def cookies_need_https(self) -> bool:
+        """Whether browsers send our cookies by https alone: as the address says, unless it is set by itself."""
+        return self.public_url.startswith("https:") if self.secure_cookies is None else self.secure_cookies
 
     @property
     def zone(self) -> ZoneInfo:

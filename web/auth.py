@@ -119,6 +119,6 @@ def put_cookie(response: Response, name: str, secret: str, kept: timedelta) -> N
         max_age=round(kept.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=get_settings().secure_cookies,
+        secure=get_settings().cookies_need_https,
         path="/",
     )

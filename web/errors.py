@@ -7,13 +7,12 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from annotation.errors import LeftSchool
 from core.errors import HindsightError, SignInNeeded
-from web.rendering import page
-from web.security import asked
+from web.refusals import answer, asked, wants_json
 
 log = logging.getLogger("hindsight.web")
 
@@ -23,20 +22,6 @@ SENTENCES = {
     413: "This is more than can be taken at once.",
     500: "Something went wrong on our side. Nothing you saved is lost; please try again.",
 }
-
-
-def wants_json(request: Request) -> bool:
-    """Tell whether a program asks rather than a person."""
-    path = request.url.path
-    return path.startswith(("/api/", "/media/")) or "text/html" not in request.headers.get("accept", "text/html")
-
-
-def answer(request: Request, status: int, code: str, sentence: str) -> Response:
-    """Return the failure in the form that was asked for."""
-    if wants_json(request):
-        return JSONResponse({"code": code, "message": sentence}, status)
-    context = {"code": code, "sentence": sentence}
-    return page(request, "error.html", None, page_title="Hindsight", status=status, **context)
 
 
 def add_error_answers(app: FastAPI) -> None:

@@ -17,6 +17,7 @@ from core.models import Person
 from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, weekday_of
 from core.settings import get_settings
 from web.assets import asset, asset_css
+from web.connections import came_by_plain_http, loses_cookies
 from web.views.api import PersonView
 
 # A notice travels as a name, never as text: nobody can put words on our page with a link.
@@ -73,6 +74,10 @@ NOTICES = {
 }
 
 
+# Pages of whoever sets the school up: the first account, and the lead's. Nobody else is told that https is missing.
+OF_THE_LEAD = ("/", "/programme", "/programme/work")
+
+
 def clock_time(ms: int) -> str:
     """Write a moment of a recording: 2:41, 1:02:09."""
     seconds = ms // 1000
@@ -107,6 +112,11 @@ def day_of_this_year(day: date) -> str:
     return day_in_words(day, SchoolDay.of(utc_now()))
 
 
+def listens() -> str:
+    """Return where a proxy on this machine finds us."""
+    return f"127.0.0.1:{get_settings().port}"
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -116,7 +126,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset=asset, asset_css=asset_css)
+    environment.globals.update(asset=asset, asset_css=asset_css, listens=listens)
     environment.filters.update(clock_time=clock_time, time_ago=time_ago, by_day=by_day, day_and_time=day_and_time)
     environment.filters.update(full_day=full_day, this_year=day_of_this_year)
     return environment
@@ -124,6 +134,12 @@ def _environment() -> Environment:
 
 def _me(me: Person) -> PersonView:
     return PersonView(id=me.id, name=me.name, is_lead=me.is_lead, has_left=me.deactivated_at is not None)
+
+
+def _tell_of_https(request: Request, me: Person | None) -> bool:
+    path = request.url.path
+    runs_it = path in OF_THE_LEAD if me is not None and me.is_lead else path == "/welcome"
+    return runs_it and came_by_plain_http(request)
 
 
 def page(
@@ -139,6 +155,8 @@ def page(
         "path": request.url.path,
         "today": SchoolDay.of(utc_now()),
         "time_zone": get_settings().zone.key,
+        "open_at": get_settings().public_url if loses_cookies(request) else None,
+        "https_is_missing": _tell_of_https(request, me),
         **context,
     }
     return HTMLResponse(_environment().get_template(template).render(values), status)

@@ -8,10 +8,13 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import JSONResponse
+from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from core.errors import HindsightError
 from core.settings import get_settings
+from web.connections import came_by_plain_http
+from web.refusals import answer, asked
 
 log = logging.getLogger("hindsight.web")
 
@@ -24,30 +27,68 @@ POLICY = (
 HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # other sites learn no address of ours; our own forms say whose they are
     "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
 }
+BY_HTTPS_ALONE = {"cross-origin-opener-policy": "same-origin"}  # browsers ignore it elsewhere, and complain
+TOLD = ("origin", "host", "sec-fetch-site")  # by the log, of an order that was refused
 HASHED = "/static/build/assets/"
 
 
-def comes_from_elsewhere(method: str, headers: Headers, own_origin: str = "") -> bool:
-    """Tell whether another site's page made a browser send this order.
+class FromElsewhere(HindsightError):
+    """Another site's page made the browser send this, or the browser does not say whose page it was."""
 
-    Every current browser says where a request comes from (Sec-Fetch-Site, else Origin); a program that
-    says neither carries nobody's cookie by accident. https://web.dev/articles/fetch-metadata
+    code = "from_elsewhere"
+    status = 403
+    sentence = (
+        "This came from another page than Hindsight's own, so nothing was done. Please open the page itself and try"
+        " again. If this is its own page, the address that is typed ({typed}) differs from the one that is set:"
+        " the person who looks after the machine can set HINDSIGHT_PUBLIC_URL to it."
+    )
+
+
+class FromNowhere(FromElsewhere):
+    """The browser was told to hide whose page it was."""
+
+    code = "from_nowhere"
+    sentence = (
+        "Your browser did not say which page this came from, so nothing was done. An add-on of the browser, or a proxy"
+        " that sends “Referrer-Policy: no-referrer”, hides it: please try another browser, or tell the person who"
+        " looks after the machine."
+    )
+
+
+def comes_from_elsewhere(method: str, headers: Headers, own_origin: str = "") -> FromElsewhere | None:
+    """Return why an order is refused that another site's page may have made a browser send; None if it is our own.
+
+    Browsers say where a request comes from: Sec-Fetch-Site (https://web.dev/articles/fetch-metadata), on plain http at
+    a name Origin alone, and old ones no more than Referer. Whoever says none of them is a program, or a browser that
+    does not send our cookie along with another site's order (SameSite=Lax). A hidden origin (`null`) is never ours: a
+    page in a sandboxed frame of a neighbour's has it too, and the cookie goes along with that.
     """
     if method in SAFE_METHODS:
-        return False
+        return None
     site = headers.get("sec-fetch-site")
+    origin = headers.get("origin") or origin_of(headers.get("referer", ""))
+    host = headers.get("host", "")
     if site is not None:
-        return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    if origin is None:
-        return False
-    return urlsplit(origin).netloc != headers.get("host", "") and origin.rstrip("/") != own_origin.rstrip("/")
+        return None if site in ("same-origin", "none") else FromElsewhere(typed=origin)
+    if origin == "null":
+        return FromNowhere()
+    if not origin or origin in (f"http://{host}", f"https://{host}", own_origin):
+        return None
+    return FromElsewhere(typed=origin)
+
+
+def origin_of(address: str) -> str:
+    """Return the origin of an address, or nothing; of an address that cannot be read `null`."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "null"
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 
 class Guard:
@@ -66,7 +107,8 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                secure = {} if came_by_plain_http(HTTPConnection(scope)) else BY_HTTPS_ALONE
+                for name, value in (HEADERS | secure).items():
                     headers.setdefault(name, value)
                 kept = "public, max-age=31536000, immutable" if path.startswith(HASHED) else "no-store"
                 headers.setdefault("cache-control", kept)
@@ -75,23 +117,15 @@ class Guard:
                     log.info("answered", extra={**asked(scope), "status": message["status"], "ms": took})
             await send(message)
 
-        if comes_from_elsewhere(scope["method"], Headers(scope=scope), get_settings().public_url):
-            words = "This request came from another site, so it was not followed. Please use the page itself."
-            refused = JSONResponse({"code": "from_elsewhere", "message": words}, 403)
-            await refused(scope, receive, send_guarded)
+        headers = Headers(scope=scope)
+        refused = comes_from_elsewhere(scope["method"], headers, get_settings().public_url)
+        if refused is not None:
+            said = ", ".join(f"{name} {headers.get(name, 'none')[:100]}" for name in TOLD)
+            log.warning("refused an order: %s", said, extra={"code": refused.code, "method": scope["method"]})
+            refusal = answer(Request(scope), refused.status, refused.code, str(refused))
+            await refusal(scope, receive, send_guarded)
             return
         await self.app(scope, receive, send_guarded)
-
-
-def asked(scope: Scope) -> dict[str, str]:
-    """Return what a line of the log says of a request.
-
-    That is the pattern of its route: the path itself may hold the secret of a link, or whatever somebody typed.
-    """
-    said = {"method": scope["method"], "route": getattr(scope.get("route"), "path", "none")}
-    named = scope.get("path_params", {})
-    lesson = named.get("lesson_id") or named.get("upload_id")  # a lesson takes the id of its upload
-    return said | ({"lesson": lesson} if lesson else {})
 
 
 class CompressPages:

@@ -18,6 +18,7 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from core.addresses import is_this_machine
 from core.clock import utc_now
 from core.database.db import Database, words_of
 from core.database.migrate import our_versions, require_usable
@@ -188,12 +189,17 @@ def models(settings: Settings) -> str:
 def https(settings: Settings) -> str:
     """People's sessions do not travel in the clear."""
     public = urlsplit(settings.public_url)
-    if public.scheme == "https" and not settings.secure_cookies:
-        return "People come by https, but cookies may travel without. Set HINDSIGHT_SECURE_COOKIES=true."
-    if settings.secure_cookies and public.scheme == "http":
+    if public.scheme == "https" and not settings.cookies_need_https:
+        return "People come by https, but cookies may travel without. Leave HINDSIGHT_SECURE_COOKIES empty."
+    if settings.cookies_need_https and public.scheme == "http":
         return "HINDSIGHT_SECURE_COOKIES is on, but HINDSIGHT_PUBLIC_URL is http: nobody could stay signed in."
     if settings.host not in ("127.0.0.1", "localhost", "::1") and not settings.public_url:
         return "It listens to the network, but HINDSIGHT_PUBLIC_URL is empty: links in mails would lead nowhere."
+    if public.scheme == "http" and not is_this_machine(public.hostname or ""):
+        return (
+            f"{settings.public_url} is plain http: passwords and recordings travel in the clear, and browsers record"
+            " nothing there. Put a proxy with https before it (docs/operating.md, Https)."
+        )
     return ""
 
 

@@ -49,4 +49,4 @@ def remind_of_sessions(session: Session) -> int:
 def site() -> str:
     """Return the address that people type, for links in mails."""
     settings = get_settings()
-    return settings.public_url.rstrip("/") or f"http://{settings.host}:{settings.port}"
+    return settings.public_url or f"http://{settings.host}:{settings.port}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, furnish
@@ -17,28 +18,42 @@ from tests.support.servers import Servers, make_ground
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Yield the system's Chromium, else Playwright's own, else skip (outside CI)."""
-    with sync_playwright() as playwright:
-        try:
-            started = playwright.chromium.launch(
-                executable_path=chromium(),
-                args=[
-                    "--no-sandbox",
-                    "--disable-quic",
-                    "--disable-background-networking",
-                    "--mute-audio",
-                    "--use-fake-device-for-media-stream",
-                    "--use-fake-ui-for-media-stream",
-                ],
-            )
-        except Error as error:
-            reason = f"no Chromium on this machine (apt install chromium, or playwright install chromium): {error}"
-            if os.environ.get("CI"):
-                pytest.fail(reason)
-            pytest.skip(reason)
-        yield started
-        started.close()
+def playwright() -> Iterator[Playwright]:
+    """Yield what starts browsers; there is one in a process."""
+    with sync_playwright() as one:
+        yield one
+
+
+@contextmanager
+def started(playwright: Playwright, *more: str) -> Iterator[Browser]:
+    """Yield the system's Chromium, else Playwright's own, else skip (outside CI); `more` are its arguments."""
+    try:
+        browser = playwright.chromium.launch(
+            executable_path=chromium(),
+            args=[
+                "--no-sandbox",
+                "--disable-quic",
+                "--disable-background-networking",
+                "--mute-audio",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+                *more,
+            ],
+        )
+    except Error as error:
+        reason = f"no Chromium on this machine (apt install chromium, or playwright install chromium): {error}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """Yield one Chromium for all tests."""
+    with started(playwright) as one:
+        yield one
 
 
 @dataclass(frozen=True)

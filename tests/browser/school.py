@@ -26,7 +26,7 @@ from core.storage.configured import open_storage
 from tests.support.processes import settings_of
 
 COMMAND = Path(sys.executable).with_name("hindsight")
-START_SECONDS = 60
+START_SECONDS = 180  # on a machine that is busy with much else
 SERVE = (("serve",),)
 FULL_SET = (
     ("web",),
@@ -156,8 +156,8 @@ class School:
 def running_school(folder: Path, **settings: str) -> Iterator[School]:
     """Yield a running server with its data folder below `folder`; embedded unless the settings say otherwise."""
     school = School(data_dir=folder / "data", port=free_port(), settings=settings)
-    school.start()
     try:
+        school.start()
         yield school
     finally:
         school.stop()

@@ -37,8 +37,8 @@ from ingest.upload.uploads import (
     renew_upload,
 )
 from web.auth import CurrentPerson
-from web.errors import answer, log
-from web.security import asked
+from web.errors import log
+from web.refusals import answer, asked
 
 VERSION = "1.0.0"
 ABOUT = {"Tus-Version": VERSION, "Tus-Extension": "creation,creation-defer-length,termination,expiration"}

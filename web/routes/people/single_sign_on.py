@@ -77,7 +77,7 @@ def go_to_provider(request: Request) -> Response:
         max_age=round(KEPT.total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=settings.secure_cookies,
+        secure=settings.cookies_need_https,
         path="/sign-in",
     )
     return answer

@@ -88,7 +88,7 @@ def make_invitation(
 
 def _base(request: Request) -> str:
     """Return where a link that the lead herself is shown begins; one that is mailed never begins with what is asked."""
-    return get_settings().public_url.rstrip("/") or str(request.base_url).rstrip("/")
+    return get_settings().public_url or str(request.base_url).rstrip("/")
 
 
 def _handed_out(request: Request, lead: Person, invited: Person, secret: str, *, is_mailed: bool) -> Response:

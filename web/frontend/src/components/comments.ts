@@ -4,6 +4,7 @@ import type { Audience, Comment, CommentVersion } from "../api/types";
 import { dictate } from "./dictate";
 import { clock, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
+import { newId } from "../browser/secure_context";
 import { dayAndTime } from "../text/school_day";
 import { words } from "../text/words";
 
@@ -121,7 +122,7 @@ export class LessonComments extends HTMLElement {
   }
 
   private reply(to: Comment, text: string): Promise<unknown> {
-    return send(this.address, { partnership_id: to.partnership_id, parent_id: to.id, kind: "noticed", start_ms: to.start_ms, end_ms: null, goal_id: null, stage: "", text, draft_id: crypto.randomUUID() });
+    return send(this.address, { partnership_id: to.partnership_id, parent_id: to.id, kind: "noticed", start_ms: to.start_ms, end_ms: null, goal_id: null, stage: "", text, draft_id: newId() });
   }
 
   private field(name: string, text: string, save: (text: string) => Promise<unknown>): HTMLElement {
@@ -200,7 +201,7 @@ export class CommentComposer extends HTMLElement {
       try {
         const sent = await send(address, {
           partnership_id: who.value || null, parent_id: null, kind: kind.value, start_ms: this.startMs ?? this.player.ms, end_ms: this.endMs,
-          goal_id: goal.value || null, stage: stage.value, text: area.value, draft_id: crypto.randomUUID(),
+          goal_id: goal.value || null, stage: stage.value, text: area.value, draft_id: newId(),
         });
         said.textContent = sent ? "" : words.offline;
         area.value = "";
@@ -221,7 +222,7 @@ export class CommentComposer extends HTMLElement {
       if (event.key === "Escape") area.blur();
       if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
     });
-    const speak = make("button", { type: "button", className: "plain", hidden: !says || !("MediaRecorder" in window) || !navigator.mediaDevices }, words.sayIt);
+    const speak = make("button", { type: "button", className: "plain", hidden: !says }, words.sayIt);
     dictate(speak, says ?? "", (text) => {
       area.value = [area.value.trim(), text].filter(Boolean).join(" ");
       area.dispatchEvent(new Event("input"));
@@ -248,5 +249,5 @@ customElements.define("comment-composer", CommentComposer);
 
 /** Keep a moment for oneself, with one key. */
 export async function mark(address: string, ms: number): Promise<void> {
-  await send(address, { partnership_id: null, parent_id: null, kind: "noticed", start_ms: ms, end_ms: null, goal_id: null, stage: "", text: words.marked, draft_id: crypto.randomUUID() });
+  await send(address, { partnership_id: null, parent_id: null, kind: "noticed", start_ms: ms, end_ms: null, goal_id: null, stage: "", text: words.marked, draft_id: newId() });
 }

@@ -1,6 +1,7 @@
 /** Speaking instead of typing: the sound goes to the school's own machine, and comes back as words to look at. */
 import { ask } from "../api/client";
 import type { Said } from "../api/types";
+import { noRecording, openMedia } from "../browser/secure_context";
 import { words } from "../text/words";
 
 const LONGEST = 180_000; // ms of one comment
@@ -11,8 +12,10 @@ export function dictate(button: HTMLButtonElement, address: string, heard: (text
   let recorder: MediaRecorder | undefined;
   button.addEventListener("click", async () => {
     if (recorder) return recorder.stop();
+    const missing = noRecording();
+    if (missing) return say(words.sayNot[missing]);
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+      const stream = await openMedia({ audio: true });
       recorder = new MediaRecorder(stream);
     } catch {
       return say(words.noMicrophone);

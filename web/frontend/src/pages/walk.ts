@@ -1,6 +1,7 @@
 /** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
 import { ask } from "../api/client";
 import { clock, make } from "../components/dom";
+import { keepAwake, newId, noRecording, openMedia } from "../browser/secure_context";
 import { words } from "../text/words";
 
 type Note = { id: string; at_ms: number; text: string };
@@ -46,7 +47,7 @@ class LearningWalk extends HTMLElement {
   private keep(): void {
     const text = this.field.value.trim();
     if (!text) return;
-    this.waiting.push({ at_ms: Math.max(0, (this.startedTyping || Date.now()) - page.began), text, draft_id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.slice(0, 40) });
+    this.waiting.push({ at_ms: Math.max(0, (this.startedTyping || Date.now()) - page.began), text, draft_id: newId() });
     this.startedTyping = 0;
     this.field.value = "";
     this.field.focus();
@@ -91,7 +92,8 @@ class LearningWalk extends HTMLElement {
   private sound(): HTMLElement {
     const button = make("button", { type: "button", ariaPressed: "false" }, words.walkSound);
     const holder = make("div", {}, make("div", { className: "row" }, button), make("p", { className: "quiet" }, words.walkSoundWhose));
-    if (!("MediaRecorder" in window) || !navigator.mediaDevices) return make("div");
+    const missing = noRecording();
+    if (missing) return make("p", { className: "quiet" }, words.walkSoundNot[missing]);
     button.addEventListener("click", () => void this.toggle(button).catch(() => (this.status.textContent = words.recordRefused)));
     return holder;
   }
@@ -101,13 +103,13 @@ class LearningWalk extends HTMLElement {
       if (this.recorder.state === "recording") this.recorder.pause();
       else this.recorder.resume();
     } else {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false } });
+      const stream = await openMedia({ audio: { echoCancellation: false, noiseSuppression: false } });
       const mimeType = ["audio/webm;codecs=opus", "audio/mp4"].find((kind) => MediaRecorder.isTypeSupported(kind));
       this.recorder = new MediaRecorder(stream, { ...(mimeType && { mimeType }), audioBitsPerSecond: 64_000 });
       this.recorder.addEventListener("dataavailable", ({ data }) => data.size && this.pieces.push(data));
       this.recorder.start(2000);
-      const lock = await navigator.wakeLock?.request("screen").catch(() => null);
-      this.recorder.addEventListener("stop", () => (stream.getTracks().forEach((track) => track.stop()), void lock?.release()));
+      const letSleep = await keepAwake();
+      this.recorder.addEventListener("stop", () => (stream.getTracks().forEach((track) => track.stop()), letSleep()));
     }
     const on = this.recorder.state === "recording";
     button.ariaPressed = String(on);

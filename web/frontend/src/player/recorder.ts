@@ -1,5 +1,6 @@
 /** <lesson-recorder>: records with camera or microphone, and hands over what is recorded while it grows. */
 import { clock, make } from "../components/dom";
+import { keepAwake, noRecording, openMedia } from "../browser/secure_context";
 import { today } from "../text/school_day";
 import { words } from "../text/words";
 
@@ -16,7 +17,8 @@ export class LessonRecorder extends HTMLElement {
   private said = make("p", { role: "status", className: "quiet" });
 
   connectedCallback(): void {
-    if (!("MediaRecorder" in window) || !navigator.mediaDevices) return this.replaceChildren(make("p", { className: "quiet" }, words.recordNot));
+    const missing = noRecording();
+    if (missing) return this.replaceChildren(make("p", { className: "quiet" }, words.recordNot[missing]));
     const start = (text: string, picture: boolean) => {
       const button = make("button", { type: "button" }, text);
       button.addEventListener("click", () => void this.record(picture).catch(() => this.failed(words.recordRefused)));
@@ -26,7 +28,7 @@ export class LessonRecorder extends HTMLElement {
   }
 
   private async record(picture: boolean): Promise<void> {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false }, video: picture && SIZE });
+    const stream = await openMedia({ audio: { echoCancellation: false, noiseSuppression: false }, video: picture && SIZE });
     const [mimeType, ending] = KINDS.find(([kind]) => kind.startsWith(picture ? "video" : "audio") && MediaRecorder.isTypeSupported(kind)) ?? KINDS[0];
     const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 1_500_000, audioBitsPerSecond: 96_000 });
     const now = today();
@@ -36,10 +38,10 @@ export class LessonRecorder extends HTMLElement {
     this.show(recorder, stream, picture);
     this.dispatchEvent(new Event("recording"));
     // A screen that goes dark stops the camera of most phones.
-    const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    const letSleep = await keepAwake();
     recorder.addEventListener("stop", () => {
       for (const track of stream.getTracks()) track.stop();
-      void lock?.release();
+      letSleep();
     });
   }
 

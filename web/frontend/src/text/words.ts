@@ -77,6 +77,10 @@ export const words = {
   stopSaying: "Stop",
   hearing: "Writing down what you said. You can go on; nothing is sent before you save.",
   notHeard: "We could not write that down. Please try again, or type it.",
+  sayNot: {
+    https: "Browsers open the microphone only at an address with https, and this one has none yet. Please type it.",
+    browser: "This browser cannot record. Please type it.",
+  },
   noMicrophone: "The microphone is not allowed here. Allow it in the browser's settings for this page, or type.",
   remove: "Delete",
   steering: (name: string) => `${name} steers`,
@@ -114,7 +118,10 @@ export const words = {
   recordHow: "It uploads while it records. Keep this page open; the screen stays on.",
   recordingNow: (length: string) => `Recording: ${length}`,
   recordedSoFar: (mb: string) => `${mb} MB are safe`,
-  recordNot: "This browser cannot record. Record with the camera of your phone, and upload the file here.",
+  recordNot: {
+    https: "Browsers record only at an address with https, and this one has none yet: your school's IT person can add it. Until then record with the camera of your phone, and upload the file here.",
+    browser: "This browser cannot record. Record with the camera of your phone, and upload the file here.",
+  },
   recordRefused: "The camera or microphone is not allowed here. Allow it in the browser's settings for this page, or upload a file.",
   recordLocked: "The screen was locked or another page was in front, and the camera stopped for that time. What was recorded is safe.",
   recordEnded: "The camera was taken away, so the recording ended. What was recorded is safe.",
@@ -160,6 +167,10 @@ export const words = {
   walkSound: "Record the sound too",
   walkSoundOn: "Recording the sound. Pause it",
   walkSoundOff: "The sound is paused. Go on",
+  walkSoundNot: {
+    https: "The sound cannot be recorded here: browsers open the microphone only at an address with https, and this one has none yet.",
+    browser: "The sound cannot be recorded: this browser does not do it.",
+  },
   walkSoundWhose: "Only if your colleague agreed. The sound goes to your colleague alone; you will not hear it again.",
   walkSending: "Sending the sound. Please keep this page open.",
   walkSoundLost: "The sound could not be sent. Your notes are safe: press save again when the network is back.",

@@ -1,0 +1,38 @@
+"""A refusal in the form that was asked for: a page for a person, JSON for a program; and what the log says of it."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+from starlette.types import Scope
+
+from web.rendering import page
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether a program asks rather than a person."""
+    if request.url.path.startswith(("/api/", "/media/")):
+        return True
+    sends_form = request.headers.get("content-type", "").startswith(FORMS)
+    return not sends_form and "text/html" not in request.headers.get("accept", "text/html")
+
+
+def answer(request: Request, status: int, code: str, sentence: str) -> Response:
+    """Return the failure in the form that was asked for."""
+    if wants_json(request):
+        return JSONResponse({"code": code, "message": sentence}, status)
+    context = {"code": code, "sentence": sentence}
+    return page(request, "error.html", None, page_title="Hindsight", status=status, **context)
+
+
+def asked(scope: Scope) -> dict[str, str]:
+    """Return what a line of the log says of a request.
+
+    That is the pattern of its route: the path itself may hold the secret of a link, or whatever somebody typed.
+    """
+    said = {"method": scope["method"], "route": getattr(scope.get("route"), "path", "none")}
+    named = scope.get("path_params", {})
+    lesson = named.get("lesson_id") or named.get("upload_id")  # a lesson takes the id of its upload
+    return said | ({"lesson": lesson} if lesson else {})
