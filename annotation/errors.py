@@ -18,6 +18,7 @@ class EmailTaken(HindsightError):
 
     code = "email_taken"
     status = 409
+    fields = ("email",)
     sentence = "There is already an account with this email address."
 
 
@@ -44,6 +45,7 @@ class StaffUnreadable(HindsightError):
 
     code = "staff_unreadable"
     status = 422
+    fields = ("file",)
     sentence = "This file cannot be read as a staff list: {why}."
 
 
@@ -52,6 +54,7 @@ class LastLead(HindsightError):
 
     code = "last_lead"
     status = 409
+    fields = ("is_lead",)
     sentence = "There would be no programme lead left. Please make somebody else the lead first."
 
 
@@ -84,6 +87,7 @@ class WrongSignIn(HindsightError):
 
     code = "wrong_sign_in"
     status = 401
+    fields = ("email", "password", "old")
     sentence = "This email address and password do not fit together. Please try again."
 
 
@@ -111,6 +115,7 @@ class PartnershipRefused(HindsightError):
 
     code = "partnership_refused"
     status = 409
+    fields = ("coachee_id", "other_id", "observed_id")
     sentence = (
         "{manager} is in the line management of {managed}. Coaching is never performance management, "
         "so they cannot be partners. Please choose a colleague from outside that line."
@@ -122,6 +127,7 @@ class PartnershipExists(HindsightError):
 
     code = "partnership_exists"
     status = 409
+    fields = ("coachee_id", "other_id")
     sentence = "These two are already partners in this way."
 
 
@@ -138,6 +144,7 @@ class TooManyGoals(HindsightError):
 
     code = "too_many_goals"
     status = 409
+    fields = ("title",)
     sentence = "Three goals are active already. Please close one first: fewer goals change more."
 
 
@@ -146,6 +153,7 @@ class TitleDiffers(HindsightError):
 
     code = "title_differs"
     status = 422
+    fields = ("title", "email")
     sentence = "Please type {what} exactly as it is written, then delete it."
 
     def __init__(self, what: str = "the lesson's title") -> None:

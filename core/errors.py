@@ -12,14 +12,17 @@ class HindsightError(Exception):
     """An error with a sentence for the person: what happened, and what to do.
 
     `code` goes to the log and the API, `status` is the HTTP answer, `sentence` is for the page.
-    A subclass may put named places into its sentence: `NameTaken(name="…")`.
+    A subclass may put named places into its sentence: `NameTaken(name="…")`. `fields` are the names of the form's
+    fields that it is about, as they are called on any form: the sentence stands at the first that a page has.
     """
 
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     sentence: ClassVar[str] = "Something went wrong."
+    fields: tuple[str, ...] = ()
 
-    def __init__(self, **places: object) -> None:
+    def __init__(self, *, fields: tuple[str, ...] = (), **places: object) -> None:
+        self.fields = fields or self.fields
         self.places = places
         super().__init__(self.sentence.format(**places))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -11,7 +13,8 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from annotation.errors import LeftSchool
-from core.errors import HindsightError, SignInNeeded
+from core.errors import HindsightError, InvalidInput, SignInNeeded
+from web.forms import is_form, is_form_address, page_of, show_again
 from web.refusals import answer, asked, wants_json
 
 log = logging.getLogger("hindsight.web")
@@ -24,27 +27,53 @@ SENTENCES = {
 }
 
 
+# What FastAPI calls what is wrong with a field of a form, and what people are told.
+OF_A_FIELD = {
+    "missing": "Please fill this in.",
+    "date": "Please choose a day.",
+    "string_too_long": "This is too long. Please write at most {max_length} letters.",
+}
+
+
+def sentence_of_field(found: Any) -> str:
+    """Say what is wrong with a field of a form."""
+    kind = "date" if str(found["type"]).startswith("date_") else str(found["type"])
+    return OF_A_FIELD.get(kind, "This cannot be read. Please check it.").format(**found.get("ctx", {}))
+
+
 def add_error_answers(app: FastAPI) -> None:
     """Teach the application what to answer when something is raised."""
 
     @app.exception_handler(HindsightError)
-    def refuse(request: Request, error: HindsightError) -> Response:
+    async def refuse(request: Request, error: HindsightError) -> Response:
         if error.status >= 500:
             log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
         if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json(request):
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
         if isinstance(error, LeftSchool) and request.method == "GET" and not wants_json(request):
             return RedirectResponse("/me?notice=left", 303)
+        if is_form(request):
+            return await show_again(request, error)
         return answer(request, error.status, error.code, str(error))
 
     @app.exception_handler(RequestValidationError)
-    def refuse_input(request: Request, error: RequestValidationError) -> Response:
+    async def refuse_input(request: Request, error: RequestValidationError) -> Response:
+        if is_form(request):
+            found = error.errors()[0]
+            fields = tuple(str(part) for part in found["loc"][1:2])
+            return await show_again(request, InvalidInput(why=sentence_of_field(found), fields=fields))
         places = [str(part) for part in error.errors()[0]["loc"][1:]] if error.errors() else []
         where = f" ({places[0][:40]})" if places and places[0].isidentifier() else ""
         return answer(request, 422, "invalid_input", f"Something in this request cannot be read{where}.")
 
     @app.exception_handler(HTTPException)
     def refuse_address(request: Request, error: HTTPException) -> Response:
+        if (
+            error.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+            and request.method in ("GET", "HEAD")
+            and is_form_address(request)
+        ):
+            return RedirectResponse(page_of(request, request.url.path), 303)
         sentence = SENTENCES.get(error.status_code, "This did not work. Please go back and try again.")
         made = answer(request, error.status_code, f"http_{error.status_code}", sentence)
         made.headers.update(error.headers or {})

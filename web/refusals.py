@@ -23,7 +23,7 @@ def answer(request: Request, status: int, code: str, sentence: str) -> Response:
     """Return the failure in the form that was asked for."""
     if wants_json(request):
         return JSONResponse({"code": code, "message": sentence}, status)
-    context = {"code": code, "sentence": sentence}
+    context = {"sentence": sentence, "words": [], "back": "/", "link": "Back to this week"}
     return page(request, "error.html", None, page_title="Hindsight", status=status, **context)
 
 

@@ -20,13 +20,13 @@ def call_conversation(session: Session, coach: Person, lesson_id: str, partnersh
     require(session, coach, "see", partnership)
     assert partnership is not None
     if partnership.coach_id != coach.id:
-        raise InvalidInput(why="The mirror is for conversations in which you coach.")
+        raise InvalidInput(why="The mirror is for conversations in which you coach.", fields=("partnership_id",))
     if not agreed:
-        raise InvalidInput(why="Please ask your partner first, and record only if she agrees.")
+        raise InvalidInput(why="Please ask your partner first, and record only if she agrees.", fields=("agreed",))
     clips = select(ClipShare.id).join(Clip, Clip.id == ClipShare.clip_id).where(Clip.lesson_id == lesson.id)
     shared = session.scalar(clips.where(ClipShare.taken_back_at.is_(None)).limit(1)) is not None
     if shared or open_shares(session, coach, [lesson.id]):
-        raise InvalidInput(why="This recording is shared. Please take it back first.")
+        raise InvalidInput(why="This recording is shared. Please take it back first.", fields=("lesson_id",))
     lesson.conversation_id = partnership.id
     return lesson
 

@@ -41,12 +41,14 @@ class GoalText:
 
 
 def _checked(text: GoalText) -> GoalText:
-    if any(len(field) > FIELD_LENGTH for field in (text.reality, text.options, text.will)):
-        raise InvalidInput(why=f"Please keep each part of a goal under {FIELD_LENGTH} letters.")
+    parts = {"reality": text.reality, "options": text.options, "will": text.will}
+    too_long = tuple(name for name, part in parts.items() if len(part) > FIELD_LENGTH)
+    if too_long:
+        raise InvalidInput(why=f"Please keep each part of a goal under {FIELD_LENGTH} letters.", fields=too_long)
     if text.measure and text.measure not in MEASURES:
-        raise InvalidInput(why="Please choose one of the measures, or none.")
+        raise InvalidInput(why="Please choose one of the measures, or none.", fields=("measure",))
     if text.direction not in ("", "up", "down") or bool(text.measure) != bool(text.direction):
-        raise InvalidInput(why="A measure needs a direction: should it go up or down?")
+        raise InvalidInput(why="A measure needs a direction: should it go up or down?", fields=("direction",))
     title = clean_name(text.title, "the goal in one line", TITLE_LENGTH)
     return GoalText(title, text.reality.strip(), text.options.strip(), text.will.strip(), text.measure, text.direction)
 

@@ -87,11 +87,11 @@ def resume_partnership(session: Session, person: Person, partnership_id: str) ->
 
 def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str) -> Partnership:
     if kind not in KINDS:
-        raise InvalidInput(why="Please choose coaching or mentoring.")
+        raise InvalidInput(why="Please choose coaching or mentoring.", fields=("kind",))
     if len(focus) > FOCUS_LENGTH:
-        raise InvalidInput(why=f"Please write the focus in at most {FOCUS_LENGTH} letters.")
+        raise InvalidInput(why=f"Please write the focus in at most {FOCUS_LENGTH} letters.", fields=("focus",))
     if coach_id == coachee_id:
-        raise InvalidInput(why="A partnership needs two people.")
+        raise InvalidInput(why="A partnership needs two people.", fields=("coachee_id", "other_id"))
     coach, coachee = session.get(Person, coach_id), session.get(Person, coachee_id)
     if coach is None or coachee is None or coach.deactivated_at or coachee.deactivated_at:
         raise NotFound

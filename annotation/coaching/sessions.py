@@ -22,6 +22,7 @@ from core.school_day import SchoolDay, full_day, time_of_day
 from core.settings import get_settings
 
 STAGES = ("G", "R", "O", "W")
+FIELDS = {"G": "goal", "R": "reality", "O": "options", "W": "will"}  # what a form calls them
 MOST_MOMENTS = 3
 SHORTEST, LONGEST = 10, 15  # minutes
 NOTE_LENGTH, MOMENT_LENGTH = 1000, 200
@@ -63,7 +64,7 @@ def plan_session(
     """Plan a meeting, once or each week; what is looked at is chosen later. A plan that still waits is moved."""
     _active(session, person, partnership_id)
     if not utc_now() < at < utc_now() + FARTHEST:
-        raise InvalidInput(why="Please choose a time that is still to come, within a year.")
+        raise InvalidInput(why="Please choose a time that is still to come, within a year.", fields=("at",))
     meeting = next_planned(session, partnership_id)
     if meeting is None:
         meeting = _new(session, partnership_id)
@@ -146,10 +147,10 @@ def write_log_afterwards(
     """Keep a meeting that took place without a room; only the one action is asked for."""
     _active(session, person, partnership_id)
     if not action.strip():
-        raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.")
+        raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.", fields=("action",))
     today = SchoolDay.of(utc_now())
     if not today - FARTHEST <= met_on <= today:
-        raise InvalidInput(why="Please choose the day on which you met, within the last year.")
+        raise InvalidInput(why="Please choose the day on which you met, within the last year.", fields=("met_on",))
     meeting = _new(session, partnership_id)
     meeting.began_at = meeting.ended_at = meeting.created_at = SchoolDay.of(met_on).noon
     return write_log(session, person, meeting.id, notes=notes, action=action, action_by=action_by, goal_id=goal_id)
@@ -305,8 +306,9 @@ def write_log(
     """Write what is given of the notes, the one action (and for which goal) and the length; both may, also after."""
     meeting, _ = get_session(session, person, session_id)
     if notes is not None:
-        if not set(notes) <= set(STAGES) or any(len(text) > NOTE_LENGTH for text in notes.values()):
-            raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} letters.")
+        too_long = tuple(FIELDS[stage] for stage in STAGES if len(notes.get(stage, "")) > NOTE_LENGTH)
+        if not set(notes) <= set(STAGES) or too_long:
+            raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} letters.", fields=too_long)
         meeting.notes = {**meeting.notes, **{stage: text.strip() for stage, text in notes.items()}}
     if action is not None:
         if meeting.ended_at is not None and not action.strip():

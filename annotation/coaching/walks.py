@@ -28,7 +28,7 @@ def begin_walk(session: Session, observer: Person, observed_id: str, title: str)
     if observed is None or observed.deactivated_at is not None or observed.joined_at is None:
         raise NotFound
     if observed.id == observer.id:
-        raise InvalidInput(why="Please choose the colleague whom you visit.")
+        raise InvalidInput(why="Please choose the colleague whom you visit.", fields=("observed_id",))
     refuse_line(session, observer, observed)
     name = clean_name(title, "what you see, such as Year 9 fractions", TITLE_LENGTH)
     walk = Walk(observer_id=observer.id, observed_id=observed.id, title=name, began_at=utc_now())

@@ -12,6 +12,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from core.errors import InvalidInput
 
 SHORTEST = 10
+FIELDS = ("password", "new")  # what forms call a new one
 LONGEST = 1000  # no school's password; stops a megabyte from being hashed
 
 
@@ -41,8 +42,14 @@ def password_fits(password: str, stored: str) -> bool:
 def check_new_password(password: str, email: str) -> None:
     """Refuse a password that is too short or is the address itself; length is all that counts (NIST 800-63B)."""
     if len(password) < SHORTEST:
-        raise InvalidInput(why=f"Please choose a password of at least {SHORTEST} characters; a few words are best.")
+        raise InvalidInput(
+            why=f"Please choose a password of at least {SHORTEST} characters; a few words are best.",
+            fields=FIELDS,
+        )
     if len(password) > LONGEST:
-        raise InvalidInput(why=f"Please choose a password of at most {LONGEST} characters.")
+        raise InvalidInput(why=f"Please choose a password of at most {LONGEST} characters.", fields=FIELDS)
     if password.strip().lower() == email or len(set(password)) < 3:
-        raise InvalidInput(why="This password is too easy to guess. A few words that only you put together are best.")
+        raise InvalidInput(
+            why="This password is too easy to guess. A few words that only you put together are best.",
+            fields=FIELDS,
+        )

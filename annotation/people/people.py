@@ -32,9 +32,9 @@ def clean_name(name: str, what: str = "a name", length: int = NAME_LENGTH) -> st
     """Return a line of text without odd characters; raises InvalidInput when empty or too long."""
     cleaned = " ".join("".join(c if c.isprintable() else " " for c in name).split())
     if not cleaned:
-        raise InvalidInput(why=f"Please write {what}.")
+        raise InvalidInput(why=f"Please write {what}.", fields=("name", "title"))
     if len(cleaned) > length:
-        raise InvalidInput(why=f"Please write {what} in at most {length} letters.")
+        raise InvalidInput(why=f"Please write {what} in at most {length} letters.", fields=("name", "title"))
     return cleaned
 
 
@@ -64,7 +64,7 @@ def clean_email(email: str) -> str:
     plain = cleaned.isprintable() and not any(c.isspace() for c in cleaned)
     deleted = cleaned.endswith(GONE)
     if not (local and at and domain and plain) or "@" in domain or len(cleaned) > EMAIL_LENGTH or deleted:
-        raise InvalidInput(why="Please write an email address, such as ada@school.example.")
+        raise InvalidInput(why="Please write an email address, such as ada@school.example.", fields=("email",))
     return cleaned
 
 

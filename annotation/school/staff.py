@@ -113,7 +113,7 @@ def _row(number: int, found: Mapping[str, str]) -> StaffRow:
     manager = clean_email(found["manager"]) if found["manager"] else ""
     email = clean_email(found["email"])
     if manager == email:
-        raise InvalidInput(why="Nobody is their own line manager.")
+        raise InvalidInput(why="Nobody is their own line manager.", fields=("manager_id",))
     return StaffRow(number, clean_name(found["name"]), email, department, manager)
 
 
@@ -243,10 +243,13 @@ def set_place(
     if person is None or (manager_id and session.get(Person, manager_id) is None):
         raise NotFound
     if manager_id == person_id:
-        raise InvalidInput(why="Nobody is their own line manager.")
+        raise InvalidInput(why="Nobody is their own line manager.", fields=("manager_id",))
     managers = {row.id: row.manager_id for row in session.execute(select(Person.id, Person.manager_id))}
     if manager_id and person_id in line_above(managers, manager_id):
-        raise InvalidInput(why="Nobody manages their own line manager, at whatever distance. Please choose another.")
+        raise InvalidInput(
+            why="Nobody manages their own line manager, at whatever distance. Please choose another.",
+            fields=("manager_id",),
+        )
     person.department = clean_name(department, "a department") if department.strip() else ""
     person.manager_id = manager_id or None
     if is_lead is not None and is_lead != person.is_lead:

@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from starlette.datastructures import Headers
 from starlette.testclient import TestClient
 
-from annotation.passwords import hash_password
+from annotation.people.passwords import hash_password
 from core.cli import main
 from core.models import Person
 from core.settings import Settings, get_settings
-from tests.web.school import School
+from tests.support.web_school import School
 from web.app import create_app
 from web.security import comes_from_elsewhere
 

@@ -102,4 +102,6 @@ def test_nothing_else_is(line: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(FRONTEND)))
 def test_what_is_kept_for_secure_pages_is_asked_for_in_its_own_module_alone(source: Path) -> None:
-    assert named_in(source.read_text("utf-8")) == [], "please add it, with what is done elsewhere, to src/browser/secure_context.ts"
+    assert named_in(source.read_text("utf-8")) == [], (
+        "please add it, with what is done elsewhere, to src/browser/secure_context.ts"
+    )

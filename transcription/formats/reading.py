@@ -26,6 +26,7 @@ class TranscriptUnreadable(UnusableFile):
 
     code = "transcript_unreadable"
     sentence = "This transcript cannot be used: {why}."
+    fields = ("file",)
 
 
 @dataclass(frozen=True, slots=True)

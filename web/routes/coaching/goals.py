@@ -24,11 +24,10 @@ from annotation.coaching.partnerships import get_partnership, names_of
 from annotation.lessons.comments import comments_on_goal
 from annotation.lessons.measures_over_time import note_opening
 from core.database.db import get_database
-from core.errors import HindsightError, NotFound
 from core.models import Person
 from web.auth import CurrentPerson
 from web.rendering import go, page
-from web.routes.coaching.partnerships import partnership_context, partnership_lines
+from web.routes.coaching.partnerships import partnership_lines
 from web.routes.lessons.measures_over_time import goal_change, goal_chart
 from web.views.lessons.lesson import comment_url
 
@@ -52,20 +51,11 @@ def goal_form(
 GoalForm = Annotated[GoalText, Depends(goal_form)]
 
 
-@router.post("/partnerships/{partnership_id}/goals", response_class=HTMLResponse)
-def set_new(request: Request, partnership_id: str, person: CurrentPerson, text: GoalForm) -> Response:
-    """Set a goal; what cannot be taken comes back with a sentence."""
-    try:
-        with get_database().write() as session:
-            goal_id = set_goal(session, person, partnership_id, text).id
-    except NotFound:
-        raise
-    except HindsightError as error:
-        with get_database().read() as session:
-            context = partnership_context(session, person, partnership_id)
-        title = context["partnership"]["other"]
-        context |= {"problem": str(error), "draft": text}
-        return page(request, "coaching/partnership.html", person, page_title=title, status=error.status, **context)
+@router.post("/partnerships/{partnership_id}/goals")
+def set_new(partnership_id: str, person: CurrentPerson, text: GoalForm) -> Response:
+    """Set a goal."""
+    with get_database().write() as session:
+        goal_id = set_goal(session, person, partnership_id, text).id
     return go(f"/goals/{goal_id}", "goal-set")
 
 
@@ -108,21 +98,11 @@ def show_goal(request: Request, goal_id: str, person: CurrentPerson) -> HTMLResp
     return page(request, "coaching/goal.html", person, page_title=context["goal"].title, **context)
 
 
-@router.post("/goals/{goal_id}", response_class=HTMLResponse)
-def change_goal(request: Request, goal_id: str, person: CurrentPerson, text: GoalForm) -> Response:
+@router.post("/goals/{goal_id}")
+def change_goal(goal_id: str, person: CurrentPerson, text: GoalForm) -> Response:
     """Rewrite a goal; either of the two may."""
-    try:
-        with get_database().write() as session:
-            edit_goal(session, person, goal_id, text)
-    except NotFound:
-        raise
-    except HindsightError as error:
-        with get_database().read() as session:
-            context = goal_context(session, person, goal_id)
-        context |= {"problem": str(error)}
-        return page(
-            request, "coaching/goal.html", person, page_title=context["goal"].title, status=error.status, **context
-        )
+    with get_database().write() as session:
+        edit_goal(session, person, goal_id, text)
     return go(f"/goals/{goal_id}", "saved")
 
 

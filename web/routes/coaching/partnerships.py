@@ -27,7 +27,7 @@ from annotation.lessons.clips import clips_with
 from annotation.lessons.lessons import list_own, list_shared
 from annotation.lessons.sharing import open_shares
 from core.database.db import get_database
-from core.errors import HindsightError, InvalidInput
+from core.errors import InvalidInput
 from core.models import Partnership, Person
 from core.storage.configured import get_storage
 from web.auth import CurrentPerson
@@ -64,32 +64,22 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
 @router.get("/partnerships", response_class=HTMLResponse)
 def show_partnerships(request: Request, person: CurrentPerson) -> HTMLResponse:
     """Show who one works with."""
-    return _show_all(request, person)
-
-
-def _show_all(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
     with get_database().read() as session:
-        context = {
+        context: dict[str, Any] = {
             "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
             "suggestions": suggestions_for(session, [person])[person.id],
             "department": person.department,
-            "problem": problem,
         }
-    return page(request, "coaching/partnerships.html", person, page_title="Partnerships", status=status, **context)
+    return page(request, "coaching/partnerships.html", person, page_title="Partnerships", **context)
 
 
-@router.post("/partnerships", response_class=HTMLResponse)
-def ask(
-    request: Request, person: CurrentPerson, other_id: Text = "", part: Text = "", kind: Text = "", focus: Text = ""
-) -> Response:
+@router.post("/partnerships")
+def ask(person: CurrentPerson, other_id: Text = "", part: Text = "", kind: Text = "", focus: Text = "") -> Response:
     """Ask a colleague to be partners; `part` says whether the asker is the `coach` or the `coachee`."""
-    try:
-        with get_database().write() as session:
-            i_coach = part == "coach"
-            asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
-            address = f"/partnerships/{asked.id}"
-    except HindsightError as error:
-        return _show_all(request, person, error.status, str(error))
+    with get_database().write() as session:
+        i_coach = part == "coach"
+        asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
+        address = f"/partnerships/{asked.id}"
     return go(address, "asked")
 
 
@@ -139,7 +129,7 @@ def day_of(written: str) -> date | None:
     try:
         return date.fromisoformat(written) if written else None
     except ValueError:
-        raise InvalidInput(why="Please choose a day.") from None
+        raise InvalidInput(why="Please choose a day.", fields=("by",)) from None
 
 
 @router.post("/conversations/{lesson_id}/forget")

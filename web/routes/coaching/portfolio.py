@@ -27,7 +27,6 @@ from annotation.coaching.training import MODULES, answers_of
 from annotation.lessons.clips import list_shared_clips
 from core.clock import utc_now
 from core.database.db import get_database
-from core.errors import HindsightError
 from core.models import Person, PortfolioItem
 from core.school_day import full_day
 from core.storage.configured import get_storage
@@ -49,7 +48,9 @@ Each item is here as a text file, and all of them in portfolio.json.
 """
 
 
-def _show(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
+@router.get("/portfolio", response_class=HTMLResponse)
+def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show what is gathered, and what could be."""
     with get_database().read() as session:
         items = items_of(session, person)
         names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
@@ -67,64 +68,43 @@ def _show(request: Request, person: Person, status: int = 200, problem: str | No
             ],
             "tasks": [one for one in MODULES if one.name in answers and ("task", one.name) not in there],
             "coached": [one for one in coached if one["state"] != "asked"],
-            "problem": problem,
         }
-    return page(request, "coaching/portfolio.html", person, page_title="Portfolio", status=status, **context)
-
-
-@router.get("/portfolio", response_class=HTMLResponse)
-def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
-    """Show what is gathered, and what could be."""
-    return _show(request, person)
+    return page(request, "coaching/portfolio.html", person, page_title="Portfolio", **context)
 
 
 def _added(item: PortfolioItem) -> Response:
     return go("/portfolio", "item-asked" if item.consent == "asked" else "item-added")
 
 
-@router.post("/portfolio/logs", response_class=HTMLResponse)
-def put_log(request: Request, person: CurrentPerson, session_id: Text = "") -> Response:
+@router.post("/portfolio/logs")
+def put_log(person: CurrentPerson, session_id: Text = "") -> Response:
     """Put a log in, and ask the coachee."""
-    try:
-        with get_database().write() as session:
-            item = add_log(session, person, session_id)
-    except HindsightError as error:
-        return _show(request, person, error.status, str(error))
+    with get_database().write() as session:
+        item = add_log(session, person, session_id)
     return _added(item)
 
 
-@router.post("/portfolio/clips", response_class=HTMLResponse)
-def put_clip(request: Request, person: CurrentPerson, clip_id: Text = "") -> Response:
+@router.post("/portfolio/clips")
+def put_clip(person: CurrentPerson, clip_id: Text = "") -> Response:
     """Put a shared clip in, and ask the coachee."""
-    try:
-        with get_database().write() as session:
-            item = add_clip(session, person, clip_id)
-    except HindsightError as error:
-        return _show(request, person, error.status, str(error))
+    with get_database().write() as session:
+        item = add_clip(session, person, clip_id)
     return _added(item)
 
 
-@router.post("/portfolio/tasks", response_class=HTMLResponse)
-def put_task(request: Request, person: CurrentPerson, module: Text = "") -> Response:
+@router.post("/portfolio/tasks")
+def put_task(person: CurrentPerson, module: Text = "") -> Response:
     """Put an answer to a set task in."""
-    try:
-        with get_database().write() as session:
-            item = add_task(session, person, module)
-    except HindsightError as error:
-        return _show(request, person, error.status, str(error))
+    with get_database().write() as session:
+        item = add_task(session, person, module)
     return _added(item)
 
 
-@router.post("/portfolio/reflections", response_class=HTMLResponse)
-def put_reflection(
-    request: Request, person: CurrentPerson, title: Text = "", text: Text = "", partnership_id: Text = ""
-) -> Response:
+@router.post("/portfolio/reflections")
+def put_reflection(person: CurrentPerson, title: Text = "", text: Text = "", partnership_id: Text = "") -> Response:
     """Put a text of one's own in."""
-    try:
-        with get_database().write() as session:
-            item = add_reflection(session, person, title, text, partnership_id)
-    except HindsightError as error:
-        return _show(request, person, error.status, str(error))
+    with get_database().write() as session:
+        item = add_reflection(session, person, title, text, partnership_id)
     return _added(item)
 
 

@@ -178,7 +178,7 @@ def plan(
     try:
         when = moment_at_school(datetime.fromisoformat(at))
     except (ValueError, OverflowError):
-        raise InvalidInput(why="Please choose a day and a time.") from None
+        raise InvalidInput(why="Please choose a day and a time.", fields=("at",)) from None
     with get_database().write() as session:
         plan_session(session, person, partnership_id, when, weekly=weekly)
     return go(f"/partnerships/{partnership_id}", "planned")

@@ -44,7 +44,9 @@ SUFFIXES = {"audio/mp4": ".m4a", "audio/ogg": ".ogg", "audio/wav": ".wav"}  # of
 MOST_BYTES = 64 * 1024**2  # half an hour of sound, generously
 
 
-def _show_all(request: Request, person: Person, status: int = 200, problem: str | None = None) -> HTMLResponse:
+@router.get("/walks", response_class=HTMLResponse, include_in_schema=False)
+def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
+    """Show visits, one's own and those to oneself."""
     with get_database().read() as session:
         pairs = partnership_lines(session, person, list_partnerships(session, person))
         partners = {
@@ -56,25 +58,15 @@ def _show_all(request: Request, person: Person, status: int = 200, problem: str 
         context: dict[str, Any] = {
             "walks": [(walk, name, walk.observer_id == person.id) for walk, name in walks_of(session, person)],
             "colleagues": sorted(partners | others, key=lambda pair: pair[1]),
-            "problem": problem,
         }
-    return page(request, "coaching/walks.html", person, page_title="Walks", status=status, **context)
+    return page(request, "coaching/walks.html", person, page_title="Walks", **context)
 
 
-@router.get("/walks", response_class=HTMLResponse, include_in_schema=False)
-def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
-    """Show visits, one's own and those to oneself."""
-    return _show_all(request, person)
-
-
-@router.post("/walks", response_class=HTMLResponse, include_in_schema=False)
-def begin(request: Request, person: CurrentPerson, observed_id: Text = "", title: Text = "") -> Response:
+@router.post("/walks", include_in_schema=False)
+def begin(person: CurrentPerson, observed_id: Text = "", title: Text = "") -> Response:
     """Begin a visit."""
-    try:
-        with get_database().write() as session:
-            walk_id = begin_walk(session, person, observed_id, title).id
-    except HindsightError as error:
-        return _show_all(request, person, error.status, str(error))
+    with get_database().write() as session:
+        walk_id = begin_walk(session, person, observed_id, title).id
     return go(f"/walks/{walk_id}")
 
 

@@ -81,14 +81,10 @@ def show_welcome(request: Request) -> Response:
 @router.post("/welcome", response_class=HTMLResponse)
 def make_first(request: Request, name: Text = "", email: Text = "", password: Text = "") -> Response:
     """Make the first account, the programme lead's, and sign it in."""
-    try:
-        if _begun():  # before the slow hash
-            raise AlreadyBegun
-        with get_database().write() as session:
-            person = make_first_account(session, name, email, password)
-    except HindsightError as error:
-        form = {"name": name, "email": email, "problem": str(error)}
-        return page(request, "people/welcome.html", None, page_title="Welcome", status=error.status, **form)
+    if _begun():  # before the slow hash
+        raise AlreadyBegun
+    with get_database().write() as session:
+        person = make_first_account(session, name, email, password)
     return sign_in_browser(request, person, "/", "link")
 
 
@@ -121,12 +117,9 @@ def sign_in(
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
         answer = sign_in_browser(request, person, local_address(next_address), "password")
-    except HindsightError as error:
-        if isinstance(error, WrongSignIn):
-            attempts.failed(_address(request), known)
-        form: dict[str, Any] = {"email": email, "next": local_address(next_address), "problem": str(error)}
-        form |= {"sso": _sso(), "mail": mail_is_on()}
-        return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
+    except WrongSignIn:
+        attempts.failed(_address(request), known)
+        raise
     attempts.succeeded(account, known)
     return answer
 
@@ -171,17 +164,11 @@ def show_new_password(request: Request, secret: str) -> HTMLResponse:
     return page(request, "people/new_password.html", None, page_title="A new password", email=person.email)
 
 
-@router.post("/new-password/{secret}", response_class=HTMLResponse)
+@router.post("/new-password/{secret}")
 def set_new_password(request: Request, secret: str, password: Text = "") -> Response:
     """Set a new password; the link works once, and every device is signed out."""
-    with get_database().read() as session:
-        _, person = find_link(session, secret, "reset")
-    try:
-        with get_database().write() as session:
-            choose_password(session, secret, password, this_device(request))
-    except HindsightError as error:
-        form = {"email": person.email, "problem": str(error)}
-        return page(request, "people/new_password.html", None, page_title="A new password", status=error.status, **form)
+    with get_database().write() as session:
+        choose_password(session, secret, password, this_device(request))
     return go("/sign-in", "password-new")
 
 
@@ -207,14 +194,8 @@ def show_join(request: Request, secret: str) -> Response:
 @router.post("/join/{secret}", response_class=HTMLResponse)
 def join(request: Request, secret: str, name: Text = "", password: Text = "") -> Response:
     """Make an invited person's account and sign it in; the link works once."""
-    with get_database().read() as session:
-        _, invited = find_link(session, secret, "join")
-    try:
-        with get_database().write() as session:
-            person = accept_invitation(session, secret, name, password, this_device(request))
-    except HindsightError as error:
-        form: dict[str, Any] = {"name": name, "email": invited.email, "problem": str(error), "sso": _sso()}
-        return page(request, "people/join.html", None, page_title="Join", status=error.status, **form)
+    with get_database().write() as session:
+        person = accept_invitation(session, secret, name, password, this_device(request))
     return sign_in_browser(request, person, "/", "link")
 
 
@@ -273,17 +254,14 @@ def set_mails(person: CurrentPerson, wanted: Annotated[bool, Form()] = False) ->
     return go("/me", "mail-set")
 
 
-@router.post("/me/delete", response_class=HTMLResponse)
-def delete_me(request: Request, person: CurrentSelf, device: CurrentDevice, email: Text = "") -> Response:
+@router.post("/me/delete")
+def delete_me(person: CurrentSelf, email: Text = "") -> Response:
     """Delete one's account with everything that is one's own; the address is asked for."""
     settings, storage = get_settings(), get_storage()
-    try:
-        with get_database().write() as session:
-            keys = delete_account(session, person, email)
-            for upload, _ in list_unfinished(session, settings.uploads_dir, person.id):
-                remove_upload(session, storage, settings.uploads_dir, upload)
-    except HindsightError as error:
-        return _show_me(request, person, device, error.status, problem=str(error))
+    with get_database().write() as session:
+        keys = delete_account(session, person, email)
+        for upload, _ in list_unfinished(session, settings.uploads_dir, person.id):
+            remove_upload(session, storage, settings.uploads_dir, upload)
     for key in keys:
         storage.delete(key)
     get_database().forget_deleted()
@@ -330,12 +308,9 @@ def set_password(
 ) -> Response:
     """Change one's password, or set a first one; every other device is signed out."""
     attempts: Attempts = request.app.state.attempts
-    try:
-        attempts.begin(person.email, _address(request), device.id)
-        with get_database().write() as session:
-            change_password(session, person, old, new, device)
-    except HindsightError as error:
-        return _show_me(request, person, device, error.status, problem=str(error))
+    attempts.begin(person.email, _address(request), device.id)
+    with get_database().write() as session:
+        change_password(session, person, old, new, device)
     attempts.succeeded(person.email, device.id)
     return go("/me", "password-changed")
 

@@ -9,14 +9,13 @@ from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import list_all_partnerships, make_partnership, suggestions_for
-from annotation.errors import EmailTaken, LastLead
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_links import hand_out, invite, invite_again, make_link
 from annotation.people.people import leaver_until, list_people
 from annotation.school.programme import sessions_by_week
 from annotation.school.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
 from core.database.db import get_database
-from core.errors import HindsightError, NotFound
+from core.errors import NotFound
 from core.models import Person
 from core.settings import get_settings
 from core.text_decoding import decode_text
@@ -77,12 +76,9 @@ def make_invitation(
     request: Request, lead: CurrentLead, name: Text = "", email: Text = "", department: Text = "", manager_id: Text = ""
 ) -> Response:
     """Invite somebody."""
-    try:
-        with get_database().write() as session:
-            invited, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
-            is_mailed = hand_out(session, invited, secret)
-    except HindsightError as error:
-        return _show(request, lead, error.status, problem=str(error))
+    with get_database().write() as session:
+        invited, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
+        is_mailed = hand_out(session, invited, secret)
     return _handed_out(request, lead, invited, secret, is_mailed=is_mailed)
 
 
@@ -101,23 +97,17 @@ def _handed_out(request: Request, lead: Person, invited: Person, secret: str, *,
 @router.post("/programme/people/{person_id}/link", response_class=HTMLResponse)
 def make_another_link(request: Request, person_id: str, lead: CurrentLead) -> Response:
     """Make a new link for somebody who has not joined yet; the old one stops working."""
-    try:
-        with get_database().write() as session:
-            invited, secret = invite_again(session, lead, person_id)
-            is_mailed = hand_out(session, invited, secret)
-    except EmailTaken as error:
-        return _show(request, lead, error.status, problem=str(error))
+    with get_database().write() as session:
+        invited, secret = invite_again(session, lead, person_id)
+        is_mailed = hand_out(session, invited, secret)
     return _handed_out(request, lead, invited, secret, is_mailed=is_mailed)
 
 
-@router.post("/programme/people/{person_id}/left", response_class=HTMLResponse)
-def close_account(request: Request, person_id: str, lead: CurrentLead) -> Response:
+@router.post("/programme/people/{person_id}/left")
+def close_account(person_id: str, lead: CurrentLead) -> Response:
     """Close the account of somebody who leaves; what she recorded stays hers to take away or delete."""
-    try:
-        with get_database().write() as session:
-            mark_left(session, lead, person_id)
-    except LastLead as error:
-        return _show(request, lead, error.status, problem=str(error))
+    with get_database().write() as session:
+        mark_left(session, lead, person_id)
     return go("/programme", "has-left")
 
 
@@ -134,12 +124,9 @@ def try_staff_list(
     request: Request, lead: CurrentLead, file: UploadFile, others_left: Annotated[bool, Form()] = False
 ) -> Response:
     """Show what a staff list would change; nothing changes yet."""
-    try:
-        text = decode_text(file.file.read(MOST_BYTES))
-        with get_database().read() as session:
-            plan = plan_staff(session, lead, text, others_left=others_left)
-    except HindsightError as error:
-        return _show(request, lead, error.status, problem=str(error))
+    text = decode_text(file.file.read(MOST_BYTES))
+    with get_database().read() as session:
+        plan = plan_staff(session, lead, text, others_left=others_left)
     return _show(request, lead, plan=plan, staff_text=text, others_left=others_left)
 
 
@@ -148,19 +135,16 @@ def change_staff_list(
     request: Request, lead: CurrentLead, text: Text = "", others_left: Annotated[bool, Form()] = False
 ) -> Response:
     """Change the staff list as was shown."""
-    try:
-        with get_database().write() as session:
-            plan, new = apply_staff(session, lead, text, others_left=others_left)
-            untold = []
-            if mail_is_on() or not get_settings().oidc_issuer:  # else they come by single sign-on, without a link
-                links = [(one, make_link(session, one, "join")) for one in new]
-                untold = [
-                    (one.name, f"{_base(request)}/join/{secret}")
-                    for one, secret in links
-                    if not hand_out(session, one, secret)
-                ]
-    except HindsightError as error:
-        return _show(request, lead, error.status, problem=str(error))
+    with get_database().write() as session:
+        plan, new = apply_staff(session, lead, text, others_left=others_left)
+        untold = []
+        if mail_is_on() or not get_settings().oidc_issuer:  # else they come by single sign-on, without a link
+            links = [(one, make_link(session, one, "join")) for one in new]
+            untold = [
+                (one.name, f"{_base(request)}/join/{secret}")
+                for one, secret in links
+                if not hand_out(session, one, secret)
+            ]
     notice = "suspended" if plan.suspended else "staff-changed"
     if untold:
         return _show(request, lead, links=untold, notice=NOTICES[notice])
@@ -179,9 +163,8 @@ def show_colleague(request: Request, person_id: str, lead: CurrentLead) -> HTMLR
     return page(request, "school/colleague.html", lead, page_title=one.name, one=one, others=others)
 
 
-@router.post("/programme/people/{person_id}", response_class=HTMLResponse)
+@router.post("/programme/people/{person_id}")
 def place_person(
-    request: Request,
     person_id: str,
     lead: CurrentLead,
     department: Text = "",
@@ -189,22 +172,14 @@ def place_person(
     is_lead: Annotated[bool, Form()] = False,
 ) -> Response:
     """Set somebody's department and line manager; partnerships are checked again."""
-    try:
-        with get_database().write() as session:
-            suspended = set_place(session, lead, person_id, department, manager_id or None, is_lead=is_lead)
-    except HindsightError as error:
-        return _show(request, lead, error.status, problem=str(error))
+    with get_database().write() as session:
+        suspended = set_place(session, lead, person_id, department, manager_id or None, is_lead=is_lead)
     return go("/programme", "suspended" if suspended else "saved")
 
 
-@router.post("/programme/partnerships", response_class=HTMLResponse)
-def pair(
-    request: Request, lead: CurrentLead, coach_id: Text = "", coachee_id: Text = "", kind: Text = "", focus: Text = ""
-) -> Response:
+@router.post("/programme/partnerships")
+def pair(lead: CurrentLead, coach_id: Text = "", coachee_id: Text = "", kind: Text = "", focus: Text = "") -> Response:
     """Make two people partners."""
-    try:
-        with get_database().write() as session:
-            make_partnership(session, lead, coach_id, coachee_id, kind=kind, focus=focus)
-    except HindsightError as error:
-        return _show(request, lead, error.status, problem=str(error))
+    with get_database().write() as session:
+        make_partnership(session, lead, coach_id, coachee_id, kind=kind, focus=focus)
     return go("/programme", "partnership-made")
