@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class HindsightError(Exception):
@@ -23,7 +23,7 @@ class HindsightError(Exception):
 
     def __init__(self, *, fields: tuple[str, ...] = (), **places: object) -> None:
         self.fields = fields or self.fields
-        self.places = places
+        self.places: dict[str, Any] = places
         super().__init__(self.sentence.format(**places))
 
 
