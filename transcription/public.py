@@ -7,10 +7,10 @@ from transcription.formats.reading import Transcript, TranscriptUnreadable, pars
 from transcription.formats.subtitles import write_srt, write_text, write_vtt
 from transcription.lesson.analysis_store import (
     add_correction,
-    forget_import,
-    keep_import,
     list_corrections,
     read_correction,
+    remove_import,
+    save_import,
     set_undone,
     unplaced_corrections,
 )
@@ -24,7 +24,7 @@ from transcription.lesson.corrections import (
     anchors_of,
     correct_text,
 )
-from transcription.lesson.mirror import look_in_mirror
+from transcription.lesson.mirror import analyse_conversation
 from transcription.lesson.queries import (
     find_findings,
     find_turns,
@@ -45,15 +45,13 @@ __all__ = [
     "VoiceCorrection",
     "WordsCorrection",
     "add_correction",
+    "analyse_conversation",
     "anchors_of",
     "correct_text",
     "find_findings",
     "find_turns",
-    "forget_import",
     "has_import",
-    "keep_import",
     "list_corrections",
-    "look_in_mirror",
     "named_turns",
     "parse_transcript",
     "read_activities",
@@ -61,6 +59,8 @@ __all__ = [
     "read_eaf",
     "read_questions",
     "read_turns",
+    "remove_import",
+    "save_import",
     "set_undone",
     "unplaced_corrections",
     "write_eaf",

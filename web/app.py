@@ -65,7 +65,7 @@ def create_app() -> FastAPI:
         app.include_router(room.router)
 
     @app.get("/healthz", include_in_schema=False)
-    def say_healthy() -> dict[str, str]:
+    def report_health() -> dict[str, str]:
         """Answer once the database answers."""
         with get_database().read() as session:
             session.execute(text("SELECT 1"))

@@ -226,7 +226,7 @@ def doctor() -> None:
 @click.command()
 def demo() -> None:
     """Serve a small school to look around in, with a lesson that is worked on while you watch."""
-    from workers.demo import furnish
+    from workers.demo import create_demo_school
     from workers.serve import prepare, serve_everything
 
     os.environ["HINDSIGHT_DATA_DIR"] = str(get_settings().data_dir.with_name("data-demo"))
@@ -235,7 +235,7 @@ def demo() -> None:
     settings = get_settings()
     try:
         prepare(settings)
-        who = furnish()
+        who = create_demo_school()
         address = f"http://{settings.host}:{settings.port}"
         serve_everything(GREETING.format(address=address, next=who, folder=settings.data_dir.absolute()))
     except HindsightError as error:

@@ -40,7 +40,7 @@ class NoRecording(HindsightError):
     sentence = "The demo's recording, demo/lesson.mp4, is not here. Please run the demo from a clone of the project."
 
 
-def furnish() -> str:
+def create_demo_school() -> str:
     """Make the school unless it is there, and return who can sign in, for the terminal."""
     if not RECORDING.is_file():
         raise NoRecording

@@ -57,7 +57,7 @@ def upcoming(lesson: Lesson) -> list[tuple[str, datetime]]:
     return found
 
 
-def keep_to_retention(session: Session) -> list[str]:
+def apply_retention_rules(session: Session) -> list[str]:
     """Warn of what goes in a week, and remove what is due; return the storage keys to delete after the commit."""
     settings, now, keys = get_settings(), utc_now(), list[str]()
     there = or_(Lesson.media_gone_at.is_(None), Lesson.words_gone_at.is_(None))

@@ -14,7 +14,7 @@ from core.pipeline.steps import request_step
 STAGE = "hear_comment"
 
 
-def begin_dictation(session: Session, person: Person, lesson: Lesson, key: str, size: int, mime: str) -> Dictation:
+def start_spoken_comment(session: Session, person: Person, lesson: Lesson, key: str, size: int, mime: str) -> Dictation:
     """Have a spoken comment on a lesson that one may see heard; its sound is in the store under `key`."""
     require(session, person, "see", lesson)
     last = session.scalar(select(func.max(Dictation.number)).where(Dictation.lesson_id == lesson.id)) or 0
@@ -28,7 +28,7 @@ def begin_dictation(session: Session, person: Person, lesson: Lesson, key: str, 
     return said
 
 
-def read_dictation(session: Session, person: Person, dictation_id: str) -> tuple[str, str]:
+def read_spoken_comment(session: Session, person: Person, dictation_id: str) -> tuple[str, str]:
     """Return the state (`working`, `heard` or `failed`) and the words of what one said; raises NotFound."""
     said = session.get(Dictation, dictation_id)
     if said is None or said.person_id != person.id:

@@ -16,15 +16,15 @@ from pyannote.metrics.diarization import DiarizationErrorRate
 from benchmarks.hearing.speakers import write_sound
 from benchmarks.material.made_lesson import Half, MadeLesson, make_lesson
 from core.types import FreeWatch, Role, Span, VoiceTurn
-from transcription.lesson.derive_findings import Evidence, Understood, understand
+from transcription.lesson.derive_findings import Evidence, LessonFindings, derive_findings
 from transcription.networks.speaker_networks import OnnxSpeakerModels
 from transcription.questions.lesson_questions import VOICE_PAUSE_MS
 from transcription.questions.wait_times import end_of_sound, find_waits
 from transcription.speakers.diarization import find_speakers
 from transcription.speech.audible_turns import hear
-from transcription.speech.detection import find_speech
+from transcription.speech.detection import detect_speech
 from transcription.speech.intervals import intersect, subtract, total_ms, union
-from workers.pipeline.stage_functions import tell_roles
+from workers.pipeline.stage_functions import classify_roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ def judge_lesson(data: Path, models_dir: Path, half: Half, seed: int) -> Judged:
     """Make a lesson, hear it, and hold what was heard against the truth."""
     lesson = make_lesson(data, half, seed)
     begun = time.perf_counter()
-    voices, speech = hear_lesson(lesson, models_dir)
-    found = understand(Evidence([], voices, tell_roles([], voices, speech), speech, lesson.length_ms))
+    voices, speech = diarize_lesson(lesson, models_dir)
+    found = derive_findings(Evidence([], voices, classify_roles([], voices, speech), speech, lesson.length_ms))
     seconds = time.perf_counter() - begun
     teacher = union(Span(t.start_ms, t.end_ms) for t in lesson.turns if t.role is Role.TEACHER)
     talk = union(Span(t.start_ms, t.end_ms) for t in lesson.turns)
@@ -67,12 +67,12 @@ def judge_lesson(data: Path, models_dir: Path, half: Half, seed: int) -> Judged:
     )
 
 
-def hear_lesson(lesson: MadeLesson, models_dir: Path) -> tuple[tuple[VoiceTurn, ...], tuple[Span, ...]]:
+def diarize_lesson(lesson: MadeLesson, models_dir: Path) -> tuple[tuple[VoiceTurn, ...], tuple[Span, ...]]:
     """Return who speaks when, and where somebody speaks, as the pipeline finds them."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sound.wav"
         write_sound(path, lesson.samples)
-        speech = find_speech(path, FreeWatch())
+        speech = detect_speech(path, FreeWatch())
         return find_speakers(path, speech, models=OnnxSpeakerModels(models_dir), watch=FreeWatch()), speech
 
 
@@ -88,7 +88,7 @@ def error_rate(lesson: MadeLesson, voices: Sequence[VoiceTurn], where: Sequence[
 
 
 def wait_errors(
-    lesson: MadeLesson, found: Understood, voices: Sequence[VoiceTurn], speech: Sequence[Span]
+    lesson: MadeLesson, found: LessonFindings, voices: Sequence[VoiceTurn], speech: Sequence[Span]
 ) -> tuple[tuple[int, ...], int]:
     """Return the errors (ms) of both waits after each true question, and how many waits were not found."""
     heard = hear(found.turns, voices, speech, VOICE_PAUSE_MS)
@@ -110,7 +110,7 @@ def wait_errors(
     return tuple(errors), lost
 
 
-def activities_right(lesson: MadeLesson, found: Understood) -> float:
+def activities_right(lesson: MadeLesson, found: LessonFindings) -> float:
     """Return the share of the time whose activity is named rightly."""
     right = sum(
         total_ms(intersect([Span(a.start_ms, a.end_ms)], [Span(b.start_ms, b.end_ms)]))
@@ -145,7 +145,7 @@ def _write_long(data: Path, path: Path, minutes: float) -> None:
 
 
 def _hear_long(path: Path, models_dir: Path) -> float:
-    speech = find_speech(path, FreeWatch())
+    speech = detect_speech(path, FreeWatch())
     find_speakers(path, speech, models=OnnxSpeakerModels(models_dir), watch=FreeWatch())
     # not ru_maxrss: a process begins with that of its parent
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())

@@ -20,7 +20,7 @@ from benchmarks.material.made_lesson import RATE, Samples, read_sound
 from core.types import FreeWatch
 from transcription.networks.speaker_networks import OnnxSpeakerModels
 from transcription.speakers.diarization import find_speakers
-from transcription.speech.detection import find_speech
+from transcription.speech.detection import detect_speech
 
 Truth = list[tuple[float, float, str]]  # start and end in seconds, speaker
 
@@ -66,7 +66,7 @@ def measure_speakers(data: Path, models_dir: Path) -> Iterator[Case]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "sound.wav"
             write_sound(path, sound)
-            turns = find_speakers(path, find_speech(path, FreeWatch()), models=models, watch=FreeWatch())
+            turns = find_speakers(path, detect_speech(path, FreeWatch()), models=models, watch=FreeWatch())
         reference, found = Annotation(), Annotation()
         for track, turn in enumerate(turns):
             found[Segment(turn.start_ms / 1000, turn.end_ms / 1000), track] = turn.speaker

@@ -32,7 +32,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.models import Comment, Lesson, Share, StoredFile
 from tests.browser.school import School, running_school
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_file, make_lesson, make_partnership, make_person
 
 RECORDING = Path(__file__).resolve().parents[2] / "demo" / "lesson.mp4"
@@ -72,7 +72,7 @@ class Visitor:
     partnership_id: str
 
 
-def furnish(school: School, people: int, uploading: int) -> tuple[list[Visitor], list[str]]:
+def create_demo_school(school: School, people: int, uploading: int) -> tuple[list[Visitor], list[str]]:
     """Make pairs with a shared lesson each, and uploaders; return who is signed in."""
     database = Database(f"sqlite:///{school.data_dir / 'hindsight.sqlite3'}")
     visitors: list[Visitor] = []
@@ -80,7 +80,7 @@ def furnish(school: School, people: int, uploading: int) -> tuple[list[Visitor],
         for number in range((people + 1) // 2):
             teacher, coach = make_person(session, f"Teacher {number}"), make_person(session, f"Coach {number}")
             lesson = make_lesson(session, teacher, f"Lesson {number}")
-            keep_evidence(session, lesson, evidence_of())
+            save_evidence(session, lesson, evidence_of())
             pair = make_partnership(session, coach, teacher)
             session.add(Share(lesson_id=lesson.id, partnership_id=pair.id, created_at=utc_now()))
             key = f"lessons/{lesson.id}/rendition-1.mp4"
@@ -279,7 +279,7 @@ def main() -> None:
     chosen = arguments.parse_args()
     settings = {"HINDSIGHT_ASR_MODEL": "tiny.en", "HINDSIGHT_LANGUAGE": "en"}
     with tempfile.TemporaryDirectory() as folder, running_school(Path(folder), **settings) as school:
-        visitors, senders = furnish(school, chosen.people, chosen.uploading)
+        visitors, senders = create_demo_school(school, chosen.people, chosen.uploading)
         film = cost_of_film(school, visitors[0])
         gc.freeze()  # as the server does: what plays the people must not be what they wait for
         seen = asyncio.run(play(school, visitors, senders, chosen.minutes))

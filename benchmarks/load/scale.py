@@ -37,7 +37,7 @@ from core.pipeline.steps import due_steps
 from core.storage.local import LocalStorage
 from tests.browser.school import COMMAND, free_port
 from tests.faults.full_set import running_queue
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_lesson, make_person
 from tests.support.recordings import upload_recording
 from workers.queue.dispatcher import MOST_AT_ONCE, SENT_LATELY
@@ -280,7 +280,7 @@ def visit(here: Deployment, port: int, seconds: float) -> dict[str, list[float]]
     with here.database.write() as session:
         owner = make_person(session, "Dee", email=f"{time.monotonic_ns()}@school.example")
         lesson = make_lesson(session, owner, "Fractions")
-        keep_evidence(session, lesson, evidence_of())
+        save_evidence(session, lesson, evidence_of())
         secret, lesson_id = begin_sign_in(session, owner, "scale"), lesson.id
     took: dict[str, list[float]] = {"page": [], "comment": []}
     with httpx.Client(

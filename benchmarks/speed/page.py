@@ -29,10 +29,10 @@ from ingest.media.ffmpeg import binary
 from ingest.media.pictures import make_pictures
 from ingest.media.probe import media_to_json, probe_media
 from tests.browser.finished import PROJECT, spoken
-from tests.browser.people import People, furnish
+from tests.browser.people import People, create_demo_school
 from tests.browser.school import School, chromium, running_school
 from tests.browser.signing_in import sign_in, wait_until_it_plays
-from tests.support.analysed_lesson import keep_evidence
+from tests.support.analysed_lesson import save_evidence
 from tests.support.factories import make_file, make_lesson
 from transcription.lesson.derive_findings import Evidence
 
@@ -125,7 +125,7 @@ def add_lesson(school: School, people: People, film: Path, hours: int, turns: in
         heard = [word for turn in said for word in turn.words]
         roles = [Role.TEACHER if turn.speaker == "S1" else Role.PUPIL for turn in said]
         speech = tuple(Span(turn.start_ms, turn.end_ms) for turn in said)
-        keep_evidence(session, lesson, Evidence(heard, voices, roles, speech, hours * HOUR_MS))
+        save_evidence(session, lesson, Evidence(heard, voices, roles, speech, hours * HOUR_MS))
         now = utc_now()
         partnership = session.query(Partnership).one()
         session.add(Guess(lesson_id=lesson.id, person_id=owner.id, share=None, made_at=now))
@@ -230,7 +230,7 @@ def drift_rows(teacher: Page, coach: Page) -> list[Row]:
 
 def measure(browser: Browser, school: School, folder: Path) -> list[Row]:
     """Measure everything on a running school."""
-    people = furnish(school)
+    people = create_demo_school(school)
     hour = add_lesson(school, people, write_film(folder, 1), 1, 600, 300)
     three = add_lesson(school, people, write_film(folder, 3), 3, 2000, 500)
     contexts = [browser.new_context(viewport={"width": 1360, "height": 860}) for _ in range(2)]

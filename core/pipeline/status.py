@@ -40,7 +40,7 @@ class Work:
     mails_waiting: int
 
 
-def look_at_work(session: Session, now: datetime) -> Work:
+def read_pipeline_status(session: Session, now: datetime) -> Work:
     """Return how the work stands."""
     counted = select(Step.queue, Step.state, func.count()).group_by(Step.queue, Step.state)
     failed = select(Step.error_code, func.count()).where(Step.state == "failed").group_by(Step.error_code)

@@ -129,7 +129,7 @@ def fair_order(due: Sequence[Due], running: Mapping[str, int]) -> list[Due]:
     return [step for _, _, step in sorted(placed, key=lambda each: each[:2])]
 
 
-def note_sent(session: Session, step_ids: Sequence[str]) -> None:
+def mark_sent(session: Session, step_ids: Sequence[str]) -> None:
     """Remember that steps were sent just now."""
     session.execute(update(Step).where(Step.id.in_(step_ids)).values(dispatched_at=utc_now()))
 
@@ -167,7 +167,7 @@ def renew_lease(session: Session, claim: Claim, lease: timedelta, progress: floa
     )
 
 
-def look_at_hold(session: Session, claim: Claim) -> Hold:
+def check_hold(session: Session, claim: Claim) -> Hold:
     """Say whether to go on with a step."""
     row = session.execute(
         select(Step.cancel_requested_at, Lesson.deleted_at)
@@ -203,7 +203,7 @@ def fail_step(session: Session, claim: Claim, code: str, sentence: str, *, final
     )
 
 
-def give_back(session: Session, claim: Claim) -> bool:
+def release_claim(session: Session, claim: Claim) -> bool:
     """Open the step again without counting this try: the worker shuts down, or the lesson was deleted for now."""
     return _end(session, claim, "ready", attempts=Step.attempts - 1, dispatched_at=None, progress=0.0)
 
@@ -258,7 +258,7 @@ def lessons_to_redo(session: Session) -> list[str]:
     return list(session.scalars(select(Step.lesson_id).join(Lesson).where(older, kept).distinct()))
 
 
-def forget_steps(session: Session, lesson_id: str, stages: Collection[str]) -> None:
+def delete_steps(session: Session, lesson_id: str, stages: Collection[str]) -> None:
     """Remove the steps of some stages, so that they are made anew; whoever works on one loses it."""
     session.execute(delete(Step).where(Step.lesson_id == lesson_id, Step.stage.in_(stages)))
 

@@ -88,7 +88,7 @@ class ObjectStorage:
         found = [str(one["path"]) for page in obstore.list(self.store, prefix or None) for one in page]
         yield from sorted(found)
 
-    def forget_copies(self) -> None:
+    def delete_stale_copies(self) -> None:
         """Remove copies that nobody has asked for lately, and those that were cut off."""
         if self.copies.is_dir():
             for path in self.copies.iterdir():

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 from tests.browser.finished import add_finished_lesson
-from tests.browser.people import People, furnish
+from tests.browser.people import People, create_demo_school
 from tests.browser.school import School, chromium, running_school
 from tests.browser.signing_in import sign_in
 from tests.support.servers import Servers, make_ground
@@ -70,7 +70,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterato
     """Yield a school that all tests of pages share: each leaves it as it found it, or does not mind."""
     folder = tmp_path_factory.mktemp("school")
     with running_school(folder, **make_ground(servers, folder / "data")) as school:
-        people = furnish(school)
+        people = create_demo_school(school)
         lesson_id = add_finished_lesson(school, people.teacher)
         yield Place(school, people, f"{school.address}/lessons/{lesson_id}")
 

@@ -11,7 +11,7 @@ from core.pipeline.stages import STAGES
 from core.types import Role, Span, Turn, VoiceTurn, Word
 from ingest.media.probe import media_to_json, probe_media
 from tests.browser.school import School
-from tests.support.analysed_lesson import keep_evidence
+from tests.support.analysed_lesson import save_evidence
 from tests.support.factories import keep_bytes, make_file, make_lesson
 from transcription.lesson.derive_findings import Evidence
 
@@ -58,7 +58,7 @@ def add_finished_lesson(school: School, email: str, *, times: int = 1, guessed: 
         lesson.media = media_to_json(probe_media(recording))
         words = [word for turn in turns for word in turn.words]
         roles = [turn.role for turn in turns]
-        keep_evidence(session, lesson, Evidence(words, voices, roles, speech, DURATION_MS * times))
+        save_evidence(session, lesson, Evidence(words, voices, roles, speech, DURATION_MS * times))
         now = utc_now()
         if guessed:
             session.add(Guess(lesson_id=lesson.id, person_id=owner.id, share=None, made_at=now))

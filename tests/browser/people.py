@@ -24,7 +24,7 @@ class People:
     goal: str = "Wait longer after I ask"
 
 
-def furnish(school: School) -> People:
+def create_demo_school(school: School) -> People:
     """Add a lead, a coach, a teacher, their partnership and a goal."""
     people = People()
     with school.opened() as (database, _), database.write() as session:

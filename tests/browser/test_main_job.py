@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.people import furnish
+from tests.browser.people import create_demo_school
 from tests.browser.school import running_school
 from tests.browser.signing_in import sign_in, wait_until_it_plays
 from tests.support.servers import Servers, make_ground
@@ -28,7 +28,7 @@ def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(
 ) -> None:
     SHOTS.mkdir(exist_ok=True)
     with running_school(tmp_path, **make_ground(servers, tmp_path / "data")) as school:
-        people = furnish(school)
+        people = create_demo_school(school)
         teacher = browser.new_context(viewport={"width": 1360, "height": 860}).new_page()
         problems: list[str] = []
         teacher.on("pageerror", lambda error: problems.append(str(error)))

@@ -18,7 +18,7 @@ import httpx
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from annotation.lessons.clips import ask_for_blur, make_clip
-from annotation.lessons.spoken_comments import begin_dictation
+from annotation.lessons.spoken_comments import start_spoken_comment
 from annotation.people.sign_in import begin_sign_in
 from core.database.db import Database
 from core.models import Lesson, Person, Place, new_id
@@ -176,7 +176,7 @@ def play(database: Database, storage: Storage, teacher: Teacher, recording: Path
             person, lesson = session.get_one(Person, teacher.person_id), session.get_one(Lesson, lesson_id)
             clip = make_clip(session, person, lesson_id, "A question", *CLIP_MS)
             ask_for_blur(session, person, clip.id)
-            begin_dictation(session, person, lesson, key, size, "video/mp4")
+            start_spoken_comment(session, person, lesson, key, size, "video/mp4")
         wait_settled(database, lesson_id, PATIENCE_SECONDS)
     teacher.check_place(database, lesson_id)
     return lesson_id

@@ -56,7 +56,7 @@ def test_a_message_that_was_lost_before_the_clock_went_back_is_sent_again(
 ) -> None:
     step_id = ready_step(any_database)
     with any_database.write() as session:
-        steps.note_sent(session, [step_id])
+        steps.mark_sent(session, [step_id])
     assert due(any_database) == []
     clock.back = HOUR
     assert due(any_database) == [step_id]

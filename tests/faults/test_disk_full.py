@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from sqlalchemy import select, text, update
 
 from annotation.lessons.clips import ask_for_blur, make_clip
-from annotation.lessons.spoken_comments import begin_dictation
+from annotation.lessons.spoken_comments import start_spoken_comment
 from core.clock import utc_now
 from core.commands import backup
 from core.database.backup import back_up, restore
@@ -207,7 +207,7 @@ def test_every_stage_that_finds_no_room_says_so_leaves_nothing_and_is_done_when_
                 person, there = session.get_one(Person, owner_id), session.get_one(Lesson, lesson_id)
                 clip = make_clip(session, person, lesson_id, "A moment", 500, 3500)
                 ask_for_blur(session, person, clip.id)
-                begin_dictation(session, person, there, key, size, "video/mp4")
+                start_spoken_comment(session, person, there, key, size, "video/mp4")
     assert refused == WRITING
     with database.read() as session:
         check_lesson(session, storage, lesson_id)

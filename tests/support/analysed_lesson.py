@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.models import Finding, Lesson
 from core.types import Role, Span, VoiceTurn, Word
-from transcription.lesson.analysis_store import put_right, words_to_json
+from transcription.lesson.analysis_store import recompute, words_to_json
 from transcription.lesson.derive_findings import Evidence
 
 SAID = [  # start, end, voice, words
@@ -33,7 +33,7 @@ def evidence_of(said: list[tuple[int, int, str, str]] = SAID) -> Evidence:
     return Evidence(words, voices, roles, [Span(v.start_ms, v.end_ms) for v in voices], DURATION_MS)
 
 
-def keep_evidence(session: Session, lesson: Lesson, evidence: Evidence) -> None:
+def save_evidence(session: Session, lesson: Lesson, evidence: Evidence) -> None:
     """Put in what the machine found in a lesson, and what is understood of it."""
     lesson.duration_ms = evidence.duration_ms
     findings = {
@@ -45,4 +45,4 @@ def keep_evidence(session: Session, lesson: Lesson, evidence: Evidence) -> None:
     for kind, document in findings.items():
         session.merge(Finding(lesson_id=lesson.id, kind=kind, document=document))
     session.flush()
-    put_right(session, lesson)
+    recompute(session, lesson)

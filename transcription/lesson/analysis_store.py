@@ -34,7 +34,7 @@ from transcription.lesson.corrections import (
     WordsCorrection,
     role_of,
 )
-from transcription.lesson.derive_findings import Evidence, Understood, understand
+from transcription.lesson.derive_findings import Evidence, LessonFindings, derive_findings
 from transcription.words.imported import names_of_voices, words_of_transcript
 
 SHAPES: dict[str, TypeAdapter[Any]] = {
@@ -101,7 +101,7 @@ def add_correction(
     row = CorrectionRow(lesson_id=lesson.id, made_by_id=person_id, made_at=utc_now(), kind=kind, body=body)
     session.add(row)
     session.flush()
-    put_right(session, lesson)
+    recompute(session, lesson)
     return row
 
 
@@ -114,10 +114,10 @@ def set_undone(session: Session, lesson: Lesson, correction_id: str, undone: boo
     if (row.undone_at is not None) != undone:
         row.undone_at = utc_now() if undone else None
         session.flush()
-        put_right(session, lesson)
+        recompute(session, lesson)
 
 
-def keep_import(session: Session, lesson: Lesson, person_id: str, transcript: Transcript) -> None:
+def save_import(session: Session, lesson: Lesson, person_id: str, transcript: Transcript) -> None:
     """Let a transcript made elsewhere take the place of the recognised words; nothing that was found is lost.
 
     Each of its speakers gives a name to the voice that is heard most while she speaks. Raises StillListening.
@@ -133,17 +133,17 @@ def keep_import(session: Session, lesson: Lesson, person_id: str, transcript: Tr
     session.flush()
     for name, heard in names_of_voices(transcript, evidence.voices).items():
         add_correction(session, lesson, person_id, "voice", VoiceCorrection(heard=heard, name=name))
-    put_right(session, lesson)
+    recompute(session, lesson)
 
 
-def forget_import(session: Session, lesson: Lesson) -> None:
+def remove_import(session: Session, lesson: Lesson) -> None:
     """Go back to the recognised words."""
     lock_lesson(session, lesson)
     row = session.get(Finding, (lesson.id, "imported"))
     if row is not None:
         session.delete(row)
         session.flush()
-        put_right(session, lesson)
+        recompute(session, lesson)
 
 
 def unplaced_corrections(session: Session, lesson: Lesson) -> set[str]:
@@ -152,7 +152,7 @@ def unplaced_corrections(session: Session, lesson: Lesson) -> set[str]:
     rows = [row for row in list_corrections(session, lesson.id) if row.undone_at is None]
     if evidence is None or not rows:
         return set()
-    unplaced = understand(evidence, [read_correction(row) for row in rows]).unplaced
+    unplaced = derive_findings(evidence, [read_correction(row) for row in rows]).unplaced
     return {rows[number].id for number in unplaced}
 
 
@@ -161,37 +161,37 @@ def lock_lesson(session: Session, lesson: Lesson) -> None:
     session.refresh(lesson, with_for_update=LESSON_LOCK)
 
 
-def put_right(session: Session, lesson: Lesson) -> None:
+def recompute(session: Session, lesson: Lesson) -> None:
     """Write anew what is understood of a lesson, from the findings and the corrections in force."""
     evidence = read_evidence(session, lesson)
     if evidence is None:
         raise StillListening
     corrections = [read_correction(row) for row in list_corrections(session, lesson.id) if row.undone_at is None]
-    keep_understood(session, lesson.id, understand(evidence, corrections))
+    save_findings(session, lesson.id, derive_findings(evidence, corrections))
     record_event(session, lesson.id, "words")
 
 
-def lay_over(session: Session, lesson: Lesson) -> None:
+def apply_corrections(session: Session, lesson: Lesson) -> None:
     """After a stage has written what the machine found: lay what people put right or brought along over it."""
     in_force = select(CorrectionRow.id).where(CorrectionRow.lesson_id == lesson.id, CorrectionRow.undone_at.is_(None))
     imported = session.get(Finding, (lesson.id, "imported"))
     if imported is not None or session.scalar(in_force.limit(1)) is not None:
         session.flush()
-        put_right(session, lesson)
+        recompute(session, lesson)
 
 
 # Rows
 
 
-def keep_understood(session: Session, lesson_id: str, found: Understood) -> None:
+def save_findings(session: Session, lesson_id: str, found: LessonFindings) -> None:
     """Replace all rows of what is understood."""
-    keep_turns(session, lesson_id, found.turns, found.names)
-    keep_questions(session, lesson_id, found.questions)
-    keep_activities(session, lesson_id, found.activities)
-    keep_measures(session, lesson_id, found.measures)
+    save_turns(session, lesson_id, found.turns, found.names)
+    save_questions(session, lesson_id, found.questions)
+    save_activities(session, lesson_id, found.activities)
+    save_measures(session, lesson_id, found.measures)
 
 
-def keep_turns(session: Session, lesson_id: str, turns: Sequence[Turn], names: Mapping[str, str] | None = None) -> None:
+def save_turns(session: Session, lesson_id: str, turns: Sequence[Turn], names: Mapping[str, str] | None = None) -> None:
     """Replace a lesson's turns and voices."""
     for table in (TurnRow, SpeakerRow):
         session.execute(delete(table).where(table.lesson_id == lesson_id))
@@ -214,7 +214,7 @@ def keep_turns(session: Session, lesson_id: str, turns: Sequence[Turn], names: M
     )
 
 
-def keep_questions(session: Session, lesson_id: str, questions: Iterable[Question]) -> None:
+def save_questions(session: Session, lesson_id: str, questions: Iterable[Question]) -> None:
     """Replace a lesson's questions."""
     session.execute(delete(QuestionRow).where(QuestionRow.lesson_id == lesson_id))
     session.add_all(
@@ -235,7 +235,7 @@ def keep_questions(session: Session, lesson_id: str, questions: Iterable[Questio
     )
 
 
-def keep_activities(session: Session, lesson_id: str, activities: Iterable[Activity]) -> None:
+def save_activities(session: Session, lesson_id: str, activities: Iterable[Activity]) -> None:
     """Replace a lesson's activities."""
     session.execute(delete(ActivityRow).where(ActivityRow.lesson_id == lesson_id))
     session.add_all(
@@ -244,7 +244,7 @@ def keep_activities(session: Session, lesson_id: str, activities: Iterable[Activ
     )
 
 
-def keep_measures(session: Session, lesson_id: str, measures: Measures) -> None:
+def save_measures(session: Session, lesson_id: str, measures: Measures) -> None:
     """Replace a lesson's measures, with the intervals that each counts."""
     document = measures_document(measures)
     document["heard_in"] = {

@@ -20,7 +20,7 @@ from transcription.lesson.corrections import (
 from transcription.lesson.measures import measure_lesson
 from transcription.questions.lesson_questions import VOICE_PAUSE_MS, find_questions, question_by_hand
 from transcription.questions.utterances import Utterance
-from transcription.speakers.turns import speak_words
+from transcription.speakers.turns import assign_words_to_turns
 from transcription.speech.audible_turns import hear
 
 
@@ -37,7 +37,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class LessonFindings:
     """What the page says. `unplaced` are the places, in the order given, of corrections that fit nothing."""
 
     turns: tuple[Turn, ...]
@@ -48,9 +48,9 @@ class Understood:
     unplaced: frozenset[int]
 
 
-def understand(evidence: Evidence, corrections: Sequence[Correction] = ()) -> Understood:
+def derive_findings(evidence: Evidence, corrections: Sequence[Correction] = ()) -> LessonFindings:
     """Return what is said of a lesson; what a person put right wins over the machine, later over earlier."""
-    turns = speak_words(evidence.words, evidence.voices, evidence.roles)
+    turns = assign_words_to_turns(evidence.words, evidence.voices, evidence.roles)
     talk = Talk(turns, tuple(evidence.voices))
     unplaced: set[int] = set()
     for number, correction in enumerate(corrections):
@@ -68,7 +68,7 @@ def understand(evidence: Evidence, corrections: Sequence[Correction] = ()) -> Un
         if isinstance(correction, ActivityCorrection):
             activities = paint_activity(activities, correction)
     measures = measure_lesson(talk.turns, talk.voices, evidence.speech, questions, evidence.duration_ms)
-    return Understood(talk.turns, talk.names, questions, activities, measures, frozenset(unplaced))
+    return LessonFindings(talk.turns, talk.names, questions, activities, measures, frozenset(unplaced))
 
 
 def correct_questions(

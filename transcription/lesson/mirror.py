@@ -57,7 +57,7 @@ def is_advice(sentence: str) -> bool:
     return _ADVICE.search(sentence.replace("’", "'")) is not None
 
 
-def look_in_mirror(turns: Sequence[Turn], questions: Sequence[Question]) -> Mirror:
+def analyse_conversation(turns: Sequence[Turn], questions: Sequence[Question]) -> Mirror:
     """Count what the voice that the lesson calls the teacher's did: here it is the coach's."""
     coach_ms = sum(turn.end_ms - turn.start_ms for turn in turns if turn.role is Role.TEACHER)
     other_ms = sum(turn.end_ms - turn.start_ms for turn in turns if turn.role is not Role.TEACHER)

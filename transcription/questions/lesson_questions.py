@@ -117,7 +117,7 @@ def questions_of_transcript(path: Path) -> tuple[Question, ...]:
     Raises `core.errors.UnusableFile` (a subclass) when the file is none of these.
     """
     lines = read_transcript(path).lines
-    roles = guess_roles(lines)
+    roles = classify_roles(lines)
     if lines and all(line.start_ms is not None and line.end_ms is not None for line in lines):
         turns = [
             Turn(line.start_ms or 0, line.end_ms or 0, line.speaker, roles[line.speaker], line.text) for line in lines
@@ -153,7 +153,7 @@ def _untimed(utterances: Sequence[Utterance], i: int, sure: Sequence[float]) -> 
     return Question(u.text, u.speaker, u.role, kind, round(sure[i] * kind_sure, 3), by, row=u.row)
 
 
-def guess_roles(lines: Sequence[Line]) -> dict[str, Role]:
+def classify_roles(lines: Sequence[Line]) -> dict[str, Role]:
     """Return who is who by name: `T` or a name that says so teaches, else who speaks most words.
 
     `SS`, `Class` and the like are the group; lines without a name are unsure, unless no line has one.

@@ -11,7 +11,9 @@ REACH_MS = 2000  # word times drift around silences by so much
 NOBODY = "S0"  # words that no voice was heard for
 
 
-def speak_words(words: Sequence[Word], voices: Sequence[VoiceTurn], roles: Sequence[Role]) -> tuple[Turn, ...]:
+def assign_words_to_turns(
+    words: Sequence[Word], voices: Sequence[VoiceTurn], roles: Sequence[Role]
+) -> tuple[Turn, ...]:
     """Return the turns in order of time, each word in exactly one of them.
 
     `roles` has the role of each voice turn. A word goes to the turn that it overlaps most, else to the

@@ -25,7 +25,7 @@ TARGET_LEVEL = 0.05  # root mean square that a loud second is brought to
 MOST_GAIN = 12.0  # so that an empty room's hiss is not made into voices
 
 
-def find_speech(sound: Path, watch: Watch) -> tuple[Span, ...]:
+def detect_speech(sound: Path, watch: Watch) -> tuple[Span, ...]:
     """Return where somebody speaks, in order, at least `SHORTEST_SILENCE_MS` apart."""
     length_ms = sound_length_ms(sound)
     gain = level_gain(sound, length_ms)

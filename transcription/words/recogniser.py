@@ -186,7 +186,7 @@ def _clamped(word: Word, chunk: Chunk) -> Word:
     return replace(word, start_ms=start_ms, end_ms=min(max(word.end_ms, start_ms), chunk.end_ms))
 
 
-def find_language(recogniser: Recogniser, sound: Path, chunks: Sequence[Chunk]) -> str:
+def detect_language(recogniser: Recogniser, sound: Path, chunks: Sequence[Chunk]) -> str:
     """Return the language that most of up to three places of the lesson are spoken in; `en` without speech."""
     if not chunks:
         return "en"

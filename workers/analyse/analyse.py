@@ -19,13 +19,13 @@ from ingest.media.audio import extract_audio
 from ingest.media.pictures import make_pictures
 from ingest.media.probe import probe_media
 from transcription.lesson.analysis_document import Analysis
-from transcription.lesson.derive_findings import Evidence, understand
-from transcription.speech.detection import find_speech
+from transcription.lesson.derive_findings import Evidence, derive_findings
+from transcription.speech.detection import detect_speech
 from transcription.words.chunks import plan_chunks
 from transcription.words.merge import merge_transcript
-from transcription.words.recogniser import find_language, transcribe_chunk
-from workers.analyse.process_pool import Crew, Task, peak_rss_bytes
-from workers.pipeline.stage_functions import hear_speakers, load_recogniser, tell_roles
+from transcription.words.recogniser import detect_language, transcribe_chunk
+from workers.analyse.process_pool import ProcessPool, Task, peak_rss_bytes
+from workers.pipeline.stage_functions import classify_roles, diarize, load_recogniser
 
 ENGINES = ("hindsight-lessons", "faster-whisper", "ctranslate2", "onnxruntime", "numpy")
 FROM_TRANSCRIPT = "transcript"  # stands for the engine when the words were brought along
@@ -95,11 +95,11 @@ def analyse_file(order: Order, show: Show) -> Analysis:
         media = _probe(order.file)
     with clock.stage("read_source"):
         sha256, size_bytes = _fingerprint(order.file)
-    with tempfile.TemporaryDirectory(prefix="hindsight-") as folder, Crew(order.processes) as crew:
+    with tempfile.TemporaryDirectory(prefix="hindsight-") as folder, ProcessPool(order.processes) as crew:
         speech, heard = _listen(order, media, Path(folder), crew, clock, show)
         peak = peak_rss_bytes() + crew.peak_rss_bytes
     with clock.stage("measure_lesson"):
-        analysis = _understand(order, media, speech, heard)
+        analysis = _derive(order, media, speech, heard)
     clock.wall_ms["all"] = round((time.monotonic() - began) * 1000)
     return replace(
         analysis,
@@ -119,8 +119,8 @@ def speakers_of(order: Order, show: Show) -> tuple[VoiceTurn, ...]:
     with tempfile.TemporaryDirectory(prefix="hindsight-") as folder:
         sound = Path(folder) / "sound.wav"
         extract_audio(order.file, media, sound, _watch("sound", show), ffmpeg=order.ffmpeg)
-        speech = find_speech(sound, _watch("speech", show))
-        return hear_speakers(sound, speech, order.speakers, order.models_dir, _watch("speakers", show))
+        speech = detect_speech(sound, _watch("speech", show))
+        return diarize(sound, speech, order.speakers, order.models_dir, _watch("speakers", show))
 
 
 def _probe(file: Path) -> MediaInfo:
@@ -143,7 +143,7 @@ def _watch(stage: str, show: Show) -> Watch:
 
 
 def _listen(
-    order: Order, media: MediaInfo, folder: Path, crew: Crew, clock: Clock, show: Show
+    order: Order, media: MediaInfo, folder: Path, crew: ProcessPool, clock: Clock, show: Show
 ) -> tuple[tuple[Span, ...], _Heard]:
     """Do what looks and listens: sound, speech, words, voices and pictures, as soon as each can begin."""
     heard = _Heard(language=order.language)
@@ -170,7 +170,7 @@ def _listen(
     if media.audio is not None:
         tasks.append(Task("sound", take_sound, (order.file, media, sound, order.ffmpeg)))
     if media.video is not None:
-        tasks.append(Task("pictures", look_at_pictures, (order.file, media, folder, order.ffmpeg)))
+        tasks.append(Task("pictures", analyse_pictures, (order.file, media, folder, order.ffmpeg)))
     for task in tasks:
         clock.begin(_STAGES[task.key])
     crew.run(tasks, done, progress)
@@ -184,16 +184,16 @@ def _keep(
     engine = (order.asr_model, order.models_dir, sound)
     match stage:
         case "sound":
-            return [Task("speech", find_speech, (sound,))]
+            return [Task("speech", detect_speech, (sound,))]
         case "speech":
             heard.speech = result
             heard.chunks = plan_chunks(result, media.duration_ms) if order.words is None else ()
-            language = Task("language", hear_language, (*engine, heard.chunks, order.language))
-            voices = Task("speakers", hear_speakers, (sound, result, order.speakers, order.models_dir))
+            language = Task("language", detect_language_once, (*engine, heard.chunks, order.language))
+            voices = Task("speakers", diarize, (sound, result, order.speakers, order.models_dir))
             return [*([language] if heard.chunks else []), *([voices] if heard.speech else [])]
         case "language":
             heard.language = result
-            return [Task(f"words {chunk.number}", hear_words, (*engine, chunk, result)) for chunk in heard.chunks]
+            return [Task(f"words {chunk.number}", transcribe, (*engine, chunk, result)) for chunk in heard.chunks]
         case "words":
             heard.words[number] = result
         case "speakers":
@@ -213,16 +213,16 @@ _STAGES = {
 }
 
 
-def hear_language(
+def detect_language_once(
     model: str, models_dir: Path, sound: Path, chunks: tuple[Chunk, ...], language: str, watch: Watch
 ) -> str:
     """In a member of the crew: find the language, unless it is given."""
     watch.check()
     recogniser = load_recogniser(model, models_dir)
-    return language or find_language(recogniser, sound, chunks)
+    return language or detect_language(recogniser, sound, chunks)
 
 
-def hear_words(
+def transcribe(
     model: str, models_dir: Path, sound: Path, chunk: Chunk, language: str, watch: Watch
 ) -> tuple[Word, ...]:
     """In a member of the crew: the words of one chunk."""
@@ -234,20 +234,20 @@ def take_sound(file: Path, media: MediaInfo, sound: Path, ffmpeg: str, watch: Wa
     extract_audio(file, media, sound, watch, ffmpeg=ffmpeg)
 
 
-def look_at_pictures(file: Path, media: MediaInfo, folder: Path, ffmpeg: str, watch: Watch) -> Pictures:
+def analyse_pictures(file: Path, media: MediaInfo, folder: Path, ffmpeg: str, watch: Watch) -> Pictures:
     """In a member of the crew: the scenes and the movement."""
     return make_pictures(file, media, folder / "poster.jpg", folder / "filmstrip.jpg", watch, ffmpeg=ffmpeg)
 
 
-def _understand(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard: _Heard) -> Analysis:
+def _derive(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard: _Heard) -> Analysis:
     """Do what only thinks: turns, roles, questions, activities, measures."""
     if order.words is None:
         words = merge_transcript(heard.words[number] for number in sorted(heard.words))
     else:
         words = tuple(word for word in order.words if word.start_ms < media.duration_ms)
-    roles = tell_roles(words, heard.voices, speech)
+    roles = classify_roles(words, heard.voices, speech)
     movement = heard.pictures.movement if heard.pictures else ()
-    found = understand(Evidence(words, heard.voices, roles, speech, media.duration_ms, movement))
+    found = derive_findings(Evidence(words, heard.voices, roles, speech, media.duration_ms, movement))
     return Analysis(
         name=order.file.name.encode("utf-8", "replace").decode(),
         sha256="",

@@ -53,7 +53,7 @@ class _PipeWatch:
         """Go on."""
 
 
-class Crew:
+class ProcessPool:
     """Up to `size` processes, started when there is work, ended with the `with` block, whatever happened."""
 
     def __init__(self, size: int) -> None:

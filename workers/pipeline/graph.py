@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.clock import utc_now
 from core.models import ChunkRow, Lesson, Step
 from core.pipeline.stages import STAGES, Stage, stages_before
-from core.pipeline.steps import forget_steps, new_step
+from core.pipeline.steps import delete_steps, new_step
 from core.types import MediaInfo
 from ingest.media.probe import media_from_json
 
@@ -51,7 +51,7 @@ def redo_outdated(session: Session, lesson: Lesson) -> None:
     asked = sorted(
         {(step.stage, step.chunk_no) for step in steps if step.stage in redone and STAGES[step.stage].on_request}
     )
-    forget_steps(session, lesson.id, redone)
+    delete_steps(session, lesson.id, redone)
     session.add_all(new_step(lesson.id, name, number, "ready") for name, number in asked)
     advance(session, lesson)
 

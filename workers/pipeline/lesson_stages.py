@@ -7,27 +7,33 @@ from sqlalchemy.orm import Session
 from core.models import Lesson
 from core.types import Word
 from transcription.lesson.activities import find_activities
-from transcription.lesson.analysis_store import keep_activities, keep_measures, keep_questions, keep_turns, lay_over
+from transcription.lesson.analysis_store import (
+    apply_corrections,
+    save_activities,
+    save_measures,
+    save_questions,
+    save_turns,
+)
 from transcription.lesson.measures import measure_lesson
 from transcription.questions.lesson_questions import find_questions
-from transcription.speakers.turns import speak_words
+from transcription.speakers.turns import assign_words_to_turns
 from workers.pipeline.context import Context, Output, save_finding
-from workers.pipeline.stage_functions import tell_roles
+from workers.pipeline.stage_functions import classify_roles
 
 
 def run_find_questions(context: Context) -> Output:
     """Put words, voices and roles together, and find what is asked."""
     words = tuple(Word(*row) for row in context.found.get("words", ()))
     voices = context.voices
-    roles = tell_roles(words, voices, context.speech, context.found.get("teacher"))
-    turns = speak_words(words, voices, roles)
+    roles = classify_roles(words, voices, context.speech, context.found.get("teacher"))
+    turns = assign_words_to_turns(words, voices, roles)
     questions = find_questions(turns, voices, context.speech)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_finding("roles", list(roles))(session, lesson)
-        keep_turns(session, lesson.id, turns)
-        keep_questions(session, lesson.id, questions)
-        lay_over(session, lesson)
+        save_turns(session, lesson.id, turns)
+        save_questions(session, lesson.id, questions)
+        apply_corrections(session, lesson)
 
     return Output(save, event="words")
 
@@ -39,8 +45,8 @@ def run_find_activities(context: Context) -> Output:
     activities = find_activities(context.turns, context.voices, context.speech, duration_ms, movement)
 
     def save(session: Session, lesson: Lesson) -> None:
-        keep_activities(session, lesson.id, activities)
-        lay_over(session, lesson)
+        save_activities(session, lesson.id, activities)
+        apply_corrections(session, lesson)
 
     return Output(save, event="words")
 
@@ -51,7 +57,7 @@ def run_measure_lesson(context: Context) -> Output:
     measures = measure_lesson(context.turns, context.voices, context.speech, questions, context.known_media.duration_ms)
 
     def save(session: Session, lesson: Lesson) -> None:
-        keep_measures(session, lesson.id, measures)
-        lay_over(session, lesson)
+        save_measures(session, lesson.id, measures)
+        apply_corrections(session, lesson)
 
     return Output(save, event="words")

@@ -75,7 +75,7 @@ class Heart:
             is_news = fraction - said >= 0.01
             try:
                 with self._database.read() as session:
-                    self._hold = steps.look_at_hold(session, self._claim)
+                    self._hold = steps.check_hold(session, self._claim)
                 if is_news or time.monotonic() - written_at > self._lease.total_seconds() / 4:
                     with self._database.write() as session:
                         steps.renew_lease(session, self._claim, self._lease, fraction)
@@ -144,7 +144,7 @@ def compute(name: str, binding: Binding, context: Context) -> Output:
     outcome: Future[Output] = Future()
 
     def run() -> None:
-        stand_back()
+        lower_priority()
         try:
             outcome.set_result(binding.run(context))
         except BaseException as error:  # raised again where it is waited for
@@ -154,7 +154,7 @@ def compute(name: str, binding: Binding, context: Context) -> Output:
     return outcome.result()
 
 
-def stand_back() -> None:
+def lower_priority() -> None:
     """Let others go first from now on: this thread alone (Linux), or this process."""
     os.setpriority(os.PRIO_PROCESS, 0, max(POLITE, os.getpriority(os.PRIO_PROCESS, 0)))
 
@@ -230,13 +230,13 @@ def store(database: Database, storage: Storage, claim: steps.Claim, output: Outp
     When that transaction fails its files stay: the line may have broken after the commit, and then rows name them.
     The sweeper takes those of nobody.
     """
-    rows = keep_files(storage, claim, output)
+    rows = save_files(storage, claim, output)
     for key in end_step(database, claim, output, rows):
         storage.delete(key)
     log.info("step over")
 
 
-def keep_files(storage: Storage, claim: steps.Claim, output: Output) -> list[StoredFile]:
+def save_files(storage: Storage, claim: steps.Claim, output: Output) -> list[StoredFile]:
     """Move files into the store under names with the claim's token, all or none; return their rows."""
     rows: list[StoredFile] = []
     try:
@@ -291,7 +291,7 @@ def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> No
         if lesson is None or stop.reason == "lost":
             return
         if stop.reason in ("shutdown", "deleted"):
-            steps.give_back(session, claim)
+            steps.release_claim(session, claim)
         elif stop.reason == "cancelled":
             steps.cancel_step(session, claim)
         elif stop.reason == "deadline":

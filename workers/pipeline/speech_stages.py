@@ -12,23 +12,23 @@ from ingest.media.audio import extract_audio
 from ingest.media.probe import probe_media
 from transcription.lesson.analysis_store import words_to_json
 from transcription.speech.audio import read_sound
-from transcription.speech.detection import find_speech
+from transcription.speech.detection import detect_speech
 from transcription.words.chunks import plan_chunks
 from transcription.words.merge import merge_transcript
-from transcription.words.recogniser import find_language, transcribe_chunk
+from transcription.words.recogniser import detect_language, transcribe_chunk
 from workers.pipeline.context import Context, Output, save_finding, save_nothing
-from workers.pipeline.stage_functions import hear_speakers, know_teacher, learn_teacher, load_recogniser
+from workers.pipeline.stage_functions import diarize, enrol_teacher_voice, load_recogniser, match_teacher_voice
 
 
 def run_plan_chunks(context: Context) -> Output:
     """Find speech, cut it into chunks, and hear which language it is."""
     settings = context.settings
-    speech = find_speech(context.known_sound, context.watch)
+    speech = detect_speech(context.known_sound, context.watch)
     chunks = plan_chunks(speech, context.known_media.duration_ms)
     language = settings.language
     if chunks and not language:
         recogniser = load_recogniser(settings.asr_model, settings.models_dir)
-        language = find_language(recogniser, context.known_sound, chunks)
+        language = detect_language(recogniser, context.known_sound, chunks)
 
     def save(session: Session, lesson: Lesson) -> None:
         lesson.language = language
@@ -71,12 +71,12 @@ def run_merge_transcript(context: Context) -> Output:
 def run_find_speakers(context: Context) -> Output:
     """Hear who speaks when."""
     settings = context.settings
-    voices = hear_speakers(context.known_sound, context.speech, None, settings.models_dir, context.watch)
+    voices = diarize(context.known_sound, context.speech, None, settings.models_dir, context.watch)
     learned = known = None
     if voices and context.own_voice is not None:
-        known = know_teacher(context.known_sound, voices, context.own_voice, settings.models_dir)
+        known = match_teacher_voice(context.known_sound, voices, context.own_voice, settings.models_dir)
     elif voices and context.may_learn_voice:
-        learned = learn_teacher(context.known_sound, voices, settings.models_dir)
+        learned = enrol_teacher_voice(context.known_sound, voices, settings.models_dir)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_finding("voices", [asdict(voice) for voice in voices])(session, lesson)

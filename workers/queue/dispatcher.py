@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from core.database.db import Database
-from core.pipeline.steps import due_steps, note_sent
+from core.pipeline.steps import due_steps, mark_sent
 from workers.queue.broker import Actors, Running
 
 SENT_LATELY = timedelta(seconds=60)  # a message that has done nothing for so long is taken for lost
@@ -28,7 +28,7 @@ def dispatch(
     if not due:
         return 0
     with database.write() as session:
-        note_sent(session, [step.step_id for step in due])
+        mark_sent(session, [step.step_id for step in due])
     for step in due:
         running.sent()
         actors[step.queue].send(step.step_id)

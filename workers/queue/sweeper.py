@@ -13,7 +13,7 @@ from sqlalchemy import select
 from annotation.coaching.reminders import remind_of_sessions
 from annotation.coaching.sessions import move_missed
 from annotation.lessons.lessons import delete_for_good
-from annotation.lessons.retention import keep_to_retention
+from annotation.lessons.retention import apply_retention_rules
 from annotation.people.account_deletion import delete_account, overdue_leavers
 from core.clock import utc_now
 from core.database.db import Database
@@ -68,13 +68,13 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
     """Do everything else that the sweeper does; each part by itself, so that one cannot hold up another."""
     for part in (
         partial(redo_stages, database),
-        partial(forget_events, database),
+        partial(delete_old_events, database),
         partial(delete_lessons, database, storage),
-        partial(keep_retention, database, storage),
+        partial(apply_retention, database, storage),
         partial(delete_leavers, database, storage),
-        partial(look_after_sessions, database),
+        partial(maintain_sessions, database),
         partial(sweep_scratch, database, settings),
-        partial(forget_copies, storage),
+        partial(delete_stale_copies, storage),
         partial(sweep_files, database, storage),
         partial(sweep_uploads, database, storage, settings),
     ):
@@ -84,7 +84,7 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
             log.exception("the sweeper stumbled at %s and goes on", part.func.__name__)
 
 
-def forget_events(database: Database) -> None:
+def delete_old_events(database: Database) -> None:
     """Drop old events."""
     with database.write() as session:
         trim_events(session)
@@ -104,10 +104,10 @@ def delete_lessons(database: Database, storage: Storage) -> None:
         database.forget_deleted()
 
 
-def keep_retention(database: Database, storage: Storage) -> None:
+def apply_retention(database: Database, storage: Storage) -> None:
     """Warn of what the school's settings let go in a week, and remove what is due."""
     with database.write() as session:
-        keys = keep_to_retention(session)
+        keys = apply_retention_rules(session)
     for key in keys:
         storage.delete(key)
     if keys:
@@ -126,7 +126,7 @@ def delete_leavers(database: Database, storage: Storage) -> None:
         log.info("the account %s of a leaver is deleted", person.id)
 
 
-def look_after_sessions(database: Database) -> None:
+def maintain_sessions(database: Database) -> None:
     """Remind both of what is planned, and move weekly meetings that nobody opened."""
     with database.write() as session:
         move_missed(session)
@@ -169,10 +169,10 @@ def is_young(storage: Storage, key: str) -> bool:
         return True
 
 
-def forget_copies(storage: Storage) -> None:
+def delete_stale_copies(storage: Storage) -> None:
     """Remove copies of what lies in a bucket."""
     if isinstance(storage, ObjectStorage):
-        storage.forget_copies()
+        storage.delete_stale_copies()
 
 
 def sweep_uploads(database: Database, storage: Storage, settings: Settings) -> None:

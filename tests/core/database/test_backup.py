@@ -35,20 +35,20 @@ from core.storage.configured import get_storage
 from core.storage.local import LocalStorage
 from core.storage.object_store import ObjectStorage
 from tests.faults.watching import wait_until
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
 
 MARK = "a word that shall leave the backup"
 
 
-def furnish(database: Database, storage: Storage) -> str:
+def create_demo_school(database: Database, storage: Storage) -> str:
     """Make a school with rows that refer to each other in every way, and files; return the lesson's id."""
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
         ada = make_person(session, "Ada Ünver", manager_id=lead.id)
         session.get_one(Person, lead.id).manager_id = ada.id  # a circle, as real staff lists have them
         lesson = make_lesson(session, ada, MARK, taught_on=utc_now().date())
-        keep_evidence(session, lesson, evidence_of())
+        save_evidence(session, lesson, evidence_of())
         pair = make_partnership(session, make_person(session, "Priya"), ada)
         make_share(session, lesson, pair, until=utc_now() + timedelta(days=3))
         said = {"lesson_id": lesson.id, "author_id": ada.id, "start_ms": 5, "created_at": utc_now(), "text": MARK}
@@ -86,7 +86,7 @@ def contents_of(storage: Storage) -> dict[str, bytes]:
 
 
 def test_what_is_restored_is_what_was_backed_up(any_database: Database, data_dir: Path, tmp_path: Path) -> None:
-    furnish(any_database, get_storage())
+    create_demo_school(any_database, get_storage())
     folder = tmp_path / "backup"
     done = back_up(any_database, get_storage(), folder)
     assert (done.files, done.removed) == (2, 0)
@@ -120,13 +120,13 @@ def test_a_school_moves_from_one_folder_to_postgresql_and_a_bucket_goes_on_there
     any_database: Database, bucket: ObjectStorage, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path
 ) -> None:
     source, folder = embedded
-    furnish(source, folder)
+    create_demo_school(source, folder)
     before = rows_of(source), contents_of(folder)
     back_up(source, folder, tmp_path / "there")
     restore(any_database, address_of(any_database), bucket, tmp_path / "there", data_dir / "scratch")
     assert (rows_of(any_database), contents_of(bucket)) == before
     with any_database.write() as session:
-        keep_evidence(
+        save_evidence(
             session, session.scalars(select(Lesson)).one(), evidence_of()
         )  # an event with a number of its own
     after = rows_of(any_database)
@@ -145,7 +145,7 @@ def address_of(database: Database) -> str:
 def test_a_backup_that_is_taken_while_people_write_is_of_one_moment(
     database: Database, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path
 ) -> None:
-    lesson_id = furnish(database, get_storage())
+    lesson_id = create_demo_school(database, get_storage())
     ended, failures = threading.Event(), list[Exception]()
 
     def write() -> None:
@@ -190,7 +190,7 @@ def test_a_backup_that_is_taken_while_people_write_is_of_one_moment(
 
 
 def test_a_deleted_lesson_is_in_no_byte_of_the_next_backup(database: Database, data_dir: Path, tmp_path: Path) -> None:
-    lesson_id = furnish(database, get_storage())
+    lesson_id = create_demo_school(database, get_storage())
     folder = tmp_path / "backup"
     back_up(database, get_storage(), folder)
     assert MARK in text_of(folder)
@@ -204,7 +204,7 @@ def test_a_deleted_lesson_is_in_no_byte_of_the_next_backup(database: Database, d
 
 
 def test_a_second_backup_copies_only_what_is_new(database: Database, data_dir: Path, tmp_path: Path) -> None:
-    furnish(database, get_storage())
+    create_demo_school(database, get_storage())
     assert back_up(database, get_storage(), tmp_path / "backup").files == 2
     assert back_up(database, get_storage(), tmp_path / "backup").files == 0
 
@@ -213,7 +213,7 @@ def test_a_second_backup_copies_only_what_is_new(database: Database, data_dir: P
 def test_a_backup_that_is_not_whole_is_refused_before_anything_is_written(
     database: Database, data_dir: Path, tmp_path: Path, damage: str
 ) -> None:
-    furnish(database, get_storage())
+    create_demo_school(database, get_storage())
     folder = tmp_path / "backup"
     back_up(database, get_storage(), folder)
     if damage == "no folder":
@@ -237,7 +237,7 @@ def test_a_backup_that_is_not_whole_is_refused_before_anything_is_written(
 
 
 def test_a_backup_touches_no_file_of_other_people(database: Database, data_dir: Path, tmp_path: Path) -> None:
-    furnish(database, get_storage())
+    create_demo_school(database, get_storage())
     theirs = tmp_path / "theirs" / FILES / "thesis.part"
     theirs.parent.mkdir(parents=True)
     theirs.write_text("mine")
@@ -256,7 +256,7 @@ def test_a_backup_touches_no_file_of_other_people(database: Database, data_dir: 
 def test_an_empty_school_does_not_replace_a_good_backup(
     database: Database, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path, says_whose: bool
 ) -> None:
-    furnish(database, get_storage())
+    create_demo_school(database, get_storage())
     folder = tmp_path / "backup"
     back_up(database, get_storage(), folder)
     if not says_whose:
@@ -272,8 +272,8 @@ def test_an_empty_school_does_not_replace_a_good_backup(
 def test_another_school_does_not_replace_a_good_backup(
     database: Database, embedded: tuple[Database, Storage], data_dir: Path, tmp_path: Path
 ) -> None:
-    furnish(database, get_storage())
-    furnish(*embedded)
+    create_demo_school(database, get_storage())
+    create_demo_school(*embedded)
     back_up(database, get_storage(), tmp_path / "backup")
     before = text_of(tmp_path / "backup")
     with pytest.raises(AnotherSchool):

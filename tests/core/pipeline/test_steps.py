@@ -42,8 +42,8 @@ def test_a_worker_that_lost_its_lease_cannot_finish_fail_or_renew(any_database: 
     with any_database.write() as session:
         assert not steps.finish_step(session, slow)
         assert not steps.fail_step(session, slow, "x", "y", final=True)
-        assert not steps.give_back(session, slow)
-        assert steps.look_at_hold(session, slow) == "lost"
+        assert not steps.release_claim(session, slow)
+        assert steps.check_hold(session, slow) == "lost"
         assert steps.finish_step(session, quick)
     assert read(any_database, step_id).state == "done"
 
@@ -93,7 +93,7 @@ def test_a_step_given_back_at_shutdown_loses_no_try(any_database: Database) -> N
     held = claim(any_database, step_id)
     assert held is not None
     with any_database.write() as session:
-        assert steps.give_back(session, held)
+        assert steps.release_claim(session, held)
     row = read(any_database, step_id)
     assert (row.state, row.attempts, row.dispatched_at) == ("ready", 0, None)
 
@@ -104,8 +104,8 @@ def test_work_on_a_deleted_lesson_is_told_to_stop_and_is_not_sent(any_database: 
     assert held is not None
     with any_database.write() as session:
         session.execute(update(Lesson).values(deleted_at=utc_now()))
-        assert steps.look_at_hold(session, held) == "deleted"
-        assert steps.give_back(session, held)
+        assert steps.check_hold(session, held) == "deleted"
+        assert steps.release_claim(session, held)
     with any_database.read() as session:
         assert steps.due_steps(session, ["io"], timedelta(minutes=1), 10) == []
 
@@ -113,7 +113,7 @@ def test_work_on_a_deleted_lesson_is_told_to_stop_and_is_not_sent(any_database: 
 def test_what_was_sent_lately_is_not_sent_again_until_the_message_counts_as_lost(any_database: Database) -> None:
     step_id = ready_step(any_database)
     with any_database.write() as session:
-        steps.note_sent(session, [step_id])
+        steps.mark_sent(session, [step_id])
     with any_database.read() as session:
         assert steps.due_steps(session, ["io"], timedelta(minutes=1), 10) == []
         assert [due.step_id for due in steps.due_steps(session, ["io"], timedelta(0), 10)] == [step_id]
@@ -139,7 +139,7 @@ def test_little_is_sent_ahead_so_that_a_colleague_who_comes_later_need_not_wait_
         for _ in range(20):
             steps.add_first_step(session, make_lesson(session, busy).id)
         sent = [due.step_id for due in steps.due_steps(session, ["io"], minute, 100)]
-        steps.note_sent(session, sent)
+        steps.mark_sent(session, sent)
         assert len(sent) == steps.SENT_AHEAD
         steps.add_first_step(session, make_lesson(session, other).id)
         assert steps.due_steps(session, ["io"], minute, 100) == []

@@ -88,13 +88,13 @@ def test_a_missing_file_says_so(store: Storage) -> None:
 def test_copies_of_a_bucket_go_when_nobody_asks_for_them(bucket: ObjectStorage, tmp_path: Path) -> None:
     bucket.keep(a_file(tmp_path), "lessons/a/x.mp4")
     with bucket.local("lessons/a/x.mp4") as copy:
-        bucket.forget_copies()
+        bucket.delete_stale_copies()
         assert copy.is_file()
     long_ago = time.time() - KEPT_SECONDS - 1
     os.utime(copy, (long_ago, long_ago))
     (bucket.copies / "cut-off.part").write_bytes(b"half")
     os.utime(bucket.copies / "cut-off.part", (long_ago, long_ago))
-    bucket.forget_copies()
+    bucket.delete_stale_copies()
     assert list(bucket.copies.iterdir()) == []
     with bucket.local("lessons/a/x.mp4") as again:
         assert again.read_bytes() == b"film"

@@ -22,18 +22,18 @@ from transcription.lesson.corrections import (
     say,
     whose_voice,
 )
-from transcription.lesson.derive_findings import Evidence, Understood, understand
+from transcription.lesson.derive_findings import Evidence, LessonFindings, derive_findings
 
 
-def understood(*corrections: Correction) -> Understood:
-    return understand(evidence_of(), corrections)
+def understood(*corrections: Correction) -> LessonFindings:
+    return derive_findings(evidence_of(), corrections)
 
 
 def heard(speaker: str) -> tuple[Span, ...]:
     return anchors_of(understood().turns, speaker)
 
 
-def roles_of(found: Understood) -> list[str]:
+def roles_of(found: LessonFindings) -> list[str]:
     return [turn.role.value for turn in found.turns]
 
 
@@ -65,8 +65,8 @@ def test_a_merged_voice_takes_role_and_label_of_the_other() -> None:
 def test_turns_of_one_voice_never_overlap_even_after_a_merge() -> None:
     said = [*SAID, (7_000, 10_000, "S4", "and also the ruler")]
     evidence = evidence_of(sorted(said))
-    turns = understand(evidence).turns
-    found = understand(evidence, [VoiceCorrection(anchors_of(turns, "S4"), into=anchors_of(turns, "S1"))])
+    turns = derive_findings(evidence).turns
+    found = derive_findings(evidence, [VoiceCorrection(anchors_of(turns, "S4"), into=anchors_of(turns, "S1"))])
     own = [turn for turn in found.turns if turn.speaker == "S1"]
     assert all(a.end_ms <= b.start_ms for a, b in pairwise(own))
     assert sum(len(turn.words) for turn in found.turns) == len(evidence.words)
@@ -94,7 +94,7 @@ def test_one_turn_can_be_given_to_a_voice_that_is_there() -> None:
 
 def test_the_first_teacher_who_is_declared_makes_pupils_of_the_others() -> None:
     nobody_known = replace(evidence_of(), roles=[Role.UNSURE] * len(SAID))
-    found = understand(nobody_known, [VoiceCorrection(heard("S1"), role=Role.TEACHER)])
+    found = derive_findings(nobody_known, [VoiceCorrection(heard("S1"), role=Role.TEACHER)])
     assert roles_of(found) == roles_of(understood())
 
 
@@ -106,7 +106,7 @@ def test_corrections_survive_a_new_run_with_other_labels_and_other_cuts() -> Non
         TurnCorrection(Span(turn.start_ms, turn.end_ms), role=Role.PUPIL),
         QuestionCorrection(Span(16_500, 22_000), QuestionKind.OPEN),
     ]
-    found = understand(renamed_run(), corrections)
+    found = derive_findings(renamed_run(), corrections)
     assert not found.unplaced
     assert found.names == {"S2": "Amira"}
     by_start = {each.start_ms: each for each in found.turns}

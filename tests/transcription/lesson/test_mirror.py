@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.types import AnsweredBy, Question, QuestionKind, Role, Turn
-from transcription.lesson.mirror import is_advice, look_in_mirror
+from transcription.lesson.mirror import analyse_conversation, is_advice
 
 ADVICE = [
     "You should wait longer.",
@@ -50,7 +50,7 @@ def test_the_mirror_counts_the_coach_alone_and_each_thing_can_be_heard() -> None
         Question("What did you notice?", "S1", Role.TEACHER, QuestionKind.OPEN, 0.9, AnsweredBy.PUPIL, 0, 2_000),
         Question("Why not?", "S2", Role.PUPIL, QuestionKind.PROBING, 0.9, AnsweredBy.NOBODY, 15_000, 16_000),
     ]
-    mirror = look_in_mirror(turns, asked)
+    mirror = analyse_conversation(turns, asked)
     assert (mirror.coach_ms, mirror.other_ms, mirror.coach_share, mirror.longest_ms) == (8_000, 12_000, 0.4, 4_000)
     assert ([one.text for one in mirror.questions], mirror.open_questions) == (["What did you notice?"], 1)
     assert [one.text for one in mirror.advice] == ["You should wait."]
@@ -58,4 +58,4 @@ def test_the_mirror_counts_the_coach_alone_and_each_thing_can_be_heard() -> None
 
 
 def test_a_silent_recording_has_no_share() -> None:
-    assert look_in_mirror((), ()).coach_share is None
+    assert analyse_conversation((), ()).coach_share is None

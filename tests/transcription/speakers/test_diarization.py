@@ -14,7 +14,7 @@ from core.types import FreeWatch, Role, Span, VoiceTurn
 from transcription.networks.speaker_networks import OnnxSpeakerModels
 from transcription.speakers.diarization import find_speakers, trim
 from transcription.speakers.roles import find_roles
-from transcription.speech.detection import find_speech
+from transcription.speech.detection import detect_speech
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(180)]
 
@@ -23,7 +23,7 @@ def hear(path: Path, sound: Samples, **options: int) -> tuple[VoiceTurn, ...]:
     """Return the voices that the pipeline hears."""
     write_sound(path, sound)
     models = OnnxSpeakerModels(get_settings().models_dir)
-    return find_speakers(path, find_speech(path, FreeWatch()), models=models, watch=FreeWatch(), **options)
+    return find_speakers(path, detect_speech(path, FreeWatch()), models=models, watch=FreeWatch(), **options)
 
 
 def sentences(data: Path, number: str, count: int = 8) -> Samples:

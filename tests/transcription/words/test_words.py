@@ -18,9 +18,9 @@ from core.types import Chunk, FreeWatch, Role, Span, VoiceTurn, Watch, Word
 from ingest.media.audio import extract_audio
 from ingest.media.probe import probe_media
 from transcription.networks.model_files import whisper_model
-from transcription.speakers.turns import speak_words
+from transcription.speakers.turns import assign_words_to_turns
 from transcription.speech.audio import SAMPLE_RATE, Samples, read_sound, sound_length_ms
-from transcription.speech.detection import find_speech
+from transcription.speech.detection import detect_speech
 from transcription.words.chunks import plan_chunks
 from transcription.words.merge import merge_transcript
 from transcription.words.recogniser import Recogniser, WhisperRecogniser, made_up, transcribe_chunk
@@ -97,7 +97,7 @@ def test_merged_words_are_in_order_and_none_is_lost(pieces: list[list[Word]]) ->
 @given(some_words, voices)
 def test_every_word_is_in_exactly_one_turn(said: list[Word], heard: list[VoiceTurn]) -> None:
     words = merge_transcript([[replace(word, text=f"w{i}") for i, word in enumerate(said)]])
-    turns = speak_words(words, heard, [Role.UNSURE] * len(heard))
+    turns = assign_words_to_turns(words, heard, [Role.UNSURE] * len(heard))
     placed = sorted((word for turn in turns for word in turn.words), key=lambda word: word.text)
     assert placed == sorted(words, key=lambda word: word.text)
     assert len(turns) >= len(heard)
@@ -105,7 +105,7 @@ def test_every_word_is_in_exactly_one_turn(said: list[Word], heard: list[VoiceTu
 
 
 def test_words_far_from_every_voice_are_kept_and_unsure() -> None:
-    turns = speak_words([Word(50_000, 50_400, "hello", 0.9)], [VoiceTurn(0, 1000, "S1")], [Role.TEACHER])
+    turns = assign_words_to_turns([Word(50_000, 50_400, "hello", 0.9)], [VoiceTurn(0, 1000, "S1")], [Role.TEACHER])
     assert [(turn.speaker, turn.role, turn.text) for turn in turns] == [
         ("S1", Role.TEACHER, ""),
         ("S0", Role.UNSURE, "hello"),
@@ -147,7 +147,7 @@ def test_what_is_no_voice_is_no_speech(tmp_path: Path, kind: str) -> None:
         "hum": 0.1 * np.sin(2 * np.pi * 50 * np.arange(count) / SAMPLE_RATE),
     }[kind]
     path = write_wav(tmp_path / "sound.wav", sound.astype(np.float32))
-    speech = find_speech(path, FreeWatch())
+    speech = detect_speech(path, FreeWatch())
     assert sum(span.length_ms for span in speech) < 1500
 
 
@@ -193,7 +193,7 @@ def test_a_recogniser_gives_ordered_words_within_the_chunk(
 def test_a_known_speech_is_written_down_word_for_word(shared_data: Path, tmp_path: Path) -> None:
     sound = jfk(shared_data, tmp_path)
     recogniser = WhisperRecogniser(whisper_model("tiny.en", get_settings().models_dir), "tiny.en")
-    speech = find_speech(sound, FreeWatch())
+    speech = detect_speech(sound, FreeWatch())
     (chunk,) = plan_chunks(speech, sound_length_ms(sound))
     words = transcribe_chunk(recogniser, sound, chunk, "en", FreeWatch())
     plain = " ".join(word.text.strip(",.?!").lower() for word in words)

@@ -125,5 +125,5 @@ def test_who_works_on_a_stage_that_is_redone_loses_it(any_database: Database, mo
     assert claim is not None
     redo_stages(any_database)
     with any_database.write() as session:
-        assert steps.look_at_hold(session, claim) == "lost"
+        assert steps.check_hold(session, claim) == "lost"
         assert not steps.finish_step(session, claim)

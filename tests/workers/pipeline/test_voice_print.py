@@ -25,10 +25,10 @@ TURNS = (VoiceTurn(0, 30_000, "S1"), VoiceTurn(30_000, 34_000, "S2"))
 @pytest.fixture
 def run_lesson(database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Return what finds the speakers of a new lesson of a person: two voices, of which S2 is known when asked."""
-    monkeypatch.setattr(speech_stages, "hear_speakers", lambda *_: TURNS)
-    monkeypatch.setattr(speech_stages, "learn_teacher", lambda *_: VoiceSample((1.0, 0.0), 30_000))
+    monkeypatch.setattr(speech_stages, "diarize", lambda *_: TURNS)
+    monkeypatch.setattr(speech_stages, "enrol_teacher_voice", lambda *_: VoiceSample((1.0, 0.0), 30_000))
     monkeypatch.setattr(
-        speech_stages, "know_teacher", lambda _sound, _voices, own, _models: "S2" if own == (1.0, 0.0) else None
+        speech_stages, "match_teacher_voice", lambda _sound, _voices, own, _models: "S2" if own == (1.0, 0.0) else None
     )
 
     def run(person_id: str) -> str:
@@ -98,7 +98,7 @@ def test_consent_taken_back_while_a_lesson_is_worked_on_leaves_no_print(
             delete_print(session, session.get_one(Person, person_id))
         return VoiceSample((1.0, 0.0), 30_000)
 
-    monkeypatch.setattr(speech_stages, "learn_teacher", learn_late)
+    monkeypatch.setattr(speech_stages, "enrol_teacher_voice", learn_late)
     lesson_id = run_lesson(person_id)
     with database.read() as session:
         assert session.get(VoicePrint, person_id) is None

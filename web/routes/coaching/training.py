@@ -13,7 +13,7 @@ from annotation.coaching.training import MODULES, answers_of, find_module, write
 from annotation.lessons.lessons import get_own_lesson, list_own
 from core.database.db import get_database
 from core.errors import NotFound
-from transcription.public import look_in_mirror, read_questions, read_turns
+from transcription.public import analyse_conversation, read_questions, read_turns
 from web.auth import CurrentPerson
 from web.rendering import go, page
 from web.routes.coaching.partnerships import partnership_lines
@@ -75,7 +75,7 @@ def show_mirror(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         if lesson.conversation_id is None:
             raise NotFound
         turns = read_turns(session, lesson_id)
-        mirror = look_in_mirror(turns, read_questions(session, lesson_id))
+        mirror = analyse_conversation(turns, read_questions(session, lesson_id))
     context: dict[str, Any] = {"lesson": lesson, "mirror": mirror, "heard": bool(turns)}
     return page(request, "coaching/mirror.html", person, page_title="My mirror", **context)
 

@@ -20,13 +20,13 @@ from core.text_decoding import NotText, decode_text
 from transcription.public import (
     Transcript,
     TranscriptUnreadable,
-    forget_import,
-    keep_import,
     named_turns,
     parse_transcript,
     read_activities,
     read_eaf,
     read_questions,
+    remove_import,
+    save_import,
     write_eaf,
     write_srt,
     write_text,
@@ -109,7 +109,7 @@ def take_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> 
     """Let a transcript made elsewhere take the place of the recognised words of one's own lesson."""
     transcript = read_any(file.file.read(MOST_BYTES))
     with get_database().write() as session:
-        keep_import(session, get_own_lesson(session, person, lesson_id), person.id, transcript)
+        save_import(session, get_own_lesson(session, person, lesson_id), person.id, transcript)
     return go(f"/lessons/{lesson_id}", "words-taken")
 
 
@@ -117,5 +117,5 @@ def take_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> 
 def forget_transcript(lesson_id: str, person: CurrentPerson) -> Response:
     """Go back to the recognised words."""
     with get_database().write() as session:
-        forget_import(session, get_own_lesson(session, person, lesson_id))
+        remove_import(session, get_own_lesson(session, person, lesson_id))
     return go(f"/lessons/{lesson_id}", "words-back")

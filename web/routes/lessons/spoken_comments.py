@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from annotation.lessons.lessons import get_lesson
-from annotation.lessons.spoken_comments import begin_dictation, read_dictation
+from annotation.lessons.spoken_comments import read_spoken_comment, start_spoken_comment
 from core.database.db import get_database
 from core.errors import EmptyFile, HindsightError, saying_disk_full
 from core.models import Person
@@ -56,7 +56,7 @@ def keep_sound(lesson_id: str, person: Person, sound: bytes, mime: str) -> SaidV
         storage.keep(source, key)
         with get_database().write() as session:
             lesson = get_lesson(session, person, lesson_id)
-            said = begin_dictation(session, person, lesson, key, len(sound), mime)
+            said = start_spoken_comment(session, person, lesson, key, len(sound), mime)
             return SaidView(id=said.id, state="working", text="")
     except HindsightError:
         storage.delete(key)
@@ -69,5 +69,5 @@ def keep_sound(lesson_id: str, person: Person, sound: bytes, mime: str) -> SaidV
 def read_said(said_id: str, person: CurrentPerson) -> SaidView:
     """Return the words of what one said, once they are heard."""
     with get_database().read() as session:
-        state, text = read_dictation(session, person, said_id)
+        state, text = read_spoken_comment(session, person, said_id)
     return SaidView.model_validate({"id": said_id, "state": state, "text": text})

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import NotFound
-from core.pipeline.status import Work, free_bytes, look_at_work
+from core.pipeline.status import Work, free_bytes, read_pipeline_status
 from core.settings import get_settings
 from web.auth import CurrentLead
 from web.rendering import page
@@ -65,7 +65,7 @@ def read_metrics(request: Request) -> Response:
     if not token or not hmac.compare_digest(given.encode(), token.encode()):
         raise NotFound
     with get_database().read() as session:
-        work = look_at_work(session, utc_now())
+        work = read_pipeline_status(session, utc_now())
     registry = CollectorRegistry()
     registry.register(WorkCollector(work, free_bytes(get_settings().data_dir)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
@@ -75,7 +75,7 @@ def read_metrics(request: Request) -> Response:
 def show_work(request: Request, lead: CurrentLead) -> HTMLResponse:
     """Show the lead how the machine is doing."""
     with get_database().read() as session:
-        work = look_at_work(session, utc_now())
+        work = read_pipeline_status(session, utc_now())
     totals: dict[str, int] = {}
     for (_, state), count in work.steps.items():
         totals[state] = totals.get(state, 0) + count

@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from core.clock import utc_now
 from core.models import Finding, Guess, Lesson, TurnRow
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.web_school import School
-from transcription.lesson.analysis_store import keep_turns, lay_over
-from transcription.lesson.derive_findings import understand
+from transcription.lesson.analysis_store import apply_corrections, save_turns
+from transcription.lesson.derive_findings import derive_findings
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def heard(school: School) -> School:
     """The school, with a lesson in which the machine heard six turns of three voices."""
     with school.database.write() as session:
         lesson = session.get_one(Lesson, school.ids["lesson"])
-        keep_evidence(session, lesson, evidence_of())
+        save_evidence(session, lesson, evidence_of())
         session.add(Guess(lesson_id=lesson.id, person_id=lesson.owner_id, share=None, made_at=utc_now()))
     return school
 
@@ -80,8 +80,8 @@ def test_corrections_survive_a_new_run_of_the_pipeline(heard: School) -> None:
     put(heard, kind="voice", speaker="S2", name="Sam")
     with heard.database.write() as session:  # what the stages save once they have run again
         lesson = session.get_one(Lesson, heard.ids["lesson"])
-        keep_turns(session, lesson.id, understand(evidence_of()).turns)
-        lay_over(session, lesson)
+        save_turns(session, lesson.id, derive_findings(evidence_of()).turns)
+        apply_corrections(session, lesson)
     assert "Sam" in {one["name"] for one in page(heard)["speakers"]}
 
 

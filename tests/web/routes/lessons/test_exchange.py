@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from core.errors import HindsightError
 from core.models import Comment, Lesson, TurnRow
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.web_school import School
 from transcription.formats.elan import read_eaf
 from web.routes.lessons.exchange import read_any
@@ -28,7 +28,7 @@ def heard(school: School) -> School:
     """Return a school whose lesson has two voices, of which one has a name."""
     with school.database.write() as session:
         lesson = session.get_one(Lesson, school.ids["lesson"])
-        keep_evidence(session, lesson, evidence_of())
+        save_evidence(session, lesson, evidence_of())
     named = school.browser("owner").post(f"/api/lessons/{school.ids['lesson']}/corrections", json=NAME)
     assert named.status_code == 201, named.text
     return school

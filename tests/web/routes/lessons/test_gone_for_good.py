@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from annotation.lessons.retention import keep_to_retention, what_is_due
+from annotation.lessons.retention import apply_retention_rules, what_is_due
 from annotation.people.people import find_by_email
 from core.clock import utc_now
 from core.database.backup import tables_of
@@ -29,10 +29,10 @@ from core.models import (
 from core.settings import get_settings
 from core.storage.base import Storage
 from core.storage.configured import get_storage
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_person
 from tests.support.web_school import BYTES, School
-from workers.queue.sweeper import delete_leavers, delete_lessons, keep_retention, sweep
+from workers.queue.sweeper import apply_retention, delete_leavers, delete_lessons, sweep
 
 MARK = b"a-byte-that-nobody-shall-find-again"
 
@@ -66,7 +66,7 @@ def fill(school: School) -> None:
     with school.database.write() as session:
         lesson = session.get_one(Lesson, school.ids["lesson"])
         lesson.title = text
-        keep_evidence(session, lesson, evidence_of([(0, 4000, "S1", f"{text} said"), (5000, 9000, "S2", text)]))
+        save_evidence(session, lesson, evidence_of([(0, 4000, "S1", f"{text} said"), (5000, 9000, "S2", text)]))
         comment = session.get_one(Comment, school.ids["comment"])
         comment.text = text
         for number in range(50):  # enough for pages of their own in the database file
@@ -224,7 +224,7 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
     get_settings.cache_clear()
     with database.write() as session:
         lesson = make_lesson(session, make_person(session), created_at=utc_now() - timedelta(days=25))
-        keep_evidence(session, lesson, evidence_of([(0, 4000, "S1", MARK.decode())]))
+        save_evidence(session, lesson, evidence_of([(0, 4000, "S1", MARK.decode())]))
         keep_bytes(storage, "lessons/film.mp4", MARK)
         make_file(session, lesson, "rendition", "lessons/film.mp4")
     sweep(database, storage, get_settings())
@@ -236,7 +236,7 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
         ]
         row.media_warned_at = utc_now() - timedelta(days=8)
         row.created_at = utc_now() - timedelta(days=61)
-    keep_retention(database, storage)
+    apply_retention(database, storage)
     with database.write() as session:
         row = session.get_one(Lesson, lesson.id)
         assert row.media_gone_at is not None
@@ -244,9 +244,9 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
         assert row.words_warned_at is not None
         assert row.words_gone_at is None
         row.words_warned_at = utc_now() - timedelta(days=8)
-    keep_retention(database, storage)
+    apply_retention(database, storage)
     database.forget_deleted()
     with database.write() as session:
-        assert keep_to_retention(session) == []
+        assert apply_retention_rules(session) == []
         assert session.get(MeasuresRow, lesson.id) is not None  # figures are no words
     assert MARK not in everything_kept(database, data_dir)

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from annotation.lessons.measures_over_time import figure_of
 from core.clock import utc_now
 from core.models import Goal, Guess, Lesson, MeasuresOpening, MeasuresRow, Person, VoicePrint
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_lesson
 from tests.support.web_school import School
 
@@ -110,7 +110,7 @@ def test_a_coach_cannot_show_or_take_back_for_the_teacher(school: School) -> Non
 
 def test_she_guesses_once_then_sees_and_the_coach_never_learns_it(school: School) -> None:
     with school.database.write() as session:
-        keep_evidence(session, session.get_one(Lesson, school.ids["lesson"]), evidence_of())
+        save_evidence(session, session.get_one(Lesson, school.ids["lesson"]), evidence_of())
     owner, coach = school.browser("owner"), school.browser("coach")
     address = f"/api/lessons/{school.ids['lesson']}"
     before = owner.get(address).json()
@@ -127,7 +127,7 @@ def test_she_guesses_once_then_sees_and_the_coach_never_learns_it(school: School
 
 def test_a_skipped_guess_is_never_asked_again(school: School) -> None:
     with school.database.write() as session:
-        keep_evidence(session, session.get_one(Lesson, school.ids["lesson"]), evidence_of())
+        save_evidence(session, session.get_one(Lesson, school.ids["lesson"]), evidence_of())
     owner, address = school.browser("owner"), f"/api/lessons/{school.ids['lesson']}"
     assert owner.post(f"{address}/guess", json={"share": None}).status_code == 200
     page = owner.get(address).json()

@@ -9,7 +9,7 @@ import zipfile
 
 from core.models import Lesson
 from core.storage.configured import get_storage
-from tests.support.analysed_lesson import evidence_of, keep_evidence
+from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import keep_bytes, make_file
 from tests.support.web_school import BYTES, School
 from web.file_names import safe_name
@@ -26,7 +26,7 @@ def taken(school: School, kind: str) -> dict[str, bytes]:
 def test_the_owner_takes_her_recordings_words_comments_goals_logs_and_walks_along(school: School) -> None:
     with school.database.write() as session:
         lesson = session.get_one(Lesson, school.ids["lesson"])
-        keep_evidence(session, lesson, evidence_of())
+        save_evidence(session, lesson, evidence_of())
         key = f"lessons/{lesson.id}/original-1.mov"
         keep_bytes(get_storage(), key, BYTES)
         make_file(session, lesson, "original", key, name="../../My lesson.MOV", bytes=len(BYTES))
