@@ -57,7 +57,7 @@ test-full: ## The same on PostgreSQL, Redis and S3, which it starts itself: ever
 	@$(MAKE) test SERVERS=full
 
 .PHONY: check
-check: lint types test test-full audit sbom ## What CI runs: lint, types, tests on both deployments, known holes, what is installed
+check: lint types portable test test-full audit sbom ## What CI runs: lint, types, wheels for every system, tests on both deployments, known holes, what is installed
 
 .PHONY: lint
 lint: install $(TEST) ## Style, layout, and who may import whom
@@ -70,6 +70,10 @@ lint: install $(TEST) ## Style, layout, and who may import whom
 types: install $(TEST) ## Check the types of the Python and of the pages
 	$(BIN)/mypy
 	$(BIN)/python hatch_build.py check
+
+.PHONY: portable
+portable: $(LOCK) ## Ask whether every locked library has a wheel for each Python and system that README names
+	$(BIN)/python requirements/portable.py
 
 # Each asks a service; without network, or behind a mirror that has none, that is said and nothing fails.
 .PHONY: audit
@@ -159,14 +163,23 @@ help:
 
 # The steps of the installation
 
+# The Python that was named and no other, else the machine's own if it fits, else the newest that was tried.
+CANDIDATES := $(if $(filter command,$(firstword $(origin PYTHON))),"$(PYTHON)","$(PYTHON)" python3 python3.13 python3.12 python3.11 python3.14)
+
 $(VENV):
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 && exit 0; \
-	python=; \
-	for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python3.14; do \
-		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	python=; reason=; \
+	for candidate in $(CANDIDATES); do \
+		command -v "$$candidate" >/dev/null 2>&1 || continue; \
+		said=$$("$$candidate" requirements/machine.py 2>/dev/null) && code=0 || code=$$?; \
+		case $$code in \
+			0) python=$$candidate; break;; \
+			2) echo "$$said"; exit 1;; \
+			*) [ -n "$$reason" ] || reason=$${said:-"Hindsight needs Python 3.11, 3.12, 3.13 or 3.14, and $$candidate is none."};; \
+		esac; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo "Hindsight needs Python 3.11 or newer, and this machine's $(PYTHON) is: $$($(PYTHON) --version 2>&1 || true). Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
+		echo "$${reason:-Hindsight needs Python 3.11, 3.12, 3.13 or 3.14, and there is none here.} Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3"; \
 		exit 1; \
 	fi; \
 	"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
