@@ -18,6 +18,8 @@ from pathlib import Path
 
 import click
 
+from core.storage.base import sync_handle
+
 STDOUT = "-"
 REASONS = {
     errno.EACCES: "this user may not write there",
@@ -199,6 +201,6 @@ def _write(path: Path, data: bytes, how: int, mode: int | None = None) -> None:
         while rest:
             rest = rest[os.write(handle, rest) :]
         if stat.S_ISREG(os.fstat(handle).st_mode):
-            os.fsync(handle)
+            sync_handle(handle)
     finally:
         os.close(handle)

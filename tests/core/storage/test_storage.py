@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from datetime import timedelta
@@ -28,6 +29,24 @@ def a_file(folder: Path, content: bytes = b"film") -> Path:
     path = folder / "finished"
     path.write_bytes(content)
     return path
+
+
+def test_on_macos_what_is_kept_is_on_the_disk_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def order(handle: int, what: int) -> None:
+        asked.append(what)
+        if len(asked) > 2:
+            raise OSError(errno.ENOTSUP, "a network disk")
+
+    plain: list[int] = []
+    monkeypatch.setattr("fcntl.F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr("fcntl.fcntl", order)
+    monkeypatch.setattr("os.fsync", plain.append)
+    LocalStorage(tmp_path / "files").keep(a_file(tmp_path), "lessons/a/film.mp4")
+    assert (asked, plain) == ([51, 51], [])  # the file, and its folder
+    LocalStorage(tmp_path / "files").keep(a_file(tmp_path), "lessons/b/film.mp4")
+    assert len(plain) == 2
 
 
 def test_a_kept_file_is_moved_and_can_be_read_whole_and_in_parts(store: Storage, tmp_path: Path) -> None:

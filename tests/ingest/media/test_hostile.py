@@ -124,6 +124,18 @@ def test_a_program_cannot_use_more_than_its_limits(tmp_path: Path) -> None:
     assert run("held = [open('/dev/null') for _ in range(40)]") != 0
 
 
+def test_limits_hold_where_the_system_allows_less_and_where_it_knows_none_for_memory() -> None:
+    code = (
+        "import resource, sys; from ingest.media import limits; limits.BOUNDS_MEMORY = False;"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)); own = limits.Limits();"
+        "own.apply(); assert '-v' not in own.as_shell();"
+        "memory, _ = resource.getrlimit(resource.RLIMIT_AS);"
+        "print(resource.getrlimit(resource.RLIMIT_NOFILE), memory == own.memory_bytes)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout == "(40, 40) False\n"
+
+
 @pytest.mark.skipif(not without_network(), reason="this system gives no network of its own to a program")
 def test_what_decodes_has_no_network() -> None:
     code = "import socket; socket.create_connection(('127.0.0.1', 1), 1)"
