@@ -50,6 +50,7 @@ install: $(PROJECT) pages models ## Set up .venv, the pages and the models, and 
 
 .PHONY: test
 test: install $(TEST) browser ## Run all tests, in a real browser too (some: make test ARGS="tests/access -x")
+	$(BIN)/python hatch_build.py test
 	$(BIN)/python -m pytest --servers=$(SERVERS) $(ARGS)
 
 .PHONY: test-full

@@ -1,7 +1,8 @@
 """Builds the pages (web/frontend) with npm while the project is installed or packed, so that `pip install .` is enough.
 
-As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, and `find-node`
-fails if there is no Node to do either with. Nothing is built while the sources are unchanged.
+As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, `test` runs their
+unit tests, and `find-node` fails if there is no Node to do any of it with. Nothing is built while the sources are
+unchanged.
 """
 
 import hashlib
@@ -63,6 +64,13 @@ def check_pages() -> None:
     npm = npm_command()
     install_node_modules(npm)
     run_npm(npm, "run", "--silent", "types")
+
+
+def test_pages() -> None:
+    """Run the pages' unit tests."""
+    npm = npm_command()
+    install_node_modules(npm)
+    run_npm(npm, "run", "--silent", "test")
 
 
 def install_node_modules(npm: list[str]) -> None:
@@ -166,7 +174,7 @@ def report_build() -> None:
 
 def main() -> int:
     """Run the job that the command line names."""
-    jobs = {"build": report_build, "check": check_pages, "find-node": find_node}
+    jobs = {"build": report_build, "check": check_pages, "test": test_pages, "find-node": find_node}
     if len(sys.argv) != 2 or sys.argv[1] not in jobs:
         print(f"Say one of: {', '.join(jobs)}.", file=sys.stderr)  # noqa: T201  # a script's answer
         return 2

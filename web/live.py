@@ -1,31 +1,35 @@
 """Live pages: server-sent events that say what kind of thing changed, never what it says.
 
-One task of the process reads the events of all lessons; each open page waits for those of its own. Whether the
-person may still see the lesson is asked again at every event and every heartbeat.
+One task of the process reads the events of all lessons. One stream serves all pages of a browser: it follows a set of
+things (`lesson:ID`, `clip:ID`, `session:ID`). Whether the person may still see a thing is asked again whenever
+something is told about it, and at every heartbeat.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Query, Request
+from pydantic import StringConstraints
+from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from annotation.access.reading import may
+from annotation.coaching.sessions import get_session
+from annotation.lessons.clips import get_clip
 from annotation.lessons.lessons import get_lesson
 from annotation.people.sign_in import find_sign_in
 from core.database.db import get_database
-from core.database.events import events_after, last_event_number
-from core.models import Lesson
+from core.database.events import WINDOW, events_after, events_missed, last_event_number
+from core.errors import NotFound
+from core.models import Person
 from web.auth import COOKIE, CurrentPerson
 from web.security import SAFE_METHODS
 
@@ -33,15 +37,33 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 
 POLL_SECONDS = 0.4
-WINDOW = 200  # numbers that are looked at again: on PostgreSQL a smaller one may be committed after a greater one
 HEARTBEAT_SECONDS = 15.0
+MOST_THINGS = 100  # that one stream follows: a browser with more pages open than that is none
+LARGEST = 2**63 - 1  # number that a database can hold
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One event: that something changed, and what kind of thing."""
+
+    number: int
+    lesson_id: str
+    kind: str
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One open stream, and the lessons it wants to hear about."""
+
+    lessons: frozenset[str] = frozenset()
+    changes: asyncio.Queue[Change] = field(default_factory=asyncio.Queue)
 
 
 class Hub:
-    """Passes events on to the pages that are open."""
+    """Passes events on to the streams that are open."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self._listeners: set[Listener] = set()
         self._reader: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._woken = asyncio.Event()
@@ -51,39 +73,38 @@ class Hub:
         self._woken.set()
 
     @asynccontextmanager
-    async def listening(self, lesson_id: str) -> AsyncIterator[asyncio.Queue[str]]:
-        """Yield the queue of kinds of one lesson's events; the reader runs while anybody listens."""
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        self._waiting[lesson_id].add(queue)
+    async def listening(self, lessons: Iterable[str]) -> AsyncIterator[Listener]:
+        """Yield a listener to these lessons; the reader runs while anybody listens."""
+        listener = Listener(frozenset(lessons))
+        self._listeners.add(listener)
         if self._reader is None or self._reader.done():  # nothing is awaited in here: there is one reader, never two
             self._ready.clear()
             self._reader = asyncio.create_task(self._read())
         try:
             await self._ready.wait()
-            yield queue
+            yield listener
         finally:
-            self._waiting[lesson_id].discard(queue)
-            if not self._waiting[lesson_id]:
-                del self._waiting[lesson_id]
-            if not self._waiting and self._reader is not None:
+            self._listeners.discard(listener)
+            if not self._listeners and self._reader is not None:
                 self._reader.cancel()
                 self._reader = None
 
     async def _read(self) -> None:
         seen: Seen | None = None
         while True:
-            kinds: list[tuple[str, str]] = []
+            changes: list[Change] = []
             try:
                 if seen is None:
                     seen, _old = await run_in_threadpool(read_new, await run_in_threadpool(_nothing_new))
                     self._ready.set()
                 else:
-                    seen, kinds = await run_in_threadpool(read_new, seen)
+                    seen, changes = await run_in_threadpool(read_new, seen)
             except Exception:  # the database may be away for a moment; the next round asks again
                 log.warning("events could not be read", exc_info=True)
-            for lesson_id, kind in kinds:
-                for queue in self._waiting.get(lesson_id, ()):
-                    queue.put_nowait(kind)
+            for change in changes:
+                for listener in self._listeners:
+                    if change.lesson_id in listener.lessons:
+                        listener.changes.put_nowait(change)
             self._woken.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
@@ -98,17 +119,28 @@ class Seen:
 
 
 def _nothing_new() -> Seen:
+    return Seen(newest_number())
+
+
+def newest_number() -> int:
+    """Return the number of the newest event: a page that is read after this misses nothing that follows it."""
     with get_database().read() as session:
-        return Seen(last_event_number(session))
+        return last_event_number(session)
 
 
-def read_new(seen: Seen) -> tuple[Seen, list[tuple[str, str]]]:
+def read_new(seen: Seen) -> tuple[Seen, list[Change]]:
     """Return what is seen now, and each kind of change that is new, once a lesson, in order."""
     with get_database().read() as session:
         events = events_after(session, seen.newest - WINDOW)
     numbers = frozenset(number for number, _, _ in events)
-    new = [(lesson_id, kind) for number, lesson_id, kind in events if number not in seen.numbers]
-    return Seen(max([seen.newest, *numbers]), numbers), list(dict.fromkeys(new))
+    new = [event for event in events if event[0] not in seen.numbers]
+    return Seen(max([seen.newest, *numbers]), numbers), once_each(new)
+
+
+def once_each(events: Iterable[tuple[int, str, str]]) -> list[Change]:
+    """Return each kind of change once a lesson, with the number of the last of them, in the order of these numbers."""
+    last = {(lesson_id, kind): number for number, lesson_id, kind in events}
+    return sorted((Change(number, *what) for what, number in last.items()), key=lambda change: change.number)
 
 
 class Wake:
@@ -130,41 +162,196 @@ def begin_live(app: FastAPI) -> None:
     app.state.hub = Hub()
 
 
-def seen_lesson(lesson_id: str, person: CurrentPerson) -> str:
-    """Return the id of a lesson that the person may see; raises NotFound before the stream begins."""
+# What can be followed, and how its rights are asked: each raises NotFound, or returns the id of the lesson whose events
+# concern it ("" for a session without a film).
+def _lesson(session: Session, person: Person, thing_id: str) -> str:
+    return get_lesson(session, person, thing_id).id
+
+
+def _clip(session: Session, person: Person, thing_id: str) -> str:
+    return get_clip(session, person, thing_id)[1].id
+
+
+def _session(session: Session, person: Person, thing_id: str) -> str:
+    return get_session(session, person, thing_id)[0].lesson_id or ""
+
+
+KINDS: Mapping[str, Callable[[Session, Person, str], str]] = {"lesson": _lesson, "clip": _clip, "session": _session}
+ThingName = Annotated[str, StringConstraints(pattern=rf"^({'|'.join(KINDS)}):[\w-]{{1,64}}$")]
+
+
+def lessons_of(session: Session, person: Person, things: Iterable[str]) -> dict[str, str]:
+    """Return those of the things that this person may follow now, each with the id of its lesson."""
+    found = {}
+    for thing in things:
+        kind, _, thing_id = thing.partition(":")
+        with suppress(NotFound):
+            found[thing] = KINDS[kind](session, person, thing_id)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who follows, by the secret of her browser's cookie: she may have signed out, here or from another device."""
+
+    secret: str
+    person_id: str
+
+    def may_follow(self, things: Iterable[str]) -> dict[str, str] | None:
+        """Return what she may follow of these, each with its lesson; None when she is not signed in any more."""
+        with get_database().read() as session:
+            known = find_sign_in(session, self.secret)
+            if known is None or known[0].id != self.person_id or known[0].deactivated_at is not None:
+                return None
+            return lessons_of(session, known[0], things)
+
+
+def missed(after: int | None, lessons: frozenset[str]) -> tuple[int, list[Change] | None]:
+    """Return the newest number, and what happened to these lessons after one; None when that is not known any more."""
     with get_database().read() as session:
-        return get_lesson(session, person, lesson_id).id
+        newest = last_event_number(session)
+        if after is None:
+            return newest, []
+        events = events_missed(session, after, lessons)
+        return newest, None if events is None else once_each(events)
+
+
+@router.get("/api/events", response_class=EventSourceResponse)
+async def follow_things(
+    request: Request,
+    person: CurrentPerson,
+    thing: Annotated[list[ThingName], Query(min_length=1, max_length=MOST_THINGS)],
+    person_id: Annotated[str, Query(max_length=64)] = "",
+    after: Annotated[int | None, Query(ge=0, le=LARGEST)] = None,
+    last_event_id: Annotated[str, Header(max_length=100)] = "",
+) -> EventSourceResponse:
+    """Stream what happens to a set of things: `step`, `words`, `comment`, `share`, `lesson` and `session`.
+
+    What happened after the number `after` (or the header Last-Event-ID) comes first, or `missed` where that is not
+    known any more; then `hello`. `gone` ends the things that it names. With `person_id`, everything is gone when
+    somebody else is signed in: a page of hers must hear nothing of this one's.
+    """
+    secret = request.cookies.get(COOKIE, "")
+    follower = Follower(secret, person_id or person.id)
+    return stream(request.app.state.hub, follower, dict.fromkeys(thing), latest(after, last_event_id))
+
+
+def latest(after: int | None, last_event_id: str) -> int | None:
+    """Return the number that a browser knows last: of its address, or of the header that it sends by itself."""
+    known = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else None
+    numbers = [number for number in (after, known) if number is not None and number <= LARGEST]
+    return max(numbers, default=None)
+
+
+def one_thing(kind: str) -> Callable[..., str]:
+    """Return a dependency that names the thing of an address with one id; raises NotFound before the stream begins."""
+
+    def name(request: Request, person: CurrentPerson) -> str:
+        thing_id = request.path_params[f"{kind}_id"]
+        with get_database().read() as session:
+            KINDS[kind](session, person, thing_id)
+        return f"{kind}:{thing_id}"
+
+    return name
+
+
+def _stream_one(request: Request, person: Person, thing: str, last_event_id: str) -> EventSourceResponse:
+    follower = Follower(request.cookies.get(COOKIE, ""), person.id)
+    return stream(request.app.state.hub, follower, [thing], latest(None, last_event_id))
+
+
+LastEventId = Annotated[str, Header(max_length=100)]
 
 
 @router.get("/api/lessons/{lesson_id}/events", response_class=EventSourceResponse)
-async def follow_lesson(request: Request, lesson_id: Annotated[str, Depends(seen_lesson)]) -> EventSourceResponse:
-    """Stream `step`, `words`, `comment`, `share` and `lesson` as they happen, and `gone` when access ends."""
-    secret = request.cookies.get(COOKIE, "")
-    return stream(request.app.state.hub, lesson_id, partial(_still_seen, secret, lesson_id))
+async def follow_lesson(
+    request: Request,
+    lesson_id: str,
+    person: CurrentPerson,
+    thing: Annotated[str, Depends(one_thing("lesson"))],
+    last_event_id: LastEventId = "",
+) -> EventSourceResponse:
+    """Stream what happens to a lesson, and `gone` when access ends."""
+    del lesson_id
+    return _stream_one(request, person, thing, last_event_id)
 
 
-def stream(hub: Hub, lesson_id: str, is_allowed: Callable[[], bool]) -> EventSourceResponse:
-    """Answer with the events of a lesson, as long as `is_allowed` says so; it is asked at each."""
-    return EventSourceResponse(_events(hub, lesson_id, is_allowed), ping=int(HEARTBEAT_SECONDS))
+@router.get("/api/clips/{clip_id}/events", response_class=EventSourceResponse)
+async def follow_clip(
+    request: Request,
+    clip_id: str,
+    person: CurrentPerson,
+    thing: Annotated[str, Depends(one_thing("clip"))],
+    last_event_id: LastEventId = "",
+) -> EventSourceResponse:
+    """Stream what happens to a clip, and `gone` when access ends."""
+    del clip_id
+    return _stream_one(request, person, thing, last_event_id)
 
 
-async def _events(hub: Hub, lesson_id: str, is_allowed: Callable[[], bool]) -> AsyncIterator[ServerSentEvent]:
-    async with hub.listening(lesson_id) as queue:
-        yield ServerSentEvent(event="hello", data="{}")
-        while True:
-            kind = ""
-            with suppress(TimeoutError):
-                kind = await asyncio.wait_for(queue.get(), HEARTBEAT_SECONDS)
-            if not await run_in_threadpool(is_allowed):
-                yield ServerSentEvent(event="gone", data="{}")
-                return
-            if kind:
-                yield ServerSentEvent(event=kind, data="{}")
+@router.get("/api/sessions/{session_id}/events", response_class=EventSourceResponse)
+async def follow_session(
+    request: Request,
+    session_id: str,
+    person: CurrentPerson,
+    thing: Annotated[str, Depends(one_thing("session"))],
+    last_event_id: LastEventId = "",
+) -> EventSourceResponse:
+    """Stream what happens in the room and to what is looked at, and `gone`."""
+    del session_id
+    return _stream_one(request, person, thing, last_event_id)
 
 
-def _still_seen(secret: str, lesson_id: str) -> bool:
-    """Ask again who this is, too: she may have signed out, here or from another device."""
-    with get_database().read() as session:
-        known = find_sign_in(session, secret)
-        lesson = session.get(Lesson, lesson_id)
-        return known is not None and lesson is not None and may(session, known[0], "see", lesson)
+def stream(hub: Hub, follower: Follower, things: Iterable[str], after: int | None) -> EventSourceResponse:
+    """Answer with the events of these things, as long as the follower may see them."""
+    return EventSourceResponse(
+        events_of(hub, follower, things, after),
+        ping=int(HEARTBEAT_SECONDS),
+        ping_message_factory=lambda: ServerSentEvent(event="beat", data="{}"),
+    )
+
+
+async def events_of(
+    hub: Hub, follower: Follower, things: Iterable[str], after: int | None
+) -> AsyncIterator[ServerSentEvent]:
+    """Yield what was missed, `hello`, and what happens from now on, until nothing is left to follow."""
+    wanted = list(things)
+    following = await run_in_threadpool(follower.may_follow, wanted) or {}
+    async with hub.listening(following.values()) as listener:
+        newest, old = await run_in_threadpool(missed, after, listener.lessons)
+        if gone := [thing for thing in wanted if thing not in following]:
+            yield event("gone", gone)
+        if old is None:
+            yield event("missed", following)
+        for past in old or []:
+            yield event(past.kind, _concerned(following, past))
+        yield event("hello", following, newest)
+        while following:
+            change = await _next(listener)
+            asked = list(following) if change is None else _concerned(following, change)
+            still = await run_in_threadpool(follower.may_follow, asked)
+            gone = list(following) if still is None else [thing for thing in asked if thing not in still]
+            following = {thing: lesson for thing, lesson in following.items() if thing not in gone} | (still or {})
+            listener.lessons = frozenset(following.values())
+            if gone:
+                yield event("gone", gone)
+            if change is not None and still:
+                yield event(change.kind, still, change.number)
+
+
+async def _next(listener: Listener) -> Change | None:
+    """Return the next change, or None when it is time to ask again who may see what."""
+    with suppress(TimeoutError):
+        return await asyncio.wait_for(listener.changes.get(), HEARTBEAT_SECONDS)
+    return None
+
+
+def _concerned(following: Mapping[str, str], change: Change) -> list[str]:
+    return [thing for thing, lesson_id in following.items() if lesson_id == change.lesson_id]
+
+
+def event(kind: str, things: Iterable[str], number: int | None = None) -> ServerSentEvent:
+    """Return one event as it is sent: its kind, the things it concerns, and its number."""
+    return ServerSentEvent(
+        event=kind, data=json.dumps({"things": list(things)}), id=None if number is None else str(number)
+    )

@@ -152,6 +152,7 @@ def page(
         "notice": NOTICES.get(request.query_params.get("notice", "")),
         "problem": None,
         "pill": None,
+        "follows_from": None,
         "path": request.url.path,
         "today": SchoolDay.of(utc_now()),
         "time_zone": get_settings().zone.key,

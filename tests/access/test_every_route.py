@@ -190,7 +190,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("HEAD", "/media/lessons/{lesson_id}/{kind}"): (PAIR, None, None),
 }
 # Routes of other rooms are tried in their own tests, with the same kinds of person.
-STREAMS = tuple(f"/api/{thing}/events" for thing in ("lessons/{lesson_id}", "clips/{clip_id}", "sessions/{session_id}"))
+STREAMS = ("/api/events", *(f"/api/{room}s/{{{room}_id}}/events" for room in ("lesson", "clip", "session")))
 ELSEWHERE = ("/api/uploads", *STREAMS)
 
 

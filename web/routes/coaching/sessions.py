@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
-from sse_starlette import EventSourceResponse
 
 from annotation.coaching.actions import action_of, actions_of
 from annotation.coaching.goals import goals_of
@@ -39,14 +37,13 @@ from annotation.lessons.clips import clips_with
 from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, list_own, list_shared
 from annotation.lessons.sharing import open_shares
-from annotation.people.sign_in import find_sign_in
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
 from core.school_day import SchoolDay, moment_at_school
-from web.auth import COOKIE, CurrentPerson
-from web.live import stream
+from web.auth import CurrentPerson
+from web.live import newest_number
 from web.pdf import paper
 from web.rendering import go, page
 from web.routes.lessons.clips import clip_media
@@ -266,11 +263,13 @@ def films_for(session: Session, person: Person, partnership: Partnership) -> lis
 @router.get("/sessions/{session_id}", response_class=HTMLResponse, include_in_schema=False)
 def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show the room, or the log of a session that is over."""
+    follows_from = newest_number()
     with get_database().read() as session:
         meeting, partnership = get_session(session, person, session_id)
         view = session_view(session, person, meeting, partnership)
         running = meeting.ended_at is None and partnership.state == "active"
         context: dict[str, Any] = {
+            "follows_from": follows_from,
             "films": films_for(session, person, partnership) if running and meeting.lesson_id is None else [],
             "planned_at": meeting.planned_at,
             "partnership_url": f"/partnerships/{partnership.id}",
@@ -349,32 +348,3 @@ def end_room(session_id: str, person: CurrentPerson) -> SessionView:
     with get_database().write() as session:
         end_session(session, person, session_id)
         return answer(session, person, session_id)
-
-
-def seen_session(session_id: str, person: CurrentPerson) -> tuple[str, str]:
-    """Return the ids of a session of one's own and of its lesson; raises NotFound before the stream begins."""
-    with get_database().read() as session:
-        meeting, _ = get_session(session, person, session_id)
-        return meeting.id, meeting.lesson_id or ""
-
-
-@router.get("/api/sessions/{session_id}/events", response_class=EventSourceResponse)
-async def follow_session(
-    request: Request, seen: Annotated[tuple[str, str], Depends(seen_session)]
-) -> EventSourceResponse:
-    """Stream what happens in the room and to what is looked at (`session`, `comment`, `share`), and `gone`."""
-    session_id, lesson_id = seen
-    secret = request.cookies.get(COOKIE, "")
-    return stream(request.app.state.hub, lesson_id, partial(_still_in, secret, session_id))
-
-
-def _still_in(secret: str, session_id: str) -> bool:
-    with get_database().read() as session:
-        known = find_sign_in(session, secret)
-        meeting = session.get(CoachingSession, session_id)
-        partnership = None if meeting is None else session.get(Partnership, meeting.partnership_id)
-        return (
-            known is not None
-            and partnership is not None
-            and known[0].id in (partnership.coach_id, partnership.coachee_id)
-        )

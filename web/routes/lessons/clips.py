@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from sqlalchemy.orm import Session
-from sse_starlette import EventSourceResponse
 
-from annotation.access.reading import may
 from annotation.coaching.partnerships import coached_in, names_of
 from annotation.lessons.clips import (
     ask_for_blur,
@@ -25,12 +22,11 @@ from annotation.lessons.clips import (
 )
 from annotation.lessons.lessons import file_of, files_of, get_own_lesson
 from annotation.lessons.sharing import first_name, opening_is_due, pill_text, record_opening, with_last_day
-from annotation.people.sign_in import find_sign_in
 from core.database.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
 from transcription.public import find_turns
-from web.auth import COOKIE, CurrentPerson
-from web.live import stream
+from web.auth import CurrentPerson
+from web.live import newest_number
 from web.rendering import page
 from web.routes.lessons.media import KEPT, captions, serve
 from web.views.api import ClipPageView, ClipSharing, ClipView, MediaView, NamedView, NewClip, TurnView
@@ -150,6 +146,7 @@ def blur_clip(clip_id: str, person: CurrentPerson) -> list[ClipView]:
 @router.get("/clips/{clip_id}", response_class=HTMLResponse, include_in_schema=False)
 def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show a clip and nothing else of its lesson."""
+    follows_from = newest_number()
     with get_database().write() as session:
         clip, lesson = get_clip(session, person, clip_id)
         view = clip_page_view(session, person, clip, lesson)
@@ -161,7 +158,13 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
     pill = pill_text(shares) if view.is_owner else coachs
     data = view.model_dump(mode="json", by_alias=True)
     together = [{"id": one.partnership.id, "name": first_name(one.other.name)} for one in shares]
-    context: dict[str, Any] = {"clip": data, "pill": pill, "together": together, "data": data}
+    context: dict[str, Any] = {
+        "follows_from": follows_from,
+        "clip": data,
+        "pill": pill,
+        "together": together,
+        "data": data,
+    }
     context["partnerships"] = [{"id": one.id, "other": names[one.coach_id]} for one in coached]
     return page(request, "lessons/clip.html", person, page_title=view.title, **context)
 
@@ -171,28 +174,6 @@ def read_clip(clip_id: str, person: CurrentPerson) -> ClipPageView:
     """Return everything of a clip's page."""
     with get_database().read() as session:
         return clip_page_view(session, person, *get_clip(session, person, clip_id))
-
-
-def seen_clip(clip_id: str, person: CurrentPerson) -> tuple[str, str]:
-    """Return the ids of a clip that the person may see and of its lesson; raises NotFound before the stream begins."""
-    with get_database().read() as session:
-        clip, lesson = get_clip(session, person, clip_id)
-        return clip.id, lesson.id
-
-
-@router.get("/api/clips/{clip_id}/events", response_class=EventSourceResponse)
-async def follow_clip(request: Request, seen: Annotated[tuple[str, str], Depends(seen_clip)]) -> EventSourceResponse:
-    """Stream what happens to a clip (`comment`, `share`, `lesson`), and `gone` when access ends."""
-    clip_id, lesson_id = seen
-    secret = request.cookies.get(COOKIE, "")
-    return stream(request.app.state.hub, lesson_id, partial(_still_seen, secret, clip_id))
-
-
-def _still_seen(secret: str, clip_id: str) -> bool:
-    with get_database().read() as session:
-        known = find_sign_in(session, secret)
-        clip = session.get(Clip, clip_id)
-        return known is not None and clip is not None and may(session, known[0], "see", clip)
 
 
 @router.get("/media/clips/{clip_id}/captions.vtt", response_class=Response)

@@ -24,6 +24,7 @@ from core.settings import get_settings
 from ingest.upload.uploads import list_unfinished
 from transcription.public import has_import
 from web.auth import CurrentPerson, MaybePerson
+from web.live import newest_number
 from web.rendering import page
 from web.routes.coaching.partnerships import partnership_lines
 from web.routes.coaching.sessions import session_lines
@@ -106,6 +107,7 @@ def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
 @router.get("/lessons/{lesson_id}", response_class=HTMLResponse)
 def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show the review page, whole, transcript included."""
+    follows_from = newest_number()
     lesson, view = read_lesson_page(person, lesson_id)
     with get_database().read() as session:
         coached = coached_in(session, person) if lesson.owner_id == person.id else []
@@ -121,6 +123,7 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
         "lessons/lesson.html",
         person,
         page_title=lesson.title,
+        follows_from=follows_from,
         lesson_data=data,
         pill=data["pill"],
         kept=kept,

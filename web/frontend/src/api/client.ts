@@ -7,16 +7,49 @@ export class Refused extends Error {
   }
 }
 
+/** No answer came in time. What was asked may have been done or not. */
+export class TookTooLong extends Error {}
+
+const LIMIT = 15_000; // ms that an answer may take: nobody waits without a word
+export const LIMIT_FOR_FILES = 900_000;
+
+export type Answer = { ok: boolean; status: number; headers: Headers; text: string };
+
+/** Ask, and read the whole answer, within a limit of time; raises TookTooLong with a sentence. */
+export async function askInTime(address: string, request: RequestInit, limit = LIMIT): Promise<Answer> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), limit);
+  try {
+    const answer = await fetch(address, { ...request, signal: over.signal });
+    return { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text() };
+  } catch (error) {
+    throw over.signal.aborted ? new TookTooLong(words.tookTooLong) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What an answer says as JSON, or undefined. */
+export function read<T>(answer: Answer): T | undefined {
+  try {
+    return JSON.parse(answer.text) as T;
+  } catch {
+    return undefined;
+  }
+}
+
 export async function ask<T>(method: string, address: string, body?: unknown, keepalive = false): Promise<T> {
-  const answer = await fetch(address, {
+  const answer = await askInTime(address, {
     method,
     keepalive, // goes on when the page is left
     headers: body === undefined ? {} : { "content-type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
   });
-  if (!answer.ok) {
-    const said = (await answer.json().catch(() => ({}))) as { message?: string };
-    throw new Refused(said.message ?? words.broken, answer.status);
-  }
-  return (answer.status === 204 ? undefined : await answer.json().catch(() => undefined)) as T;
+  if (!answer.ok) throw new Refused(read<{ message?: string }>(answer)?.message ?? words.broken, answer.status);
+  return read<T>(answer) as T;
+}
+
+/** Whether asking again would not help: this person is signed out, or may not see it any more. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof Refused && [401, 403, 404].includes(error.status);
 }

@@ -2,7 +2,7 @@
 import { ask, Refused } from "../api/client";
 import type { Audience, Comment, CommentVersion } from "../api/types";
 import { dictate } from "./dictate";
-import { clock, make } from "./dom";
+import { arrange, clock, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { newId } from "../browser/secure_context";
 import { dayAndTime } from "../text/school_day";
@@ -10,6 +10,7 @@ import { words } from "../text/words";
 
 type Draft = { partnership_id: string | null; parent_id: string | null; kind: string; start_ms: number; end_ms: number | null; goal_id: string | null; stage: string; text: string; draft_id: string };
 const WAITING = "waiting-comments";
+const AGAIN_AFTER = 20_000; // ms
 
 /** Send a comment; without a network it is kept and sent later, and its draft id makes sure that it is there once. */
 async function send(address: string, draft: Draft): Promise<boolean> {
@@ -20,6 +21,7 @@ async function send(address: string, draft: Draft): Promise<boolean> {
     if (error instanceof Refused) throw error;
     const kept = JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][];
     localStorage.setItem(WAITING, JSON.stringify([...kept, [address, draft]]));
+    setTimeout(() => void sendWaiting(), AGAIN_AFTER);
     return false;
   }
 }
@@ -46,11 +48,16 @@ export class LessonComments extends HTMLElement {
   address = "";
   refresh: () => Promise<void> = async () => undefined;
   private all: Comment[] = [];
+  private drawn = new Map<string, { as: string; article: HTMLElement }>();
   private only = { author: "", kind: "", goal: "", stage: "" };
 
   show(comments: Comment[]): void {
     this.all = comments;
-    if (this.querySelector("textarea")) return; // somebody is answering: do not take the field away
+    keepPlace(this, () => this.draw(comments));
+  }
+
+  /** Draw what is new or has changed; everything else stays as it is, with what is being written in it. */
+  private draw(comments: Comment[]): void {
     const top = comments.filter((one) => !one.parent_id).sort((a, b) => a.start_ms - b.start_ms);
     const { author, kind, goal, stage } = this.only;
     const fits = (one: Comment) => (!author || one.author.id === author) && (!kind || one.kind === kind) && (!goal || one.goal?.id === goal) && (!stage || one.stage === stage);
@@ -58,8 +65,9 @@ export class LessonComments extends HTMLElement {
     for (const one of comments) if (one.parent_id) replies.set(one.parent_id, [...(replies.get(one.parent_id) ?? []), one]);
     const shown = top.filter((one) => fits(one) || replies.get(one.id)?.some(fits));
     const rows = shown.map((one) => this.article(one, replies.get(one.id) ?? []));
+    for (const id of [...this.drawn.keys()]) if (!comments.some((one) => one.id === id)) this.drawn.delete(id);
     const empty = make("p", { className: "quiet" }, "Nothing is said yet. Write at a moment that made you think: press c.");
-    this.replaceChildren(...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(top.length ? rows : [empty]));
+    arrange(this, [...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(top.length ? rows : [empty])]);
   }
 
   /** Choices by person, kind, goal and stage, of those that occur. */
@@ -82,7 +90,19 @@ export class LessonComments extends HTMLElement {
         ...choose("stage", words.anyStage, new Map(top.filter((one) => one.stage).map((one) => [one.stage, one.stage])))));
   }
 
+  /** The article of a comment, with its replies: the one that is there, unless the comment itself has changed and nobody is writing in it. */
   private article(one: Comment, replies: Comment[]): HTMLElement {
+    const as = JSON.stringify(one);
+    const known = this.drawn.get(one.id);
+    const isWriting = known?.article.querySelector(":scope > textarea, :scope > div textarea");
+    const article = known && (known.as === as || isWriting) ? known.article : this.newArticle(one);
+    if (article !== known?.article) this.drawn.set(one.id, { as, article });
+    const own = [...article.children].filter((child) => !child.matches("article.comment"));
+    arrange(article, [...own, ...replies.map((each) => this.article(each, []))]);
+    return article;
+  }
+
+  private newArticle(one: Comment): HTMLElement {
     const about = [one.kind, one.goal?.title ?? "", one.stage, one.on_clip && !this.address.includes("/clips/") ? words.onClip : "", one.partnership_id ? "" : "only you"].filter(Boolean).join(" · ");
     const head = make("header", {}, timeLink(one.start_ms, this.player), ...(one.end_ms ? [make("span", { className: "figure" }, `to ${clock(one.end_ms)}`)] : []), make("strong", {}, one.author.name), make("span", {}, about));
     if (one.edited_at) head.append(this.history(one));
@@ -103,9 +123,7 @@ export class LessonComments extends HTMLElement {
         act("Delete", () => change("DELETE", ""));
       }
     }
-    const article = make("article", { className: "comment", id: `comment-${one.id}` }, head, body, acts);
-    article.append(...replies.map((each) => this.article(each, [])));
-    return article;
+    return make("article", { className: "comment", id: `comment-${one.id}` }, head, body, acts);
   }
 
   /** What a comment said before, on request. */
@@ -125,16 +143,24 @@ export class LessonComments extends HTMLElement {
     return send(this.address, { partnership_id: to.partnership_id, parent_id: to.id, kind: "noticed", start_ms: to.start_ms, end_ms: null, goal_id: null, stage: "", text, draft_id: newId() });
   }
 
+  /** Close a field: its comment is drawn anew, with what can be done about it. */
+  private close(form: HTMLElement): Promise<void> {
+    const article = form.closest("article");
+    for (const [id, known] of this.drawn) if (known.article === article) this.drawn.delete(id);
+    form.remove();
+    return this.refresh();
+  }
+
   private field(name: string, text: string, save: (text: string) => Promise<unknown>): HTMLElement {
     const area = make("textarea", { ariaLabel: name, value: text, rows: 2 });
     const button = make("button", { type: "button" }, text ? "Save" : "Send");
     const said = make("span", { role: "status" });
     const form = make("div", {}, area, button, said);
-    const submit = () => void save(area.value).then(() => (form.remove(), this.refresh()), (error: Error) => (said.textContent = error.message));
+    const submit = () => void save(area.value).then(() => this.close(form), (error: Error) => (said.textContent = error.message));
     button.addEventListener("click", submit);
     area.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), submit());
-      if (event.key === "Escape") (form.remove(), void this.refresh());
+      if (event.key === "Escape") void this.close(form);
     });
     queueMicrotask(() => area.focus());
     return form;

@@ -27,10 +27,3 @@ export class StepProgress extends HTMLElement {
   }
 }
 customElements.define("step-progress", StepProgress);
-
-/** Follow the events of a lesson or a clip, by its address in the API; `on` is called with the kind of thing that changed. */
-export function follow(address: string, on: (kind: string) => void): EventSource {
-  const source = new EventSource(`${address}/events`);
-  for (const kind of ["step", "words", "comment", "share", "lesson", "gone"]) source.addEventListener(kind, () => on(kind));
-  return source;
-}

@@ -1,10 +1,11 @@
 /** The page of one clip: its film, its words and what is said about it, and nothing else of the lesson. */
-import { ask } from "../api/client";
+import { ask, isClosed } from "../api/client";
 import type { ClipPage, Comment } from "../api/types";
 import { CommentComposer, leave, LessonComments, sendWaiting } from "../components/comments";
 import { TrustPill } from "../components/pill";
-import { LessonPlayer } from "../player/player";
-import { follow } from "../live/steps";
+import { LessonPlayer, momentOfAddress } from "../player/player";
+import { follow } from "../live/page";
+import { Refetch } from "../live/refetch";
 import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
 
@@ -18,7 +19,7 @@ for (const each of [transcript, comments, composer]) each.player = player;
 comments.address = address;
 function openFilm({ media, captions_url }: ClipPage): void {
   if (!media) return;
-  player.open(media.mime.startsWith("video/") ? "video" : "sound", media.url, captions_url, null, "", 0, media.fps);
+  player.open(media.mime.startsWith("video/") ? "video" : "sound", media.url, captions_url, null, "", momentOfAddress() ?? 0, media.fps);
   document.getElementById("cutting")?.remove();
 }
 openFilm(clip);
@@ -38,11 +39,19 @@ if (clip.is_owner) {
   const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent!) as { id: string; other: string }[];
   document.querySelector<TrustPill>("trust-pill")!.show({ address, what: "clip", shares: clip.shares, takeBackAt: (share) => `${address}/shares/${share.partnership_id}` }, partnerships);
 }
-follow(address, (kind) => {
-  if (kind === "gone") leave(address, clip.is_owner);
-  else if (kind === "comment") void refresh();
-  else if (!player.media) void ask<ClipPage>("GET", address).then(openFilm); // it may be cut by now
+const gone = () => leave(address, clip.is_owner);
+const closed = (error: unknown) => isClosed(error) && (gone(), true);
+const talk = new Refetch(refresh, closed);
+const film = new Refetch(async () => openFilm(await ask<ClipPage>("GET", address)), closed);
+follow(`clip:${clip.id}`, {
+  kind: (kind) => {
+    if (kind === "gone") return gone();
+    if (kind === "comment" || kind === "missed") talk.ask();
+    if (kind !== "comment" && !player.media) film.ask(); // it may be cut by now
+  },
+  line: (isOpen) => void (isOpen && sendWaiting()),
 });
+addEventListener("hashchange", () => player.seek(momentOfAddress() ?? player.ms, false));
 addEventListener("online", () => void sendWaiting().then(refresh));
 void sendWaiting();
 const tick = () => transcript.follow(player.ms);

@@ -1,17 +1,19 @@
 /** The review page: puts its components together and keeps them current. */
 import { LessonActivities } from "../components/activities";
-import { ask } from "../api/client";
+import { ask, isClosed } from "../api/client";
 import type { Comment, LessonPage } from "../api/types";
 import { LessonClips } from "../components/clips";
 import { CommentComposer, leave, LessonComments, mark, sendWaiting } from "../components/comments";
 import { LessonCorrections } from "../components/corrections";
-import { clock, make } from "../components/dom";
+import { clock, keepPlace, make } from "../components/dom";
 import { GoalMoments } from "../components/goals";
 import { TalkLanes } from "../timeline/lanes";
 import { LessonMeasures } from "../components/measures";
 import { TrustPill } from "../components/pill";
-import { LessonPlayer, type Span } from "../player/player";
-import { follow, StepProgress } from "../live/steps";
+import { LessonPlayer, momentOfAddress, type Span } from "../player/player";
+import { follow } from "../live/page";
+import { Refetch } from "../live/refetch";
+import { StepProgress } from "../live/steps";
 import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
 import { words } from "../text/words";
@@ -45,7 +47,7 @@ steps.lessonId = page.lesson.id;
 comments.address = address;
 
 function show(): void {
-  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, `${address}/place`, page.place_ms, page.media.fps);
+  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, `${address}/place`, momentOfAddress() ?? page.place_ms, page.media.fps);
   lanes.show(page);
   transcript.show(page);
   corrections.show(page);
@@ -60,8 +62,12 @@ function show(): void {
   steps.hidden = page.steps.length > 0 && page.steps.every((step) => step.state === "done");
 }
 
+let askedComments = 0;
 async function refreshComments(): Promise<void> {
-  page.comments = await ask<Comment[]>("GET", `${address}/comments`);
+  const mine = ++askedComments;
+  const newer = await ask<Comment[]>("GET", `${address}/comments`);
+  if (mine !== askedComments) return;
+  page.comments = newer;
   comments.show(page.comments);
   lanes.show(page);
 }
@@ -73,7 +79,7 @@ async function refresh(): Promise<void> {
   const newer = await ask<LessonPage>("GET", address);
   if (mine !== asked) return;
   page = newer;
-  show();
+  keepPlace(document.getElementById("main")!, show);
 }
 
 corrections.refresh = measures.refresh = refresh;
@@ -144,11 +150,18 @@ player.keys = {
 show();
 composer.show(address, page.audiences, address);
 
-follow(address, (kind) => {
-  if (kind === "gone") leave(address, page.lesson.is_owner);
-  else if (kind === "comment") void refreshComments();
-  else void refresh();
+const gone = () => leave(address, page.lesson.is_owner);
+const closed = (error: unknown) => isClosed(error) && (gone(), true);
+const [all, talk] = [new Refetch(refresh, closed), new Refetch(refreshComments, closed)];
+follow(`lesson:${page.lesson.id}`, {
+  kind: (kind) => {
+    if (kind === "gone") gone();
+    else if (kind === "comment") talk.ask();
+    else all.ask();
+  },
+  line: (isOpen) => void (isOpen && sendWaiting()),
 });
+addEventListener("hashchange", () => player.seek(momentOfAddress() ?? player.ms, false));
 addEventListener("online", () => void sendWaiting().then(refreshComments));
 void sendWaiting();
 

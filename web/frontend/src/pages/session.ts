@@ -1,8 +1,10 @@
 /** The session room: one film for two, a timer, at most three moments, G-R-O-W, one action; then the log. */
-import { ask } from "../api/client";
+import { ask, isClosed } from "../api/client";
 import type { Room, SessionPage } from "../api/types";
-import { clock, make } from "../components/dom";
+import { clock, keepPlace, make } from "../components/dom";
 import { clockAhead, correction, placeIn } from "../player/follow";
+import { follow } from "../live/page";
+import { Refetch } from "../live/refetch";
 import { LessonPlayer, timeLink } from "../player/player";
 import { words } from "../text/words";
 
@@ -32,6 +34,7 @@ async function measureClock(): Promise<void> {
 /** Bring this player to where the room is. */
 function align(): void {
   const media = player.media;
+  if (page.room.playing && !page.over) player.wake(); // also on a hidden page: it may be heard
   if (!media || media.readyState < 1 || page.over) return;
   const { seek, speed } = correction(page.room, now(), media.currentTime * 1000);
   const ended = page.room.playing && placeIn(page.room, now()) >= media.duration * 1000;
@@ -116,7 +119,7 @@ function show(newer: SessionPage): void {
   if (!page.media && hadFilm) return void (said.textContent = words.away, player.media?.pause(), (player.hidden = true));
   showRoom();
   showTimer();
-  showCards();
+  keepPlace(document.getElementById("main")!, showCards);
   showNotes();
   align();
 }
@@ -137,6 +140,7 @@ function keepSoon(body: () => unknown): void {
 if (page.media && page.kind) {
   player.open(page.kind, page.media.url, page.captions_url, null, "", 0, page.media.fps);
   const media = player.media!;
+  player.goesOnAt = () => (page.over ? null : placeIn(page.room, now()) / 1000);
   media.addEventListener("loadedmetadata", align);
   if (!page.over) watchPlayer(media);
 }
@@ -165,12 +169,17 @@ if (!page.over) {
   addEventListener("pagehide", () => void ask("POST", `${address}/leave`, {}, true).catch(() => undefined));
   void measureClock().then(align);
   setInterval(() => void measureClock(), 60_000);
-  const source = new EventSource(`${address}/events`);
-  const look = () => void ask<SessionPage>("GET", address).then(show, tell);
-  for (const kind of ["hello", "session", "comment", "share", "lesson"]) source.addEventListener(kind, look);
-  addEventListener("online", look);
-  setInterval(look, 10_000); // what was missed while this side slept
-  source.addEventListener("gone", () => location.assign("/"));
-  source.addEventListener("error", () => (said.textContent = words.lost));
-  source.addEventListener("open", () => ((said.textContent = ""), here()));
+  const gone = () => location.assign("/");
+  const closed = (error: unknown) => isClosed(error) && (gone(), true);
+  const room = new Refetch(async () => show(await ask<SessionPage>("GET", address)), closed);
+  follow(`session:${page.id}`, {
+    kind: (kind) => (kind === "gone" ? gone() : room.ask()),
+    line: (isOpen) => {
+      said.textContent = isOpen ? "" : words.lost;
+      if (isOpen) (here(), room.ask());
+    },
+    goesOn: () => true, // the other may press play
+  });
+  addEventListener("online", () => room.ask());
+  setInterval(() => room.ask(), 10_000); // what was missed while this side slept
 }

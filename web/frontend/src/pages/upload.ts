@@ -1,11 +1,13 @@
 /** <lesson-upload>: a recording goes up in pieces, survives reloads and broken networks, and is then worked on. */
 import { Upload, type HttpResponse, type UploadOptions } from "tus-js-client";
 
-import { ask } from "../api/client";
+import { ask, askInTime, isClosed, LIMIT_FOR_FILES } from "../api/client";
 import type { Steps } from "../api/types";
 import { make, spoken } from "../components/dom";
 import { LessonRecorder, type Recording } from "../player/recorder";
-import { follow, StepProgress } from "../live/steps";
+import { follow } from "../live/page";
+import { Refetch } from "../live/refetch";
+import { StepProgress } from "../live/steps";
 import { words } from "../text/words";
 
 const ACCEPT = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.3gp,.mov,.m4a,.flac,.ogg,.opus";
@@ -144,7 +146,8 @@ class LessonUpload extends HTMLElement {
       watch.hidden = !found.playable;
     };
     await refresh();
-    follow(`/api/lessons/${this.lessonId}`, () => void refresh());
+    const work = new Refetch(refresh, isClosed);
+    follow(`lesson:${this.lessonId}`, { kind: () => work.ask() });
   }
 }
 
@@ -152,8 +155,8 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-keep]")) {
   button.addEventListener("click", async () => {
     const { keep, bytes } = button.dataset;
     const headers = { "Tus-Resumable": "1.0.0", "Upload-Offset": bytes!, "Upload-Length": bytes!, "content-type": "application/offset+octet-stream" };
-    const answer = await fetch(`/api/uploads/${keep}`, { method: "PATCH", headers });
-    const lesson = answer.headers.get("Hindsight-Lesson");
+    const answer = await askInTime(`/api/uploads/${keep}`, { method: "PATCH", headers }, LIMIT_FOR_FILES).catch(() => null);
+    const lesson = answer?.headers.get("Hindsight-Lesson");
     if (lesson) location.assign(`/lessons/${lesson}`);
     else button.replaceWith(make("span", { role: "alert" }, words.broken));
   });
@@ -161,8 +164,9 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-keep]")) {
 
 for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
   button.addEventListener("click", async () => {
-    await fetch(`/api/uploads/${button.dataset["discard"]}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } });
-    button.closest("li")?.remove();
+    const answer = await askInTime(`/api/uploads/${button.dataset["discard"]}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
+    if (answer?.ok) button.closest("li")?.remove();
+    else button.after(make("span", { role: "alert" }, words.broken));
   });
 }
 

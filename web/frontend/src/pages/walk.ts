@@ -1,5 +1,5 @@
 /** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
-import { ask } from "../api/client";
+import { ask, askInTime, LIMIT_FOR_FILES } from "../api/client";
 import { clock, make } from "../components/dom";
 import { keepAwake, newId, noRecording, openMedia } from "../browser/secure_context";
 import { words } from "../text/words";
@@ -126,7 +126,7 @@ class LearningWalk extends HTMLElement {
     if (this.pieces.length) {
       this.status.textContent = words.walkSending;
       const body = new Blob(this.pieces, { type: recorder?.mimeType || "audio/webm" });
-      const answer = await fetch(`${address}/sound`, { method: "POST", body, headers: { "content-type": body.type } }).catch(() => null);
+      const answer = await askInTime(`${address}/sound`, { method: "POST", body, headers: { "content-type": body.type } }, LIMIT_FOR_FILES).catch(() => null);
       if (!answer?.ok) {
         this.status.textContent = words.walkSoundLost;
         return; // the notes are safe; she may try again, or throw the sound away

@@ -1,6 +1,7 @@
 /** <lesson-player>: the film or the sound, whose `currentTime` is the only clock, and its keys. */
 import { ask } from "../api/client";
 import { clock, make } from "../components/dom";
+import { Film } from "./film";
 import { words } from "../text/words";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
@@ -16,6 +17,9 @@ export class LessonPlayer extends HTMLElement {
   silences: () => Span[] = () => [];
   /** What other keys do; they are pressed anywhere but in a field. */
   keys: Record<string, () => void> = {};
+  /** Where a film that was let go goes on, in seconds; null: where it was. */
+  goesOnAt: () => number | null = () => null;
+  private film: Film | undefined;
   private frame = 40; // ms a picture lasts
   private around: Span | null = null;
   private readout = make("output", { ariaLabel: "Speed" });
@@ -37,6 +41,7 @@ export class LessonPlayer extends HTMLElement {
     if (placeMs > 0) media.addEventListener("loadedmetadata", () => (media.currentTime = placeMs / 1000), { once: true });
     media.addEventListener("ratechange", () => (this.readout.textContent = `${media.playbackRate}×`));
     this.media = media;
+    this.film = new Film(media, () => this.goesOnAt());
     if (keepAt) this.keepPlace(media, keepAt, placeMs);
     const bar = make("div", { className: "transport" });
     for (const [text, name, act] of [
@@ -64,8 +69,14 @@ export class LessonPlayer extends HTMLElement {
     return Math.round((this.media?.currentTime ?? 0) * 1000);
   }
 
+  /** Take the film up, if it was let go while the page was hidden. */
+  wake(): void {
+    this.film?.take();
+  }
+
   seek(ms: number, play = true): void {
     if (!this.media) return;
+    this.wake();
     this.media.currentTime = Math.max(0, ms / 1000);
     if (play) void this.media.play();
   }
@@ -158,6 +169,12 @@ export class LessonPlayer extends HTMLElement {
   }
 }
 customElements.define("lesson-player", LessonPlayer);
+
+/** The moment that the page's address names (#t=60), in ms, or null. */
+export function momentOfAddress(): number | null {
+  const seconds = /^#t=(\d+(?:\.\d+)?)$/.exec(location.hash)?.[1];
+  return seconds === undefined ? null : Math.round(Number(seconds) * 1000);
+}
 
 /** A link to a moment. */
 export function timeLink(ms: number, player: LessonPlayer): HTMLAnchorElement {

@@ -14,6 +14,7 @@ export const words = {
   uploaded: "Uploaded. You can close this page now; the work goes on.",
   watch: "Watch it now",
   broken: "That did not work. Please try again in a moment.",
+  tookTooLong: "The server did not answer. Please try again in a moment; what you wrote is still here.",
   offline: "No connection: this is kept on your device and sent later.",
   deleted: "Deleted.",
   undo: "Undo",
