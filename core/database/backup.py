@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Date, DateTime, MetaData, Table, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, Date, DateTime, MetaData, Table, delete, func, insert, inspect, select, text, update
 
 from core.clock import utc_now
 from core.database.db import Database
@@ -26,6 +26,7 @@ from core.storage.base import Storage, sync_file
 
 ROWS, FILES, ABOUT = "rows.jsonl.gz", "files", "backup.json"
 AT_ONCE = 500
+WAYS_IN = {"sign_in", "known_device", "account_link", "sign_on", "reset_request"}  # end with a restore
 
 
 class BackupUnusable(HindsightError):
@@ -153,6 +154,7 @@ def restore(database: Database, address: str, storage: Storage, folder: Path, sc
             storage.keep(copy, key)
         with database.write() as session:
             rows = fill_rows(session.connection(), _read_rows(folder))
+            end_old_ways_in(session.connection())
     except BaseException:  # no rows, so no files: it can be tried again
         copy.unlink(missing_ok=True)
         for key in keys:
@@ -160,6 +162,15 @@ def restore(database: Database, address: str, storage: Storage, folder: Path, sc
         raise
     migrate_database(address)
     return Counts(rows, len(keys))
+
+
+def end_old_ways_in(connection: Connection) -> None:
+    """Delete devices, links and mails that wait: since the backup they may have been ended on purpose, or used."""
+    tables = {table.name: table for table in tables_of(connection)}
+    for name in WAYS_IN & tables.keys():
+        connection.execute(delete(tables[name]))
+    if "mail" in tables:
+        connection.execute(delete(tables["mail"]).where(tables["mail"].c.sent_at.is_(None)))
 
 
 def fill_rows(connection: Connection, rows: Iterable[tuple[str, dict[str, Any]]]) -> int:

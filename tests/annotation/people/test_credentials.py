@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -31,6 +29,7 @@ from annotation.people.credentials import RULES, Event, list_notices
 from annotation.people.people import find_by_email
 from annotation.people.sign_in import (
     Browser,
+    Road,
     admit,
     change_password,
     check_sign_in,
@@ -51,14 +50,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 ISSUER = "https://id.school.example"
 
 
-@pytest.fixture(autouse=True)
-def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Hash at the lowest cost, since thousands of passwords are tried."""
-    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    passwords._nobodys_hash.cache_clear()
-    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
-    yield
-    passwords._nobodys_hash.cache_clear()
+pytestmark = pytest.mark.usefixtures("quick_hashes")
 
 
 @pytest.fixture
@@ -87,9 +79,9 @@ class Account:
         self.links[secret] = kind
         self.made["link"].append((secret, kind))
 
-    def add_device(self, person: Person, road: str) -> None:
+    def add_device(self, person: Person, road: Road) -> None:
         browser = Browser("Firefox on Windows")
-        secret, known = admit(self.session, person, browser, road)  # type: ignore[arg-type] - the name of a road
+        secret, known = admit(self.session, person, browser, road)
         self.devices[secret] = known
         self.made["device"].append((secret, known))
 

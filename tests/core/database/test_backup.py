@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from annotation.errors import LinkUnusable
 from annotation.lessons.lessons import delete_for_good
+from annotation.people.account_links import find_link, make_link
+from annotation.people.sign_in import Browser, admit, find_sign_in
 from core.clock import utc_now
 from core.database.backup import (
     ABOUT,
     FILES,
     ROWS,
+    WAYS_IN,
     AnotherSchool,
     BackupUnusable,
     NotABackup,
@@ -102,6 +106,28 @@ def test_what_is_restored_is_what_was_backed_up(any_database: Database, data_dir
     assert contents_of(storage) == contents_of(get_storage())
     with pytest.raises(NotEmpty):
         restore(new, address, storage, folder, tmp_path / "new" / "scratch")
+    new.dispose()
+
+
+def test_a_restore_brings_back_no_device_and_no_link_that_may_have_been_ended_since(
+    any_database: Database, data_dir: Path, tmp_path: Path
+) -> None:
+    furnish(any_database, get_storage())
+    with any_database.write() as session:
+        ada = session.scalars(select(Person).where(Person.name == "Ada Ünver")).one()
+        secret, _ = admit(session, ada, Browser("a browser"), "password")
+        link = make_link(session, ada, "reset")
+        assert find_sign_in(session, secret) is not None
+    back_up(any_database, get_storage(), tmp_path / "backup")
+    address = f"sqlite:///{tmp_path / 'new' / 'school.sqlite3'}"
+    new = Database(address)
+    restore(new, address, LocalStorage(tmp_path / "new" / "files"), tmp_path / "backup", tmp_path / "new" / "scratch")
+    there = rows_of(new)
+    assert [there[name] for name in sorted(WAYS_IN)] == [[]] * len(WAYS_IN)
+    with new.read() as session:
+        assert find_sign_in(session, secret) is None
+        with pytest.raises(LinkUnusable):
+            find_link(session, link, "reset")
     new.dispose()
 
 
