@@ -112,7 +112,7 @@ def test_what_is_restored_is_what_was_backed_up(any_database: Database, data_dir
 def test_a_restore_brings_back_no_device_and_no_link_that_may_have_been_ended_since(
     any_database: Database, data_dir: Path, tmp_path: Path
 ) -> None:
-    furnish(any_database, get_storage())
+    create_demo_school(any_database, get_storage())
     with any_database.write() as session:
         ada = session.scalars(select(Person).where(Person.name == "Ada Ünver")).one()
         secret, _ = admit(session, ada, Browser("a browser"), "password")
