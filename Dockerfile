@@ -26,8 +26,9 @@ RUN pip install --quiet --no-deps --no-build-isolation . \
 
 # --- run --------------------------------------------------------------------------------------------------------------
 FROM python:3.11-slim-bookworm
-RUN useradd --uid 10001 --create-home hindsight \
- && install --directory --owner hindsight --group hindsight /data
+RUN groupadd --gid 10001 hindsight \
+ && useradd --uid 10001 --gid hindsight --create-home hindsight \
+ && install --directory --mode 0700 --owner hindsight --group hindsight /data
 COPY --from=build /opt/hindsight /opt/hindsight
 ENV PATH=/opt/hindsight/bin:$PATH \
     PYTHONUNBUFFERED=1 \

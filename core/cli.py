@@ -12,6 +12,8 @@ from core.errors import HindsightError
 from core.settings import Settings, what_is_wrong
 
 GROUP = "hindsight.commands"
+# These write only where their caller says, and so with the permissions that the caller's own files get.
+FOR_ITS_CALLER = frozenset({"analyse", "models", "openapi", "questions", "speakers"})
 DATABASE_AWAY = (
     "The database does not answer as it should{why}. Check HINDSIGHT_DATABASE_URL; “hindsight doctor” says more."
 )
@@ -38,6 +40,17 @@ class RoomCommands(click.Group):
                 said = " ".join(str(getattr(error, "orig", "")).split())[:200]  # never the address: it has a password
                 raise click.ClickException(DATABASE_AWAY.format(why=f" ({said})" if said else "")) from error
             raise
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; what it makes in a school can be read by this account alone."""
+        from core.storage.private_files import private_umask
+
+        name, command, rest = super().resolve_command(ctx, args)
+        if name not in FOR_ITS_CALLER:
+            ctx.with_resource(private_umask())
+        return name, command, rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in order."""

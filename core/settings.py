@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import sys
 from functools import cache
@@ -33,6 +34,7 @@ class Settings(BaseSettings):
         "127.0.0.1", description="Proxies that are believed when they say who asks: addresses or networks."
     )
     proxy_sends_files: bool = Field(False, description="The proxy sends the files that we name in X-Accel-Redirect.")
+    files_group: str = Field("", description="Group of a proxy that sends files itself; it may read the recordings.")
     secure_cookies: bool | None = Field(None, description="Cookies by https alone; none: as public_url says.")
 
     s3_bucket: str = Field("", description="Bucket for recordings in an S3-compatible store; empty: the data folder.")
@@ -119,6 +121,16 @@ class Settings(BaseSettings):
         """Take an empty variable, as a compose file passes one on, for one that is not set."""
         return None if value == "" else value
 
+    @field_validator("files_group")
+    @classmethod
+    def _known_group(cls, name: str) -> str:
+        if name and not name.isdecimal():
+            try:
+                grp.getgrnam(name)
+            except KeyError as error:
+                raise ValueError("the name or the number of a group of this machine is wanted") from error
+        return name
+
     @field_validator("time_zone")
     @classmethod
     def _known_zone(cls, name: str) -> str:
@@ -135,6 +147,13 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The school's time zone."""
         return ZoneInfo(self.time_zone or machine_zone() or "UTC")
+
+    @property
+    def files_group_id(self) -> int | None:
+        """The number of the group that may read recordings, if there is one."""
+        if not self.files_group:
+            return None
+        return int(self.files_group) if self.files_group.isdecimal() else grp.getgrnam(self.files_group).gr_gid
 
     @property
     def database_address(self) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 
 import click
 
 from core.database.migrate import migrate_database
 from core.logs import set_up_logging
 from core.outputs import STDOUT, check_output, write_output
-from core.settings import get_settings
+from core.settings import Settings, get_settings
+from core.storage.private_files import restrict_data_folder
+
+log = logging.getLogger(__name__)
 
 
 def openapi_document() -> str:
@@ -28,6 +32,14 @@ def openapi(target: str) -> None:
     write_output(target, openapi_document())
 
 
+def prepare_folder(settings: Settings) -> None:
+    """Close the data folder to other accounts, and say in the log what is to be done about it."""
+    if stayed_open := restrict_data_folder(settings):
+        log.warning("%s", stayed_open)
+    if settings.proxy_sends_files and not settings.files_group and not settings.s3_bucket:
+        log.warning("the proxy can send files only as this account or as root: HINDSIGHT_FILES_GROUP is empty")
+
+
 @click.command()
 @click.option("--end-with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
 def web(end_with_parent: bool) -> None:
@@ -40,8 +52,10 @@ def web(end_with_parent: bool) -> None:
     if end_with_parent:
         hold_on()
     settings = get_settings()
-    migrate_database(settings.database_address)
     set_up_logging()
+    if not end_with_parent:  # else the parent has done it
+        prepare_folder(settings)
+    migrate_database(settings.database_address)
     # Guard logs what was asked; uvicorn's own log would show the secret of an invitation's link.
     app = create_app()
     # What is loaded now stays until the end. Looking through all of it for garbage again and again would hold every

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -17,10 +18,13 @@ from core.errors import HindsightError, ModelMissing
 from core.logs import set_up_logging
 from core.outputs import STDOUT, check_output, check_output_folder, write_output, write_output_folder
 from core.settings import get_settings
+from core.storage.private_files import restrict_data_folder
 
 if TYPE_CHECKING:
     from workers.analyse.analyse import Order
     from workers.service import Service
+
+log = logging.getLogger(__name__)
 
 UNUSABLE_ARGUMENT, UNUSABLE_FILE, INTERRUPTED = 2, 3, 130
 
@@ -206,6 +210,8 @@ def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> Non
     set_up_logging()
     if end_with_parent:
         hold_on()
+    elif stayed_open := restrict_data_folder(get_settings()):
+        log.warning("%s", stayed_open)
     work(named, threads, sweeps=sweep)
 
 

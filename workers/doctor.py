@@ -26,6 +26,7 @@ from core.errors import HindsightError
 from core.pipeline.status import free_bytes, waiting_queues
 from core.settings import GIB, Settings
 from core.storage.base import Storage
+from core.storage.private_files import OTHERS, exposed_paths, links_out
 from core.time_zone import machine_zone
 
 FEWEST_BYTES = 2 * GIB
@@ -47,6 +48,7 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
     """Look at everything that this deployment's settings name."""
     looks: list[tuple[str, Callable[[], str]]] = [
         ("data folder", lambda: data_folder(settings)),
+        ("permissions", lambda: permissions(settings)),
         ("database", lambda: database(settings)),
         ("workers", lambda: workers(settings)),
         ("recordings", lambda: recordings(storage())),
@@ -89,6 +91,24 @@ def data_folder(settings: Settings) -> str:
         return f"{settings.data_dir} cannot be written ({error.strerror}). Check whose it is, or HINDSIGHT_DATA_DIR."
     if room < max(FEWEST_BYTES, settings.disk_reserve_bytes):
         return f"Only {room / GIB:.1f} GiB are free in {settings.data_dir}: uploads will be refused soon. Make room."
+    return ""
+
+
+def permissions(settings: Settings) -> str:
+    """No other account of this machine can read it, and a proxy that sends films can."""
+    exposed = exposed_paths(settings)
+    if exposed:
+        what = "1 file or folder has" if len(exposed) == 1 else f"{len(exposed)} files and folders have"
+        return (
+            f"{what} the wrong permissions, {exposed[0]} among them: other accounts of this machine may read them, or "
+            "the proxy cannot. Run “hindsight migrate”, which mends it or says why it cannot."
+        )
+    linked = [path for path in links_out(settings) if path.stat().st_mode & OTHERS]
+    if linked:
+        return (
+            f"{linked[0]} is a link, and what it leads to may be read by other accounts of this machine. We follow no "
+            f"links: run “chmod -R go-rwx {linked[0].resolve()}”."
+        )
     return ""
 
 

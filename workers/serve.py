@@ -19,6 +19,7 @@ from core.database.db import get_database
 from core.database.migrate import migrate_database
 from core.errors import HindsightError
 from core.settings import Settings, get_settings
+from core.storage.private_files import restrict_data_folder
 from workers.queue.sweeper import reopen_steps
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,8 @@ def prepare(settings: Settings) -> None:
         probe.unlink()
     except OSError as error:
         raise FolderUnusable(folder=settings.data_dir) from error
+    if stayed_open := restrict_data_folder(settings):
+        log.warning("%s", stayed_open)
     wait_for_port(settings.host, settings.port)
     migrate_database(settings.database_address)
     if not settings.broker_url:

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
+from core.storage.private_files import restrict_tree
+
 PIECE_BYTES = 1024**2
 
 
@@ -51,7 +53,7 @@ def parts_of(key: str) -> tuple[str, ...]:
     return parts
 
 
-def copy_whole(source: Path, target: Path) -> None:
+def copy_whole(source: Path, target: Path, group: int | None = None) -> None:
     """Copy a file and bring it to the disk; until then it has another ending, and nothing stays when that fails.
 
     Its name is otherwise the same, so that the sweeper knows whose it is.
@@ -59,6 +61,7 @@ def copy_whole(source: Path, target: Path) -> None:
     partial = target.with_suffix(".part")
     try:
         shutil.copyfile(source, partial)
+        restrict_tree(partial, group)
         sync_file(partial)
         partial.replace(target)
     finally:

@@ -21,4 +21,4 @@ def open_storage(settings: Settings) -> Storage:
         from core.storage.object_store import ObjectStorage
 
         return ObjectStorage(settings)
-    return LocalStorage(settings.files_dir)
+    return LocalStorage(settings.files_dir, settings.files_group_id)

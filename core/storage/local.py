@@ -10,13 +10,14 @@ from pathlib import Path
 
 from core.errors import saying_disk_full
 from core.storage.base import PIECE_BYTES, copy_whole, parts_of, sync_file, sync_folder
+from core.storage.private_files import restrict_tree
 
 
 class LocalStorage:
-    """Files below one folder."""
+    """Files below one folder, for this account alone, or readable by a group too (that of a proxy)."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, group: int | None = None) -> None:
+        self.root, self.group = root, group
 
     def path(self, key: str) -> Path:
         """Return where a key lies; raises ValueError for a key that would leave the folder."""
@@ -26,16 +27,26 @@ class LocalStorage:
         """Sync, rename, sync the folder."""
         target = self.path(key)
         with saying_disk_full():
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(target.parent)
+            restrict_tree(source, self.group)
             sync_file(source)
             try:
                 source.replace(target)
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
-                copy_whole(source, target)  # the source lies on another disk
+                copy_whole(source, target, self.group)  # the source lies on another disk
                 source.unlink()
             sync_folder(target.parent)
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make a folder of the store, and those that it lies in."""
+        if folder.is_dir():
+            return
+        if folder != self.root:
+            self._make_folder(folder.parent)
+        folder.mkdir(mode=0o700, parents=folder == self.root, exist_ok=True)
+        restrict_tree(folder, self.group)
 
     @contextmanager
     def local(self, key: str) -> Iterator[Path]:

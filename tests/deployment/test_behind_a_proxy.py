@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -44,18 +46,34 @@ def pages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 @pytest.fixture(scope="module")
 def proxy(pages: School, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address at which people come."""
+    with running_proxy(pages, tmp_path_factory.mktemp("caddy")) as address:
+        yield address
+
+
+@contextmanager
+def running_proxy(pages: School, home: Path, user: int | None = None, group: int | None = None) -> Iterator[str]:
+    """Yield the address of a proxy before the pages; it runs as another account, of one group, when root names it."""
     if not CADDY.is_file():
         reason = "no Caddy from a wheel on this machine"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    address, home = f"http://127.0.0.1:{free_port()}", str(tmp_path_factory.mktemp("caddy"))
-    named = {"HINDSIGHT_PUBLIC_URL": address, "HINDSIGHT_PAGES": f"127.0.0.1:{pages.port}", "HOME": home}
+    address, program, config = f"http://127.0.0.1:{free_port()}", home / "caddy", home / "Caddyfile"
+    shutil.copy(CADDY, program)  # the environment may lie where that account cannot look
+    shutil.copy(PROJECT / "Caddyfile", config)
+    named = {"HINDSIGHT_PUBLIC_URL": address, "HINDSIGHT_PAGES": f"127.0.0.1:{pages.port}", "HOME": str(home)}
     named |= {"HINDSIGHT_FILES": str(pages.data_dir / "files")}
-    command = [str(CADDY), "run", "--config", str(PROJECT / "Caddyfile")]
-    with subprocess.Popen(command, env=os.environ | named, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [program, "run", "--config", config],
+        env=os.environ | named,
+        stderr=subprocess.DEVNULL,
+        cwd=home,
+        user=user,
+        group=group,
+        extra_groups=None if user is None else [],
+    ) as process:
         try:
-            wait_until(lambda: answers(address), "the proxy answers", 30)
+            wait_until(lambda: answers(address), "the proxy answers", 90)
             yield address
         finally:
             process.terminate()

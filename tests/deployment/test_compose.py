@@ -66,6 +66,17 @@ def test_our_containers_can_change_nothing_but_their_volume(name: str) -> None:
     assert "useradd --uid 10001" in run
 
 
+def test_the_proxy_reads_recordings_through_the_group_of_the_image_and_has_no_other_right() -> None:
+    proxy, run = SERVICES["proxy"], DOCKERFILE.rpartition("FROM ")[2]
+    group = SERVICES["web"]["environment"]["HINDSIGHT_FILES_GROUP"]
+    assert {service["environment"]["HINDSIGHT_FILES_GROUP"] for service in OURS.values()} == {group}
+    assert proxy["group_add"] == [group]
+    assert f"groupadd --gid {group} hindsight" in run
+    assert "--gid hindsight" in run  # so that our own account may give files to it
+    assert (proxy["cap_drop"], proxy["cap_add"]) == (["ALL"], ["NET_BIND_SERVICE"])
+    assert "recordings:/recordings:ro" in proxy["volumes"]
+
+
 def test_only_the_proxy_is_reached_from_outside_and_the_pages_believe_it() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert SERVICES["web"]["environment"]["HINDSIGHT_PROXIES"] == "*"

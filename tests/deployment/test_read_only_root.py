@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def test_a_lesson_completes_on_a_root_that_is_read_only_without_any_right_of_roo
         with database.write() as session:
             lesson_id = upload_recording(session, storage, film).id
         wait_settled(database, lesson_id)
+        of_the_school = [data_dir / "uploads", data_dir / "scratch", *(data_dir / "files").rglob("*")]
+        assert {stat.S_IMODE(path.lstat().st_mode) & 0o077 for path in of_the_school} == {0}
     finally:
         school.stop()
     with database.read() as session:
