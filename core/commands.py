@@ -10,15 +10,22 @@ from core.database.migrate import migrate_database
 from core.errors import HindsightError
 from core.outputs import OutputUnusable, check_output_folder
 from core.settings import get_settings
+from core.storage.private_files import restrict_data_folder, what_stayed_open
 
 _folder = click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 
 
 @click.command()
 def migrate() -> None:
-    """Bring the database to the version of this program."""
+    """Bring the database to the version of this program, and close the data folder to other accounts."""
+    _warn(restrict_data_folder(get_settings()))
     migrate_database(get_settings().database_address)
     click.echo("The database is up to date.")
+
+
+def _warn(sentence: str) -> None:
+    if sentence:
+        click.echo(f"Warning: {sentence}", err=True)
 
 
 def _count(number: int, what: str) -> str:
@@ -35,11 +42,14 @@ def backup(folder: Path) -> None:
 
     check_output_folder(folder)
     try:
-        done = back_up(existing_database(), get_storage(), folder)
+        database = existing_database()
+        _warn(restrict_data_folder(get_settings()))
+        done = back_up(database, get_storage(), folder)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise OutputUnusable(error.filename or folder, error) from error
+    _warn(what_stayed_open(folder, done.exposed))
     gone = f"; {_count(done.removed, 'file')} gone from here left it" if done.removed else ""
     click.echo(f"{_count(done.rows, 'row')} and {_count(done.files, 'new file')} are in {folder}{gone}.")
 
@@ -54,9 +64,12 @@ def restore(folder: Path) -> None:
 
     settings = get_settings()
     try:
+        _warn(restrict_data_folder(settings))
         done = fill(get_database(), settings.database_address, get_storage(), folder, settings.scratch_dir)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
+    if done.extra:
+        click.echo(f"{_count(done.extra, 'thing')} in {folder} belonged to no lesson and stayed there.")
     click.echo(
         f"{_count(done.rows, 'row')} and {_count(done.files, 'file')} are back. Everybody signs in again as before."
     )

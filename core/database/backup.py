@@ -2,48 +2,60 @@
 
 One form for SQLite and PostgreSQL, so that a backup of one can be restored into the other. A second run into the same
 folder adds what is new and removes what is gone: who deletes a lesson deletes it from the next backup too.
+
+A backup that is restored may have lain anywhere, so it is read as a stranger's: `core/database/backup_reading.py`.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
-import shutil
+import stat
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Date, DateTime, MetaData, Table, delete, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Connection,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.types import TypeEngine
 
 from core.clock import utc_now
+from core.database.backup_reading import ABOUT, FILES, ROWS, BackupReader, BackupUnusable
 from core.database.db import Database
-from core.database.migrate import migrate_database, our_versions, require_usable
+from core.database.migrate import migrate_database, require_usable
 from core.errors import HindsightError, saying_disk_full
 from core.storage.base import Storage, sync_file
+from core.storage.private_files import entries_below, restrict
 
-ROWS, FILES, ABOUT = "rows.jsonl.gz", "files", "backup.json"
 AT_ONCE = 500
 WAYS_IN = {"sign_in", "known_device", "account_link", "sign_on", "reset_request"}  # end with a restore
-
-
-class BackupUnusable(HindsightError):
-    """A folder that holds no whole backup."""
-
-    code = "backup_unusable"
-    sentence = "{folder} holds no whole backup of Hindsight: {why}."
-
-
-class BackupNewer(HindsightError):
-    """A backup that a newer program made."""
-
-    code = "backup_newer"
-    sentence = (
-        "The backup in {folder} is of version {there}, and this program only knows the versions up to {here}. "
-        "Nothing was changed. Please install the version of Hindsight that made the backup, or a newer one."
-    )
+DO_NOT_FIT = "its rows do not fit together"
+INT32, INT64 = 2**31, 2**63
 
 
 class NotEmpty(HindsightError):
@@ -70,36 +82,48 @@ class AnotherSchool(HindsightError):
     )
 
 
+class LinkInBackup(HindsightError):
+    """A symbolic link where a backup would be written."""
+
+    code = "backup_link"
+    sentence = (
+        "{path} is a symbolic link. A backup writes through none, and nothing was changed. "
+        "Please remove it, or choose a new folder."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a backup or a restore did."""
+    """What a backup or a restore did; `extra`: files that no row names; `exposed`: paths that others can still read."""
 
     rows: int
     files: int
     removed: int = 0
+    extra: int = 0
+    exposed: list[Path] = field(default_factory=list)
 
 
 def back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     """Bring a folder to what is here now. The rows are of one moment; each file is whole or not there.
 
-    Raises DiskFull, NotABackup or AnotherSchool; the backup that was there is whole until the new one is.
+    Raises DiskFull, NotABackup, AnotherSchool or LinkInBackup; the backup that was there is whole until the new one is.
     """
     _require_ours(folder)
+    _require_no_links(folder)
     try:
         with saying_disk_full():
             return _back_up(database, storage, folder)
     finally:
         for name in (ROWS, ABOUT):
-            Path(os.path.realpath(folder / name)).with_name(f"{name}.part").unlink(missing_ok=True)
+            (folder / f"{name}.part").unlink(missing_ok=True)
 
 
 def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     (folder / FILES).mkdir(parents=True, exist_ok=True)
+    _restrict(folder)  # before anything is added
     if not (folder / ABOUT).exists():  # ours from now on, so that a first run that is cut off can be run again
         (folder / ABOUT).write_text(json.dumps({"rows": 0, "school": ""}), encoding="utf-8")
-    # A link stays a link: what it names is replaced.
-    rows_file, about_file = (Path(os.path.realpath(folder / name)) for name in (ROWS, ABOUT))
-    partial = rows_file.with_name(f"{ROWS}.part")
+    partial = folder / f"{ROWS}.part"
     rows, keys, people = 0, set[str](), list[tuple[str, str]]()
     with database.read() as session, gzip.open(partial, "wt", encoding="utf-8", compresslevel=6) as out:
         connection = session.connection()
@@ -120,48 +144,88 @@ def _back_up(database: Database, storage: Storage, folder: Path) -> Counts:
     copied = sum(_copy_out(storage, key, folder / FILES / key) for key in sorted(keys))
     sync_file(partial)
     about = {"version": version, "rows": rows, "files": len(keys), "school": school, "made_at": utc_now().isoformat()}
-    said = about_file.with_name(f"{ABOUT}.part")
+    said = folder / f"{ABOUT}.part"
     said.write_text(json.dumps(about, indent=1), encoding="utf-8")
     sync_file(said)
-    partial.replace(rows_file)  # from here on nothing is written any more: a full disk cannot part the two
-    said.replace(about_file)
+    partial.replace(folder / ROWS)  # from here on nothing is written any more: a full disk cannot part the two
+    said.replace(folder / ABOUT)
     removed = 0
     for path in sorted((folder / FILES).rglob("*")):
         if path.is_file() and path.relative_to(folder / FILES).as_posix() not in keys:
             path.unlink()
             removed += 1
-    return Counts(rows, copied, removed)
+    return Counts(rows, copied, removed, exposed=_restrict(folder))
+
+
+def _restrict(folder: Path) -> list[Path]:
+    """Take a backup from other accounts; return what its disk would not let us change. Other files stay as they are."""
+    group = [folder, folder / ROWS, folder / ABOUT]
+    ours = [entry for path in group for entry in islice(entries_below(path), 1)]
+    return restrict(chain(ours, entries_below(folder / FILES)))
 
 
 def restore(database: Database, address: str, storage: Storage, folder: Path, scratch: Path) -> Counts:
     """Fill an empty database and store from a backup, and bring it to this program's version.
 
-    Raises BackupUnusable, BackupNewer, NotEmpty or what `version_of` raises before anything is written.
+    The rows are put into a database of their own first, so that the real one is touched only when all of them fit.
+    Raises BackupUnusable, BackupNewer, NotEmpty, DiskFull or what `version_of` raises;
+    then there is neither a row nor a file of it.
     """
-    about = _read_about(folder)
-    if about.get("version") not in our_versions():
-        raise BackupNewer(folder=folder, there=str(about.get("version"))[:40], here=our_versions()[-1])
-    require_usable(database)
-    _require_empty(database, storage)
-    migrate_database(address, about["version"])
-    scratch.mkdir(parents=True, exist_ok=True)
-    keys = [row["key"] for name, row in _read_rows(folder) if name == "stored_file"]
-    copy = scratch / f"restore-{os.getpid()}"
+    with BackupReader(folder) as backup:
+        files, extra = backup.check()
+        require_usable(database)
+        _require_empty(database, storage)
+        scratch.mkdir(parents=True, exist_ok=True)
+        with saying_disk_full(), tempfile.TemporaryDirectory(dir=scratch, prefix="restore-") as made:
+            kept: list[str] = []
+            with _rehearsed(backup, Path(made)) as rehearsal:
+                try:
+                    for file in files:
+                        copy = Path(made) / "file"
+                        backup.copy(file, copy)
+                        kept.append(file.key)
+                        storage.keep(copy, file.key)
+                    migrate_database(address)
+                    with rehearsal.read() as there, database.write() as here:
+                        rows = fill_rows(here.connection(), rows_as_written(there.connection()))
+                        end_old_ways_in(here.connection())
+                except (DataError, IntegrityError) as error:
+                    _forget(storage, kept)
+                    raise BackupUnusable(folder=folder, why=DO_NOT_FIT) from error
+                except BaseException:  # no rows, so no files: it can be tried again
+                    _forget(storage, kept)
+                    raise
+    return Counts(rows, len(files), extra=extra)
+
+
+def _forget(storage: Storage, keys: list[str]) -> None:
+    for key in keys:
+        storage.delete(key)
+
+
+@contextmanager
+def _rehearsed(backup: BackupReader, folder: Path) -> Iterator[Database]:
+    """Yield a database of this version with the rows of a backup; raises BackupUnusable when they do not fit."""
+    address = f"sqlite:///{folder / 'rehearsal.sqlite3'}"
+    migrate_database(address, backup.version)
+    database = Database(address)
     try:
-        for key in keys:
-            with saying_disk_full():
-                shutil.copyfile(folder / FILES / key, copy)
-            storage.keep(copy, key)
-        with database.write() as session:
-            rows = fill_rows(session.connection(), _read_rows(folder))
-            end_old_ways_in(session.connection())
-    except BaseException:  # no rows, so no files: it can be tried again
-        copy.unlink(missing_ok=True)
-        for key in keys:
-            storage.delete(key)
-        raise
-    migrate_database(address)
-    return Counts(rows, len(keys))
+        try:
+            with database.write() as session:
+                fill_rows(session.connection(), backup.rows())
+            migrate_database(address)
+        except (SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError) as error:
+            raise BackupUnusable(folder=backup.folder, why=DO_NOT_FIT) from error
+        yield database
+    finally:
+        database.dispose()
+
+
+def rows_as_written(connection: Connection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every row of a database as it is written in a backup."""
+    for table in tables_of(connection):
+        for row in connection.execute(select(table)).mappings():
+            yield table.name, {name: _out(value) for name, value in row.items()}
 
 
 def end_old_ways_in(connection: Connection) -> None:
@@ -199,7 +263,7 @@ def fill_rows(connection: Connection, rows: Iterable[tuple[str, dict[str, Any]]]
 
 
 def row_as_line(table: Table, row: Mapping[Any, Any]) -> str:
-    """Return a row as it is written in a backup."""
+    """Return a row as a line of a backup."""
     return json.dumps([table.name, {name: _out(value) for name, value in row.items()}]) + "\n"
 
 
@@ -216,35 +280,25 @@ def _require_ours(folder: Path) -> None:
         raise NotABackup(folder=folder)
 
 
+def _require_no_links(folder: Path) -> None:
+    """Raise LinkInBackup when a backup could be written to another place than its folder."""
+    for path in (*(folder / f"{name}{part}" for name in (ROWS, ABOUT) for part in ("", ".part")), folder / FILES):
+        for entry in entries_below(path):
+            if stat.S_ISLNK(entry.now.st_mode):
+                raise LinkInBackup(path=entry.path)
+
+
 def _require_same_school(folder: Path, people: set[str]) -> None:
     """Raise AnotherSchool when the backup that is there has people, and its first account is none of these."""
-    try:
-        about = json.loads((folder / ABOUT).read_text("utf-8"))
-    except ValueError as error:
-        raise NotABackup(folder=folder) from error
-    if not isinstance(about, dict) or "rows" not in about:
-        raise NotABackup(folder=folder)
-    before = about.get("school")  # a backup of an older version does not say
-    if before is None and not people:
-        before = next((row["id"] for name, row in _read_rows(folder) if name == "person"), "")
+    with BackupReader(folder) as backup:
+        try:
+            before = backup.about().get("school")  # a backup of an older version does not say
+            if before is None and not people:
+                before = next((str(row.get("id")) for name, row in backup.rows() if name == "person"), "")
+        except BackupUnusable as error:
+            raise NotABackup(folder=folder) from error
     if before and before not in people:
         raise AnotherSchool(folder=folder)
-
-
-def _read_about(folder: Path) -> dict[str, Any]:
-    """Return what a backup says of itself, after looking whether it is whole."""
-    try:
-        about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
-        keys = [row["key"] for name, row in _read_rows(folder) if name == "stored_file"]
-        count = sum(1 for _ in _read_rows(folder))
-    except (OSError, EOFError, ValueError, KeyError) as error:
-        raise BackupUnusable(folder=folder, why="a part of it is missing or damaged") from error
-    missing = [key for key in keys if not (folder / FILES / key).is_file()]
-    if count != about.get("rows") or missing:
-        files = "1 file is" if len(missing) == 1 else f"{len(missing)} files are"
-        why = f"{files} missing" if missing else "its rows are cut off"
-        raise BackupUnusable(folder=folder, why=why)
-    return about
 
 
 def _require_empty(database: Database, storage: Storage) -> None:
@@ -253,13 +307,6 @@ def _require_empty(database: Database, storage: Storage) -> None:
             raise NotEmpty
     if next(storage.keys(), None) is not None:
         raise NotEmpty
-
-
-def _read_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    with gzip.open(folder / ROWS, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            name, row = json.loads(line)
-            yield name, row
 
 
 def _put(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
@@ -278,13 +325,34 @@ def _out(value: Any) -> Any:
 
 
 def _in(table: Table, column: str, value: Any) -> Any:
+    """Return a value as the database takes it; raises ValueError for one of another kind (SQLite would take it)."""
     kind = table.c[column].type
-    if value is None or not isinstance(value, str):
+    if value is None or isinstance(kind, JSON):
         return value
     if isinstance(kind, DateTime):
         at = datetime.fromisoformat(value)
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return date.fromisoformat(value) if isinstance(kind, Date) else value
+    if isinstance(kind, Date):
+        return date.fromisoformat(value)
+    if not _fits(kind, value):
+        raise ValueError(f"{table.name}.{column} holds another kind of value")
+    return value
+
+
+def _fits(kind: TypeEngine[Any], value: Any) -> bool:
+    """Say whether every database takes a value in such a column; SQLite would take anything."""
+    match kind:
+        case Boolean():
+            return type(value) is bool
+        case Integer():
+            bound = INT64 if isinstance(kind, BigInteger) else INT32
+            return type(value) is int and -bound <= value < bound
+        case Float() | Numeric():
+            return type(value) in (int, float)
+        case String():
+            return isinstance(value, str) and "\0" not in value and len(value) <= (kind.length or len(value))
+        case _:
+            return False
 
 
 def _copy_out(storage: Storage, key: str, target: Path) -> bool:
@@ -293,7 +361,6 @@ def _copy_out(storage: Storage, key: str, target: Path) -> bool:
         size = storage.size(key)
         if target.is_file() and target.stat().st_size == size:
             return False
-        target = Path(os.path.realpath(target))
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(f"{target.name}.part")
         try:

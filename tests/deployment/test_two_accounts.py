@@ -12,11 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from annotation.signing_in import begin_sign_in
 
+from annotation.people.sign_in import begin_sign_in
 from tests.browser.school import School, free_port
 from tests.deployment.test_behind_a_proxy import running_proxy
-from tests.factories import make_file, make_lesson, make_person
+from tests.support.factories import make_file, make_lesson, make_person
 from web.auth import COOKIE
 
 pytestmark = [

@@ -12,13 +12,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Boolean, Column, Date, DateTime, Float, Integer, String, Table, insert, select
 
 from core.database.backup import row_as_line, tables_of
 from core.database.db import Database
-from core.database.migrate import SCRIPTS, migrate_database
+from core.database.migrate import migrate_database, our_versions
 
 FOLDER = Path(__file__).with_name("schools")
 ROWS = (1, 2)  # of each table; where a table refers to itself, the second refers to the first
@@ -31,13 +29,6 @@ MADE: dict[type, Any] = {
     JSON: lambda column, number: {column.name: ["é", number]},
     String: lambda column, number: f"{number} é {column.table.name} {column.name}"[: column.type.length or 80],
 }
-
-
-def versions() -> list[str]:
-    """Return every version, oldest first."""
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
 
 
 def rows_of_version(version: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -84,6 +75,6 @@ def write(version: str) -> None:
 
 
 if __name__ == "__main__":
-    for each in versions():
+    for each in our_versions():
         if not (FOLDER / f"{each}.jsonl").is_file():
             write(each)

@@ -17,20 +17,8 @@ from annotation.lessons.lessons import delete_for_good
 from annotation.people.account_links import find_link, make_link
 from annotation.people.sign_in import Browser, admit, find_sign_in
 from core.clock import utc_now
-from core.database.backup import (
-    ABOUT,
-    FILES,
-    ROWS,
-    WAYS_IN,
-    AnotherSchool,
-    BackupUnusable,
-    NotABackup,
-    NotEmpty,
-    back_up,
-    restore,
-    row_as_line,
-    tables_of,
-)
+from core.database.backup import WAYS_IN, AnotherSchool, NotABackup, NotEmpty, back_up, restore, row_as_line, tables_of
+from core.database.backup_reading import ABOUT, FILES, ROWS, BackupUnusable
 from core.database.db import Database
 from core.database.migrate import migrate_database
 from core.models import Comment, Lesson, Person, StoredFile

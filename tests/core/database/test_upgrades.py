@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from core.database.backup import fill_rows, tables_of
 from core.database.db import Database
-from core.database.migrate import migrate_database
+from core.database.migrate import migrate_database, our_versions
 from core.models import Base
-from tests.core.database.old_schools import FOLDER, ROWS, rows_of_version, versions
+from tests.core.database.old_schools import FOLDER, ROWS, rows_of_version
 from tests.support.processes import settings_of
 from tests.support.servers import Ground, Servers
 
@@ -24,12 +24,12 @@ MADE_OF_OTHERS = {"action", "account_link", "account_notice"}
 
 
 def test_every_version_is_kept() -> None:
-    assert {path.stem for path in FOLDER.glob("*.jsonl")} == set(versions()), (
+    assert {path.stem for path in FOLDER.glob("*.jsonl")} == set(our_versions()), (
         "run: python -m tests.core.database.old_schools"
     )
 
 
-@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("version", our_versions())
 def test_every_table_of_a_version_has_rows(version: str, tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'school.sqlite3'}"
     migrate_database(address, version)
@@ -40,7 +40,7 @@ def test_every_table_of_a_version_has_rows(version: str, tmp_path: Path) -> None
     assert {name for name, _ in rows_of_version(version)} == tables
 
 
-@pytest.mark.parametrize("version", versions())
+@pytest.mark.parametrize("version", our_versions())
 def test_an_upgrade_keeps_every_row_and_ends_with_the_tables_of_the_models(
     version: str, servers: Servers, ground: Ground, data_dir: Path
 ) -> None:

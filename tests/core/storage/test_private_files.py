@@ -15,19 +15,20 @@ from pathlib import Path
 import click
 import httpx
 import pytest
-from annotation.signing_in import begin_sign_in
 from click.testing import CliRunner
 
+from annotation.people.sign_in import begin_sign_in
 from core.cli import FOR_ITS_CALLER, GROUP, main
+from core.outputs import write_output
 from core.settings import get_settings
-from core.storage import LocalStorage, get_storage
+from core.storage.configured import get_storage
+from core.storage.local import LocalStorage
 from core.storage.private_files import exposed_paths, private_umask, restrict_data_folder
 from tests.browser.school import School, free_port
-from tests.factories import keep_bytes, make_file, make_lesson, make_person
-from tests.process import forget_process, use_ground
-from tests.web.test_uploads import TUS, metadata, patch_headers
+from tests.support.factories import keep_bytes, make_file, make_lesson, make_person
+from tests.support.processes import forget_process, use_ground
+from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
 from web.auth import COOKIE
-from workers.commands import _write
 from workers.doctor import permissions
 
 COMMANDS = sorted(entry_points(group=GROUP).names)
@@ -313,7 +314,7 @@ def test_the_files_of_another_account_are_told_with_the_command_that_gives_them_
 @pytest.mark.parametrize(("umask", "wanted"), [(0o022, 0o644), (0o077, 0o600), (0o027, 0o640)])
 def test_what_analyse_writes_follows_the_umask_of_its_caller(umask: int, wanted: int, tmp_path: Path) -> None:
     os.umask(umask)
-    _write(str(tmp_path / "lesson.json"), "{}")
+    write_output(tmp_path / "lesson.json", "{}")
     assert mode(tmp_path / "lesson.json") == wanted
     assert [path.name for path in tmp_path.iterdir()] == ["lesson.json"]
 
