@@ -15,6 +15,7 @@ from core.models import Step
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from core.storage.object_store import ObjectStorage
+from core.storage.private_files import restrict_data_folder
 from tests.browser.school import free_port
 from tests.faults.full_set import running_queue
 from tests.support.recordings import make_ready_lesson
@@ -30,6 +31,7 @@ def found() -> dict[str, str]:
 
 
 def test_a_healthy_machine_is_well(database: Database) -> None:
+    restrict_data_folder(get_settings())  # as every start does
     assert set(found().values()) == {""}
     answer = CliRunner().invoke(doctor)
     assert answer.exit_code == 0
@@ -40,6 +42,7 @@ def test_a_healthy_machine_is_well(database: Database) -> None:
 def test_the_full_set_of_real_servers_is_well(
     any_database: Database, bucket: ObjectStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    restrict_data_folder(get_settings())
     with running_queue() as queue:
         monkeypatch.setenv("HINDSIGHT_BROKER_URL", queue.address)
         assert set(found().values()) == {""}
