@@ -271,6 +271,8 @@ def test_the_group_of_a_proxy_reads_recordings_and_nothing_else(folder: Path, mo
 def test_a_group_that_files_cannot_be_given_to_is_said_before_anything_is_done(
     command: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (folder / "hindsight.sqlite3").unlink()
+    assert CliRunner().invoke(main, ["migrate"]).exit_code == 0
     monkeypatch.setenv("HINDSIGHT_FILES_GROUP", str(GROUP_ID))
     monkeypatch.setenv("HINDSIGHT_PORT", str(free_port()))
     monkeypatch.setattr("core.storage.private_files.os.geteuid", lambda: 1000)
