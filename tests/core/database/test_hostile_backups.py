@@ -24,7 +24,7 @@ from core.models import Person
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from core.storage.local import LocalStorage
-from tests.core.database.test_backup import MARK, furnish
+from tests.core.database.test_backup import MARK, create_demo_school
 from tests.support.processes import forget_process
 
 SECRET = b"root:x:0:0 a file of this machine"
@@ -251,7 +251,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     address = f"sqlite:///{folder / 'school.sqlite3'}"
     migrate_database(address)
     database, storage = Database(address), LocalStorage(folder / "kept")
-    furnish(database, storage)
+    create_demo_school(database, storage)
     back_up(database, storage, folder / "backup")
     database.dispose()
     return folder / "backup"
