@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import unicodedata
 from functools import cache
 
 from pwdlib import PasswordHash
@@ -26,21 +28,42 @@ def _nobodys_hash() -> str:
     return _hasher().hash(secrets.token_urlsafe(32))
 
 
+def prepared(password: str) -> str:
+    """Return the one form of a password whatever keyboard typed it: RFC 8265, OpaqueString (NFC, plain spaces)."""
+    return unicodedata.normalize("NFC", re.sub(r"[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]", " ", password))
+
+
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password."""
-    return _hasher().hash(password)
+    return _hasher().hash(prepared(password))
 
 
 def password_fits(password: str, stored: str) -> bool:
-    """Compare; without a stored hash (an empty one) the same work is done and the answer is no."""
+    """Compare; without a stored hash (an empty one) the same work is done and the answer is no.
+
+    A hash that was made before passwords had one form fits as it was typed then, in one piece or in two.
+    """
+    typed = password[: 4 * LONGEST]
+    forms = dict.fromkeys([prepared(typed), typed, unicodedata.normalize("NFD", typed)])
+    fitting = [form for form in forms if _fits(form[:LONGEST], stored)]  # all are tried: the same work each time
+    return bool(fitting) and bool(stored)
+
+
+def is_of_old_form(password: str, stored: str) -> bool:
+    """Say whether a hash, which a password fits, is of another form than passwords have now."""
+    return not password.isascii() and not _fits(prepared(password[: 4 * LONGEST])[:LONGEST], stored)
+
+
+def _fits(form: str, stored: str) -> bool:
     try:
-        return _hasher().verify(password[:LONGEST], stored or _nobodys_hash()) and bool(stored)
+        return _hasher().verify(form, stored or _nobodys_hash())
     except UnknownHashError:  # no hash of ours: nothing fits
         return False
 
 
 def check_new_password(password: str, email: str) -> None:
     """Refuse a password that is too short or is the address itself; length is all that counts (NIST 800-63B)."""
+    password = prepared(password)
     if len(password) < SHORTEST:
         raise InvalidInput(
             why=f"Please choose a password of at least {SHORTEST} characters; a few words are best.",
