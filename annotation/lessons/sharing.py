@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from annotation.access.reading import live_share, partnerships_of, require
 from annotation.errors import PartnershipOver
+from annotation.people.names import short_name
 from core.clock import utc_now
 from core.database.events import record_event
 from core.errors import InvalidInput
@@ -112,11 +113,6 @@ def open_shares(session: Session, person: Person, lesson_ids: Iterable[str]) -> 
     return found
 
 
-def first_name(name: str) -> str:
-    """Return how a colleague is called on the pill."""
-    return name.strip().partition(" ")[0]
-
-
 class Opened(Protocol):
     """A share of a lesson or of a clip, and the other person of its partnership."""
 
@@ -147,7 +143,7 @@ def pill_text(shares: Sequence[Opened], clips: Sequence[OpenedClip] = ()) -> str
     if not parts:
         return _whole_in_words(shares)
     count = len({one.clip.id for one in parts})
-    people = {one.other.id: first_name(one.other.name) for one in parts}
+    people = {one.other.id: short_name(one.other) for one in parts}
     who = next(iter(people.values())) if len(people) == 1 else f"{_in_words(len(people))} coaches"
     return f"{_whole_in_words(shares)}, and {_in_words(count)} clip{'' if count == 1 else 's'} with {who}"
 
@@ -162,7 +158,7 @@ def _whole_in_words(shares: Sequence[Opened]) -> str:
     people = {one.other.id for one in shares}
     if len(people) > 1:
         return f"You and your {_in_words(len(people))} coaches"
-    who = f"You and {first_name(shares[0].other.name)}"
+    who = f"You and {short_name(shares[0].other)}"
     return with_last_day(who, [one.share.until for one in shares])
 
 

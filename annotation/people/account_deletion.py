@@ -61,6 +61,7 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
         session.execute(delete(table).where(table.person_id == person.id))
     session.execute(update(Person).where(Person.manager_id == person.id).values(manager_id=person.manager_id))
     person.name, person.email, person.department = FORMER, f"{person.id}{GONE}", ""
+    person.called = ""
     person.is_lead, person.manager_id = False, None
     session.flush()
     return keys

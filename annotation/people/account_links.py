@@ -19,6 +19,7 @@ from annotation.coaching.reminders import site
 from annotation.errors import EmailTaken, LinkUnusable, LinkUsed
 from annotation.mail_queue import mail_is_on, write_mail
 from annotation.people.credentials import Event, change, end_links, lock, mail_of_link, moment_in_words, tell
+from annotation.people.names import clean_called
 from annotation.people.people import (
     EMAIL_LENGTH,
     add_person,
@@ -140,10 +141,12 @@ def open_invitation(session: Session, secret: str, device: str) -> Person:
     return person
 
 
-def accept_invitation(session: Session, secret: str, name: str, password: str, device: str = "") -> Person:
+def accept_invitation(
+    session: Session, secret: str, name: str, password: str, device: str = "", *, called: str = ""
+) -> Person:
     """Let the invited person in under the name she likes; the link works once."""
     person = _use(session, secret, "join", Event.JOINED_BY_LINK, password, device)
-    person.name = clean_name(name)
+    person.name, person.called = clean_name(name), clean_called(called)
     return person
 
 

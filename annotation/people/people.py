@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from annotation.errors import AlreadyBegun, EmailTaken
+from annotation.people.names import clean_called, clean_line
 from annotation.people.passwords import check_new_password, hash_password
 from core.clock import utc_now
 from core.errors import InvalidInput, NotAllowed
@@ -30,7 +31,7 @@ def hash_secret(secret: str) -> str:
 
 def clean_name(name: str, what: str = "a name", length: int = NAME_LENGTH) -> str:
     """Return a line of text without odd characters; raises InvalidInput when empty or too long."""
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    cleaned = clean_line(name)
     if not cleaned:
         raise InvalidInput(why=f"Please write {what}.", fields=("name", "title"))
     if len(cleaned) > length:
@@ -73,7 +74,7 @@ def nobody_yet(session: Session) -> bool:
     return session.scalar(select(Person.id).limit(1)) is None
 
 
-def make_first_account(session: Session, name: str, email: str, password: str) -> Person:
+def make_first_account(session: Session, name: str, email: str, password: str, called: str = "") -> Person:
     """Make the programme lead. Two at once: the second finds the first and raises AlreadyBegun."""
     if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         session.execute(text("LOCK TABLE person IN EXCLUSIVE MODE"))
@@ -82,7 +83,7 @@ def make_first_account(session: Session, name: str, email: str, password: str) -
     address = clean_email(email)
     check_new_password(password, address)
     values = {"password_hash": hash_password(password), "is_lead": True, "joined_at": utc_now()}
-    return add_person(session, clean_name(name), address, **values)
+    return add_person(session, clean_name(name), address, called=clean_called(called), **values)
 
 
 def require_lead(person: Person) -> None:

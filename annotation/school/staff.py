@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from annotation.coaching.partnerships import end_all_partnerships, line_above, suspend_refused, who_manages
 from annotation.errors import LastLead, StaffUnreadable
 from annotation.people.credentials import Event, change, tell
+from annotation.people.names import clean_called
 from annotation.people.people import GONE, add_person, clean_email, clean_name, require_lead
 from core.csv_table import as_written, without_mark
 from core.errors import HindsightError, InvalidInput, NotFound
@@ -23,6 +24,7 @@ MOST_ROWS = 5000
 COLUMNS = {
     "name": ("name", "full name", "teacher"),
     "email": ("email", "e-mail", "email address", "mail"),
+    "called": ("called", "known as", "preferred name", "preferred first name"),
     "department": ("department", "faculty", "subject"),
     "manager": ("line manager", "line_manager", "manager", "manager email", "line manager email"),
 }
@@ -30,13 +32,14 @@ COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class StaffRow:
-    """One line of the file; `manager` is the line manager's address, or empty."""
+    """One line of the file; `manager` is the line manager's address, or empty. `called` is for those who are new."""
 
     line: int
     name: str
     email: str
     department: str
     manager: str
+    called: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def _row(number: int, found: Mapping[str, str]) -> StaffRow:
     email = clean_email(found["email"])
     if manager == email:
         raise InvalidInput(why="Nobody is their own line manager.", fields=("manager_id",))
-    return StaffRow(number, clean_name(found["name"]), email, department, manager)
+    return StaffRow(number, clean_name(found["name"]), email, department, manager, clean_called(found["called"]))
 
 
 def compare_staff(
@@ -208,9 +211,10 @@ def apply_staff(session: Session, lead: Person, text: str, *, others_left: bool)
     Partnerships that are then within one management line are suspended.
     """
     plan = plan_staff(session, lead, text, others_left=others_left)
+    called = {row.email: row.called for row in plan.rows}
     for one in plan.changes:
         if one.kind == "joins":
-            add_person(session, one.name, one.email)
+            add_person(session, one.name, one.email, called=called.get(one.email, ""))
     people = {person.email: person for person in session.scalars(select(Person))}
     for row in plan.rows:
         person = people[row.email]

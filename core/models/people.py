@@ -18,6 +18,7 @@ class Person(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     email: Mapped[str] = mapped_column(String(254), unique=True)  # in the one form of `address_key`
     name: Mapped[str] = mapped_column(String(120))
+    called: Mapped[str] = mapped_column(String(60), default="")  # what she said we should call her; empty: nothing
     department: Mapped[str] = mapped_column(String(120), default="")
     password_hash: Mapped[str] = mapped_column(String(255), default="")  # empty: none, she signs in by single sign-on
     subject: Mapped[str | None] = mapped_column(String(400), index=True, unique=True)  # OpenID Connect: issuer, sub

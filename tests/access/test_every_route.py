@@ -47,6 +47,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/me/everything.zip"): (SELF, None, None),  # her own alone
     ("POST", "/me/delete"): (frozenset(), None, {"email": "somebody@else.example"}),
     ("POST", "/me/mails"): (SIGNED_IN, None, {"wanted": "false"}),
+    ("POST", "/me/called"): (SIGNED_IN, None, {"called": "Ada"}),
     ("GET", "/forgotten"): (EVERYBODY, None, None),
     ("POST", "/forgotten"): (EVERYBODY, None, {"email": "a@b.example"}),
     ("GET", "/new-password/{secret}"): (EVERYBODY, None, None),  # who holds the link

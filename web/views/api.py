@@ -328,6 +328,7 @@ class SessionView(View):
     title: str
     me: NamedView
     other: NamedView
+    other_called: str
     kind: Literal["video", "sound"] | None
     media: MediaView | None
     captions_url: str

@@ -26,6 +26,7 @@ from annotation.coaching.partnerships import (
 from annotation.lessons.clips import clips_with
 from annotation.lessons.lessons import list_own, list_shared
 from annotation.lessons.sharing import open_shares
+from annotation.people.names import short_names_of
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.models import Partnership, Person
@@ -40,7 +41,8 @@ Text = Annotated[str, Form()]
 
 def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership]) -> list[dict[str, Any]]:
     """Return partnerships as one of the two sees them."""
-    names = names_of(session, {one.coach_id for one in rows} | {one.coachee_id for one in rows})
+    sides = {one.coach_id for one in rows} | {one.coachee_id for one in rows}
+    names, called = names_of(session, sides), short_names_of(session, sides)
     return [
         {
             "id": one.id,
@@ -53,6 +55,7 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
             "coach": names[one.coach_id],
             "coachee": names[one.coachee_id],
             "other": names[one.coachee_id if one.coach_id == me.id else one.coach_id],
+            "other_called": called[one.coachee_id if one.coach_id == me.id else one.coach_id],
             "i_coach": one.coach_id == me.id,
             "asks_me": one.state == "asked" and one.asked_by_id != me.id,
             "url": f"/partnerships/{one.id}",

@@ -37,6 +37,7 @@ from annotation.lessons.clips import clips_with
 from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, list_own, list_shared
 from annotation.lessons.sharing import open_shares
+from annotation.people.names import short_names_of
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
@@ -87,6 +88,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         title=title,
         me=NamedView(id=me.id, name=me.name),
         other=NamedView(id=other, name=names[other]),
+        other_called=short_names_of(session, {other})[other],
         kind=None if media is None else "video" if media.mime.startswith("video/") else "sound",
         media=media,
         captions_url=captions_url,

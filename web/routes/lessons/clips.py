@@ -21,7 +21,8 @@ from annotation.lessons.clips import (
     take_clip_back,
 )
 from annotation.lessons.lessons import file_of, files_of, get_own_lesson
-from annotation.lessons.sharing import first_name, opening_is_due, pill_text, record_opening, with_last_day
+from annotation.lessons.sharing import opening_is_due, pill_text, record_opening, with_last_day
+from annotation.people.names import short_name
 from core.database.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
 from transcription.public import find_turns
@@ -154,10 +155,11 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
         record_opening(session, person, lesson, clip)
         coached = coached_in(session, person) if view.is_owner else []
         names = names_of(session, {one.coach_id for one in coached})
-    coachs = with_last_day(f"{first_name(view.owner.name)} and you", [one.share.until for one in shares])
+        owner = short_name(session.get_one(Person, lesson.owner_id))
+    coachs = with_last_day(f"{owner} and you", [one.share.until for one in shares])
     pill = pill_text(shares) if view.is_owner else coachs
     data = view.model_dump(mode="json", by_alias=True)
-    together = [{"id": one.partnership.id, "name": first_name(one.other.name)} for one in shares]
+    together = [{"id": one.partnership.id, "name": short_name(one.other)} for one in shares]
     context: dict[str, Any] = {
         "follows_from": follows_from,
         "clip": data,

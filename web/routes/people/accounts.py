@@ -22,7 +22,9 @@ from annotation.people.account_links import (
     mail_reset,
     open_invitation,
 )
-from annotation.people.credentials import list_notices
+from annotation.people.credentials import list_notices, renew_hash
+from annotation.people.names import clean_called, short_name
+from annotation.people.passwords import is_of_old_form
 from annotation.people.people import address_key, leaver_until, make_first_account, nobody_yet
 from annotation.people.sign_in import (
     Attempts,
@@ -75,16 +77,16 @@ def show_welcome(request: Request) -> Response:
     """Show the form of the first account, as long as there is none."""
     if _begun():
         return RedirectResponse("/sign-in", 303)
-    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="")
+    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="", called="")
 
 
 @router.post("/welcome", response_class=HTMLResponse)
-def make_first(request: Request, name: Text = "", email: Text = "", password: Text = "") -> Response:
+def make_first(request: Request, name: Text = "", email: Text = "", password: Text = "", called: Text = "") -> Response:
     """Make the first account, the programme lead's, and sign it in."""
     if _begun():  # before the slow hash
         raise AlreadyBegun
     with get_database().write() as session:
-        person = make_first_account(session, name, email, password)
+        person = make_first_account(session, name, email, password, called)
     return sign_in_browser(request, person, "/", "link")
 
 
@@ -117,6 +119,9 @@ def sign_in(
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
         answer = sign_in_browser(request, person, local_address(next_address), "password")
+        if is_of_old_form(password, person.password_hash):
+            with get_database().write() as session:
+                renew_hash(session, person, password)
     except WrongSignIn:
         attempts.failed(_address(request), known)
         raise
@@ -187,15 +192,15 @@ def show_join(request: Request, secret: str) -> Response:
     """Show an invited person the form of her account."""
     with get_database().write() as session:
         invited = open_invitation(session, secret, this_device(request))
-    form: dict[str, Any] = {"name": invited.name, "email": invited.email, "sso": _sso()}
+    form: dict[str, Any] = {"name": invited.name, "email": invited.email, "sso": _sso(), "called": invited.called}
     return page(request, "people/join.html", None, page_title="Join", **form)
 
 
 @router.post("/join/{secret}", response_class=HTMLResponse)
-def join(request: Request, secret: str, name: Text = "", password: Text = "") -> Response:
+def join(request: Request, secret: str, name: Text = "", password: Text = "", called: Text = "") -> Response:
     """Make an invited person's account and sign it in; the link works once."""
     with get_database().write() as session:
-        person = accept_invitation(session, secret, name, password, this_device(request))
+        person = accept_invitation(session, secret, name, password, this_device(request), called=called)
     return sign_in_browser(request, person, "/", "link")
 
 
@@ -236,6 +241,7 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
         }
     until = leaver_until(person)
     details = {"email": person.email, "department": person.department, "until": until, "mail": mail_is_on()}
+    details |= {"called": person.called, "short_name": short_name(person), "name": person.name}
     details |= {"wants_mail": person.wants_mail, **context, **more}
     return page(request, "people/me.html", person, page_title="Me", status=status, **details)
 
@@ -252,6 +258,14 @@ def set_mails(person: CurrentPerson, wanted: Annotated[bool, Form()] = False) ->
     with get_database().write() as session:
         session.get_one(Person, person.id).wants_mail = wanted
     return go("/me", "mail-set")
+
+
+@router.post("/me/called")
+def set_called(person: CurrentPerson, called: Text = "") -> Response:
+    """Say what one wants to be called; nothing written: as before."""
+    with get_database().write() as session:
+        session.get_one(Person, person.id).called = clean_called(called)
+    return go("/me", "saved")
 
 
 @router.post("/me/delete")

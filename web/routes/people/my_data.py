@@ -195,6 +195,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         as_json(
             {
                 "name": person.name,
+                "called": person.called,
                 "email": person.email,
                 "department": person.department,
                 "line_manager": person.manager_id and names_of(session, {person.manager_id}).get(person.manager_id),

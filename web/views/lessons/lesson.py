@@ -13,7 +13,8 @@ from annotation.lessons.clips import OpenClipShare, clips_of, clips_open_of, ope
 from annotation.lessons.comments import Placed, beginning_for, list_comments
 from annotation.lessons.guesses import find_guess
 from annotation.lessons.lessons import Stage, files_of, place_in, stages_of
-from annotation.lessons.sharing import OpenShare, first_name, last_day, open_shares, openings, pill_text
+from annotation.lessons.sharing import OpenShare, last_day, open_shares, openings, pill_text
+from annotation.people.names import short_name
 from core.models import Clip, Comment, Lesson, Opening, Person, StoredFile
 from transcription.public import find_findings
 from web.views.api import (
@@ -224,7 +225,7 @@ def audience_views(
         views.append(
             AudienceView(
                 partnership_id=one.partnership.id,
-                label=first_name(one.other.name),
+                label=short_name(one.other),
                 other=NamedView(id=one.other.id, name=one.other.name),
                 goals=[
                     AudienceGoalView(id=goal.id, title=goal.title, set_by_name=names[goal.set_by_id]) for goal in its

@@ -18,7 +18,6 @@ let ahead = page.now - Date.now(); // of the server's clock, roughly until it is
 let seeking = false; // because the room said so: such a seek is no order of this person, however long it takes
 let ours = 1; // the speed that was set here, to catch up or not
 const now = () => Date.now() + ahead;
-const first = (name: string) => name.split(" ")[0]!;
 const tell = (error: Error) => void (said.textContent = error.message);
 
 async function measureClock(): Promise<void> {
@@ -73,9 +72,9 @@ function watchPlayer(media: HTMLMediaElement): void {
 
 function showRoom(): void {
   const there = page.here.includes(page.other.id);
-  by("here").textContent = there ? words.here(first(page.other.name)) : words.notHere(first(page.other.name));
+  by("here").textContent = there ? words.here(page.other_called) : words.notHere(page.other_called);
   by("here").classList.toggle("is-here", there);
-  by("steers").textContent = page.room.steered_by === page.me.id ? words.youSteer : words.steering(first(page.other.name));
+  by("steers").textContent = page.room.steered_by === page.me.id ? words.youSteer : words.steering(page.other_called);
 }
 
 function showTimer(): void {
