@@ -29,7 +29,7 @@ from web.routes.lessons import (
 )
 from web.routes.people import accounts, my_data, single_sign_on
 from web.routes.school import machine, programme
-from web.security import CompressPages, Guard
+from web.security import CompressPages, Guard, MethodOverride
 from web.views.api import ErrorView
 from web.whole_text import WholeText
 
@@ -80,5 +80,6 @@ def create_app() -> FastAPI:
     app.add_middleware(live.Wake)
     app.add_middleware(CompressPages)
     app.add_middleware(WholeText)
+    app.add_middleware(MethodOverride)
     app.add_middleware(Guard)
     return app

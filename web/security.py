@@ -18,6 +18,7 @@ from web.refusals import answer, asked
 
 log = logging.getLogger("hindsight.web")
 
+OVERRIDING = frozenset({"PATCH", "PUT", "DELETE"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -126,6 +127,21 @@ class Guard:
             await refusal(scope, receive, send_guarded)
             return
         await self.app(scope, receive, send_guarded)
+
+
+class MethodOverride:
+    """Take a POST for what X-HTTP-Method-Override says: some proxies let no other method through."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request; only orders become other orders, never a look."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
+            if wanted in OVERRIDING:
+                scope = {**scope, "method": wanted}
+        await self.app(scope, receive, send)
 
 
 class CompressPages:

@@ -23,6 +23,7 @@ from core.clock import utc_now
 from core.database.db import Database, words_of
 from core.database.migrate import our_versions, require_usable
 from core.errors import HindsightError
+from core.pipeline.disk import amount, disk_outlook
 from core.pipeline.status import free_bytes, waiting_queues
 from core.settings import GIB, Settings
 from core.storage.base import Storage
@@ -63,6 +64,8 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
     if settings.oidc_issuer:
         looks.append(("single sign-on", lambda: single_sign_on(settings)))
     yield Finding("time zone", well=time_zone(settings))
+    if not settings.s3_bucket:
+        yield disk(settings)
     for name, look in looks:
         try:
             yield Finding(name, look())
@@ -70,6 +73,21 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
             yield Finding(name, str(error))
         except Exception as error:  # whatever a part raises is what is wrong with it
             yield Finding(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
+
+
+def disk(settings: Settings) -> Finding:
+    """Say how long the disk lasts at the rate of the last weeks."""
+    there = Database(settings.database_address)
+    try:
+        free = free_bytes(settings.data_dir)
+        with there.read() as session:
+            outlook = disk_outlook(session, utc_now(), free, settings.disk_reserve_bytes)
+    except (SQLAlchemyError, OSError):
+        return Finding("disk", well="how long it lasts cannot be told without the database")
+    finally:
+        there.dispose()
+    said = f"{amount(free)} free. {outlook.sentence}"
+    return Finding("disk", f"{said} Make room, or name a bigger disk." if outlook.ends_soon else "", said)
 
 
 def time_zone(settings: Settings) -> str:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import NotFound
+from core.pipeline.disk import amount, disk_outlook
 from core.pipeline.status import Work, free_bytes, read_pipeline_status
 from core.settings import get_settings
 from web.auth import CurrentLead
@@ -76,8 +77,20 @@ def show_work(request: Request, lead: CurrentLead) -> HTMLResponse:
     """Show the lead how the machine is doing."""
     with get_database().read() as session:
         work = read_pipeline_status(session, utc_now())
+        free = free_bytes(get_settings().data_dir)
+        outlook = disk_outlook(session, utc_now(), free, get_settings().disk_reserve_bytes)
     totals: dict[str, int] = {}
     for (_, state), count in work.steps.items():
         totals[state] = totals.get(state, 0) + count
-    room = free_bytes(get_settings().data_dir) / 1e9
-    return page(request, "school/machine.html", lead, page_title="The machine", work=work, totals=totals, room=room)
+    # In a bucket recordings take nothing of this machine's disk, so that nothing is said of how long it lasts.
+    lasts = "" if get_settings().s3_bucket else outlook.sentence
+    return page(
+        request,
+        "school/machine.html",
+        lead,
+        page_title="The machine",
+        work=work,
+        totals=totals,
+        room=amount(free),
+        lasts=lasts,
+    )

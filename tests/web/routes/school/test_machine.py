@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -58,5 +59,6 @@ def test_the_lead_sees_the_work_and_nothing_of_anybody(busy: School) -> None:
     assert "transcribe_chunk" in page
     assert "20.0 s" in page
     assert "ffmpeg_failed: 1" in page
+    assert re.search("B free. (How long that lasts cannot be told yet|That lasts|Nothing was added)", page)
     for secret in ("Secret words", "Year 9", "Ada"):
         assert secret not in page
