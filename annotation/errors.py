@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.errors import HindsightError
+from core.settings import get_settings
 
 
 class AlreadyBegun(HindsightError):
@@ -67,19 +68,39 @@ class LeftSchool(HindsightError):
 
 
 class SignOnFailed(HindsightError):
-    """The provider's answer cannot be used."""
+    """The provider's answer cannot be used; `reason` is for the log."""
 
     code = "sign_on_failed"
     status = 401
-    sentence = "Signing in with {name} did not work. Please try again, or use your password."
+    sentence = "Signing in with {name} did not work. Please try again, or {other}."
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(name=name, other="use your password" if get_settings().passwords else "tell your IT person")
 
 
 class NotOnTheList(HindsightError):
-    """Known to the provider, not to the school's staff list."""
+    """Known to the provider, not to the school's staff list; `reason` is for the log."""
 
     code = "not_on_the_list"
     status = 403
     sentence = "{email} is not on your school's list in Hindsight. Please ask your programme lead to add you."
+
+    def __init__(self, email: str, reason: str = "not_on_the_list") -> None:
+        self.reason = reason
+        super().__init__(email=email)
+
+
+class NumberChanged(HindsightError):
+    """The address is known, under another number of the provider's: a new account there, or another person."""
+
+    code = "number_changed"
+    status = 403
+    sentence = (
+        "{name} knows {email} by another number than before, so Hindsight cannot tell whether it is still you. "
+        "Nothing is lost. Please ask your IT person to run “hindsight sign-on-reset {email}”, then sign in again."
+    )
+    reason = "number_changed"
 
 
 class WrongSignIn(HindsightError):
@@ -100,6 +121,73 @@ class FirstPassword(HindsightError):
         "Your account has no password. To set one, please sign in again with your school account first, or use a link"
         " that is mailed to you."
     )
+
+
+class WrongPassword(HindsightError):
+    """Signed in, and asked for her password once more."""
+
+    code = "wrong_password"
+    status = 401
+    sentence = "This is not your password. Please try again."
+
+
+class WrongCode(HindsightError):
+    """Wrong, too old, or used before: the three look alike on purpose."""
+
+    code = "wrong_code"
+    status = 401
+    sentence = (
+        "This code does not fit. Each code works once: please type the next one that your app shows, "
+        "and check that your phone sets its clock by itself."
+    )
+
+
+class CodeNeeded(HindsightError):
+    """The password was right a while ago, or in another browser; nothing waits for a code here."""
+
+    code = "sign_in_again"
+    status = 401
+    sentence = "Please sign in again: your password was typed too long ago, or in another browser."
+
+
+class SecondFactorNeeded(HindsightError):
+    """The school's rule asks for one, and there is none yet."""
+
+    code = "second_factor_needed"
+    status = 403
+    sentence = "Your school asks for a second factor beside your password. Please set it up first."
+
+
+class AlreadySetUp(HindsightError):
+    """A second factor is there."""
+
+    code = "second_factor_there"
+    status = 409
+    sentence = "Your second factor is set up already. To change to another app, take it away first."
+
+
+class NothingSetUp(HindsightError):
+    """There is no second factor."""
+
+    code = "second_factor_not_there"
+    status = 409
+    sentence = "There is no second factor for your account."
+
+
+class SetupNotBegun(HindsightError):
+    """A code came, and no secret was shown before."""
+
+    code = "second_factor_not_begun"
+    status = 409
+    sentence = "Please begin again: the picture for your app was not shown yet, or it was taken away."
+
+
+class PasswordsOff(HindsightError):
+    """The school has single sign-on alone, or this account has no password."""
+
+    code = "passwords_off"
+    status = 403
+    sentence = "There is no password here: you sign in with your school's own account."
 
 
 class TooManyAttempts(HindsightError):

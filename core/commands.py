@@ -9,6 +9,7 @@ import click
 from core.database.migrate import migrate_database
 from core.errors import HindsightError
 from core.outputs import OutputUnusable, check_output_folder
+from core.sealing import NAME, copy_key, key_file
 from core.settings import get_settings
 from core.storage.private_files import restrict_data_folder, what_stayed_open
 
@@ -45,6 +46,7 @@ def backup(folder: Path) -> None:
         database = existing_database()
         _warn(restrict_data_folder(get_settings()))
         done = back_up(database, get_storage(), folder)
+        copy_key(key_file(get_settings()), folder / NAME)
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
@@ -66,6 +68,7 @@ def restore(folder: Path) -> None:
     try:
         _warn(restrict_data_folder(settings))
         done = fill(get_database(), settings.database_address, get_storage(), folder, settings.scratch_dir)
+        copy_key(folder / NAME, key_file(settings))
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
     if done.extra:

@@ -11,7 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.time_zone import is_zone, machine_zone
@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         False, description="The provider is the school's own and never says email_verified."
     )
 
+    passwords: bool = Field(True, description="false: single sign-on is the only way in.")
+    require_second_factor: Literal["nobody", "leads", "everybody"] = Field(
+        "nobody", description="Who must have a second factor beside the password."
+    )
+
     log_format: Literal["plain", "json"] = Field("plain", description="Lines for a person, or a JSON object a line.")
     metrics_token: SecretStr = Field(SecretStr(""), description="Bearer token for /metrics; empty: no such page.")
     session_days: int = Field(30, ge=1, description="How long somebody stays signed in on a device.")
@@ -137,6 +142,15 @@ class Settings(BaseSettings):
         if name and not is_zone(name):
             raise ValueError("a time zone such as Europe/London is wanted")
         return name
+
+    @field_validator("passwords")
+    @classmethod
+    def _some_way_in(cls, on: bool, info: ValidationInfo) -> bool:
+        if not on and not (info.data.get("oidc_issuer") and info.data.get("oidc_client_id")):
+            raise ValueError(
+                "nobody could sign in, because HINDSIGHT_OIDC_ISSUER and HINDSIGHT_OIDC_CLIENT_ID name no provider"
+            )
+        return on
 
     @property
     def cookies_need_https(self) -> bool:

@@ -27,7 +27,7 @@ from web.routes.lessons import (
     spoken_comments,
     uploads,
 )
-from web.routes.people import accounts, my_data, single_sign_on
+from web.routes.people import accounts, my_data, second_factor, single_sign_on
 from web.routes.school import machine, programme
 from web.security import CompressPages, Guard, MethodOverride
 from web.views.api import ErrorView
@@ -59,6 +59,7 @@ def create_app() -> FastAPI:
         exchange,
         my_data,
         single_sign_on,
+        second_factor,
         machine,
     )
     for room in (*rooms, *more, uploads):

@@ -9,18 +9,11 @@ from typing import Annotated
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from annotation.errors import LeftSchool
+from annotation.errors import LeftSchool, PasswordsOff, SecondFactorNeeded
 from annotation.people.people import require_lead
-from annotation.people.sign_in import (
-    KNOWN_FOR,
-    SEEN_EVERY,
-    Browser,
-    Road,
-    admit,
-    device_name,
-    find_sign_in,
-    note_seen,
-)
+from annotation.people.second_factor import is_missing
+from annotation.people.sign_in import KNOWN_FOR, SEEN_EVERY, Browser, Road, admit, device_name, find_device, note_seen
+from annotation.people.two_step_sign_in import KEPT, Entered, enter_by_password
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import DiskFull, SignInNeeded
@@ -30,16 +23,20 @@ from core.settings import get_settings
 log = logging.getLogger(__name__)
 
 COOKIE = "hindsight"
+WAITING = "hindsight-code"  # a sign-in whose password was right, and that waits for its code
 KNOWN_COOKIE = "hindsight-known"  # no credential: see KnownDevice
 
 
 def signed_in(request: Request) -> tuple[Person, SignIn] | None:
-    """Return who is signed in on this device, and the device, or None."""
+    """Return who is signed in on this device, and the device, or None; raises SecondFactorNeeded."""
     secret = request.cookies.get(COOKIE, "")
     if not secret:
         return None
     with get_database().read() as session:
-        found = find_sign_in(session, secret)
+        found = find_device(session, secret)
+        unready = found is not None and is_missing(session, *found)
+    if unready:
+        raise SecondFactorNeeded
     if found is not None and utc_now() - found[1].last_seen_at > SEEN_EVERY:
         try:
             with get_database().write() as session:
@@ -80,6 +77,23 @@ async def current_device(known: Known) -> SignIn:
     return known[1]
 
 
+def device_of_self(request: Request) -> tuple[Person, SignIn]:
+    """Return who is asking, also when a second factor must be set up first: for the pages that set it up, alone."""
+    with get_database().read() as session:
+        found = find_device(session, request.cookies.get(COOKIE, ""))
+    if found is None:
+        raise SignInNeeded
+    return found
+
+
+async def passwords_wanted() -> None:
+    """Refuse what is about passwords where single sign-on is the only way in; raises PasswordsOff."""
+    if not get_settings().passwords:
+        raise PasswordsOff
+
+
+PasswordsWanted = Depends(passwords_wanted)
+SelfToSetUp = Annotated[tuple[Person, SignIn], Depends(device_of_self)]
 MaybePerson = Annotated[Person | None, Depends(anybody)]
 CurrentSelf = Annotated[Person, Depends(current_self)]
 CurrentPerson = Annotated[Person, Depends(current_person)]
@@ -100,18 +114,35 @@ def this_device(request: Request) -> str:
     return device_name(request.headers.get("user-agent", ""))
 
 
+def this_browser(request: Request) -> Browser:
+    """Return what the browser says of itself, and the secrets that it carries."""
+    return Browser(this_device(request), request.cookies.get(COOKIE, ""), request.cookies.get(KNOWN_COOKIE, ""))
+
+
 def sign_in_browser(request: Request, person: Person, address: str, road: Road) -> Response:
-    """Sign this browser in under new secrets and go on; what it carried before ends."""
-    browser = Browser(this_device(request), request.cookies.get(COOKIE, ""), request.cookies.get(KNOWN_COOKIE, ""))
+    """Sign this browser in under new secrets and go on; whoever has a second factor is asked for a code first."""
+    browser = this_browser(request)
     with get_database().write() as session:
-        secret, known = admit(session, person, browser, road)
+        if road == "provider":  # a second factor is the provider's business there
+            entered = Entered(*admit(session, person, browser, road))
+        else:
+            entered = enter_by_password(session, person, address, browser, road)
+    if entered.waits:
+        answer = RedirectResponse("/sign-in/code", 303)
+        put_cookie(answer, WAITING, entered.secret, KEPT, path="/sign-in")
+        return answer
+    return go_on(entered, address)
+
+
+def go_on(entered: Entered, address: str) -> Response:
+    """Give a browser that is signed in its secrets, and send it on."""
     answer = RedirectResponse(address, 303)
-    put_cookie(answer, COOKIE, secret, timedelta(days=get_settings().session_days))
-    put_cookie(answer, KNOWN_COOKIE, known, KNOWN_FOR)
+    put_cookie(answer, COOKIE, entered.secret, timedelta(days=get_settings().session_days))
+    put_cookie(answer, KNOWN_COOKIE, entered.known, KNOWN_FOR)
     return answer
 
 
-def put_cookie(response: Response, name: str, secret: str, kept: timedelta) -> None:
+def put_cookie(response: Response, name: str, secret: str, kept: timedelta, path: str = "/") -> None:
     """Give the browser a secret: out of reach of scripts and of other sites' forms."""
     response.set_cookie(
         name,
@@ -120,5 +151,5 @@ def put_cookie(response: Response, name: str, secret: str, kept: timedelta) -> N
         httponly=True,
         samesite="lax",
         secure=get_settings().cookies_need_https,
-        path="/",
+        path=path,
     )

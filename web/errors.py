@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from annotation.errors import LeftSchool
+from annotation.errors import LeftSchool, SecondFactorNeeded
 from core.errors import HindsightError, InvalidInput, SignInNeeded
 from web.forms import is_form, is_form_address, page_of, show_again
 from web.refusals import answer, asked, wants_json
@@ -50,6 +50,8 @@ def add_error_answers(app: FastAPI) -> None:
             log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
         if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json(request):
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
+        if isinstance(error, SecondFactorNeeded) and request.method == "GET" and not wants_json(request):
+            return RedirectResponse("/me/second-factor", 303)
         if isinstance(error, LeftSchool) and request.method == "GET" and not wants_json(request):
             return RedirectResponse("/me?notice=left", 303)
         if is_form(request):

@@ -23,6 +23,7 @@ from web.views.api import PersonView
 # A notice travels as a name, never as text: nobody can put words on our page with a link.
 NOTICES = {
     "invited-by-mail": "The invitation is on its way by mail. Its link works once, for 14 days.",
+    "on-the-list": "They are on the list now, and can sign in with their school account.",
     "saved": "Saved.",
     "partnership-made": "The two are partners now.",
     "partnership-ended": "The partnership is ended, and what was shared in it is closed.",
@@ -34,6 +35,8 @@ NOTICES = {
     "password-removed": "Your password is taken away. You sign in with your school account.",
     "link-mailed": "A link to a new password is on its way to your mailbox. It works for two hours.",
     "devices-out": "Every other device is signed out.",
+    "sign-in-again": "Please sign in again: your password was typed too long ago, or in another browser.",
+    "second-factor-gone": "Your second factor is taken away, and every other device is signed out.",
     "lesson-deleted": "The lesson is deleted. You can still bring it back from here.",
     "lesson-restored": "The lesson is back.",
     "taken-back": "That is not open to you any more: its owner took it back, or the partnership ended.",

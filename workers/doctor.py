@@ -23,8 +23,10 @@ from core.clock import utc_now
 from core.database.db import Database, words_of
 from core.database.migrate import our_versions, require_usable
 from core.errors import HindsightError
+from core.models import SecondFactor
 from core.pipeline.disk import amount, disk_outlook
 from core.pipeline.status import free_bytes, waiting_queues
+from core.sealing import SealBroken, key_file, unseal
 from core.settings import GIB, Settings
 from core.storage.base import Storage
 from core.storage.private_files import OTHERS, exposed_paths, links_out
@@ -55,6 +57,7 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
         ("recordings", lambda: recordings(storage())),
         ("ffmpeg", lambda: ffmpeg(settings)),
         ("models", lambda: models(settings)),
+        ("second factor", lambda: second_factor(settings)),
         ("https", lambda: https(settings)),
     ]
     if settings.broker_url:
@@ -171,6 +174,28 @@ def workers(settings: Settings) -> str:
     if waiting:
         minutes, queues = LONGEST_WAIT.seconds // 60, ",".join(waiting)
         return f"Steps are due for {minutes} minutes and nobody takes them. Start “hindsight worker --queues {queues}”."
+    return ""
+
+
+def second_factor(settings: Settings) -> str:
+    """The key with which the secrets of people's apps are sealed is there, and the right one."""
+    there = Database(settings.database_address)
+    try:
+        with there.read() as session:
+            sealed = session.scalar(select(SecondFactor.secret).limit(1))
+    except SQLAlchemyError:
+        return ""  # an old or missing database is told of above
+    finally:
+        there.dispose()
+    try:
+        if sealed is not None:
+            unseal(sealed)
+    except SealBroken:
+        path = key_file(settings)
+        return (
+            f"{path} is missing or is another one, so codes of apps cannot be checked. Put it back from a backup; "
+            "if it is lost, run “hindsight second-factor-remove” for whoever asks."
+        )
     return ""
 
 

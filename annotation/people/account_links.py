@@ -32,6 +32,7 @@ from annotation.people.people import (
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import AccountLink, Person, ResetRequest
+from core.settings import get_settings
 
 KEPT = {"join": timedelta(days=14), "reset": timedelta(hours=2)}
 ASKED_FOR = timedelta(hours=1)  # a request that no worker answered by then is forgotten
@@ -60,6 +61,15 @@ def hand_out(session: Session, person: Person, secret: str) -> bool:
     The mail says nothing that the lead can choose, and its link begins with the address in the settings: a request can
     name any host.
     """
+    if not get_settings().passwords:  # there is no link: she signs in with the address at which she is invited
+        text = (
+            f"Your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
+            f" What you record is seen by you alone until you share it.\n\n"
+            f"Please sign in there with {get_settings().oidc_name}:\n\n{site()}/sign-in\n"
+        )
+        end_links(session, person.id)
+        write_mail(session, person, "Your invitation to Hindsight", text)
+        return True
     if mail_is_on():
         text = (
             f"Your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."

@@ -20,10 +20,21 @@ from annotation.mail_queue import write_mail
 from annotation.people.passwords import check_new_password, hash_password, is_of_old_form, password_fits
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import AccountLink, AccountNotice, Base, KnownDevice, Mail, Person, SignIn
+from core.models import (
+    AccountLink,
+    AccountNotice,
+    Base,
+    KnownDevice,
+    Mail,
+    PendingSignIn,
+    Person,
+    RecoveryCode,
+    SecondFactor,
+    SignIn,
+)
 from core.school_day import full_day, time_of_day
 
-FACTORS: tuple[type[Base], ...] = ()
+FACTORS: tuple[type[Base], ...] = (SecondFactor, RecoveryCode, PendingSignIn)
 """Tables of second factors; each has a `person_id`."""
 
 
@@ -41,6 +52,12 @@ class Event(StrEnum):
     PASSWORD_BESIDE_PROVIDER = "password-beside-provider"  # noqa: S105 - written by migration 0008
     LINK_BY_COMMAND = "link-by-command"
     SIGNED_OUT_EVERYWHERE = "signed-out-everywhere"
+    FACTOR_SET = "factor-set"
+    FACTOR_REMOVED = "factor-removed"
+    FACTOR_LOST = "factor-lost"
+    RECOVERY_CODE_USED = "recovery-code-used"
+    RECOVERY_CODES_MADE = "recovery-codes-made"
+    NUMBER_FORGOTTEN = "number-forgotten"
     NAME_CHANGED = "name-changed"
     LEFT = "left"
     CAME_BACK = "came-back"
@@ -119,6 +136,36 @@ RULES: dict[Event, Rule] = {
         "Every other device was signed out {when}{on}, and links to a new password stopped working.",
         links=True,
         devices="others",
+    ),
+    Event.FACTOR_SET: Rule(
+        "A second factor was set up {when}{on}: a code is asked for after your password. Other devices were"
+        " signed out.",
+        devices="others",
+        mails=True,
+    ),
+    Event.FACTOR_REMOVED: Rule(
+        "Your second factor was taken away {when}{on}. Other devices were signed out.",
+        devices="others",
+        factors=True,
+        mails=True,
+    ),
+    Event.FACTOR_LOST: Rule(
+        "The person who looks after the machine took your second factor away {when}. Every device was signed out.",
+        devices="all",
+        factors=True,
+        mails=True,
+    ),
+    Event.RECOVERY_CODE_USED: Rule("One of your recovery codes was used {when}{on}.", mails=True),
+    Event.RECOVERY_CODES_MADE: Rule(
+        "New recovery codes were made {when}{on}, and the old ones stopped working.", mails=True
+    ),
+    Event.NUMBER_FORGOTTEN: Rule(
+        "The person who looks after the machine asked Hindsight to get to know your school account anew {when}. Every"
+        " device was signed out. Please sign in with your school account as usual.",
+        links=True,
+        devices="all",
+        provider=True,
+        mails=True,
     ),
     Event.NAME_CHANGED: Rule("Your name on the staff list was changed {when} by the programme lead."),
     Event.LEFT: Rule(
@@ -226,6 +273,7 @@ def _end_devices(session: Session, person_id: str, keep_sign_in_id: str) -> None
         known = known.where(KnownDevice.secret_hash != kept.known_hash)
     session.execute(known)
     session.execute(delete(SignIn).where(SignIn.person_id == person_id, SignIn.id != keep_sign_in_id))
+    session.execute(delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
 
 
 def end_device(session: Session, row: SignIn) -> None:

@@ -76,14 +76,26 @@ def nobody_yet(session: Session) -> bool:
 
 def make_first_account(session: Session, name: str, email: str, password: str, called: str = "") -> Person:
     """Make the programme lead. Two at once: the second finds the first and raises AlreadyBegun."""
-    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-        session.execute(text("LOCK TABLE person IN EXCLUSIVE MODE"))
+    _lock_people(session)
     if not nobody_yet(session):
         raise AlreadyBegun
     address = clean_email(email)
     check_new_password(password, address)
     values = {"password_hash": hash_password(password), "is_lead": True, "joined_at": utc_now()}
     return add_person(session, clean_name(name), address, called=clean_called(called), **values)
+
+
+def make_first_by_provider(session: Session, name: str, email: str) -> Person | None:
+    """Make the programme lead of whoever the provider names first; None when somebody is here already."""
+    _lock_people(session)
+    if not nobody_yet(session):
+        return None
+    return add_person(session, clean_name(name)[:NAME_LENGTH], clean_email(email), is_lead=True)
+
+
+def _lock_people(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        session.execute(text("LOCK TABLE person IN EXCLUSIVE MODE"))
 
 
 def require_lead(person: Person) -> None:
@@ -107,9 +119,11 @@ def list_people(session: Session) -> Sequence[Person]:
     return session.scalars(select(Person).where(Person.deactivated_at.is_(None)).order_by(Person.name, Person.id)).all()
 
 
-def find_by_email(session: Session, email: str) -> Person:
+def find_by_email(session: Session, email: str, *, leavers: bool = False) -> Person:
     """Return whoever has joined with an address; raises InvalidInput."""
-    joined = select(Person).where(Person.joined_at.is_not(None), Person.deactivated_at.is_(None))
+    joined = select(Person).where(Person.joined_at.is_not(None))
+    if not leavers:
+        joined = joined.where(Person.deactivated_at.is_(None))
     person = session.scalar(joined.where(Person.email == address_key(email)))
     if person is None:
         raise InvalidInput(why=f"Nobody has joined with the address {email}.")

@@ -21,6 +21,7 @@ from annotation.errors import FirstPassword, TooManyAttempts, WrongSignIn
 from annotation.people.credentials import Event, change, end_device, lock
 from annotation.people.passwords import password_fits
 from annotation.people.people import address_key, hash_secret, leaver_until
+from annotation.people.second_factor import came_by_password, is_missing
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import KnownDevice, Person, SignIn
@@ -32,6 +33,7 @@ KNOWN_FOR = timedelta(days=365)  # a device on which somebody has not signed in 
 FRESH = timedelta(minutes=10)  # a sign-in by the provider lets a first password be set for so long
 SEEN_EVERY = timedelta(minutes=10)  # how exactly "last seen" is kept
 PER_ACCOUNT = RateLimitItemPerMinute(10, 15)
+PER_CODE = RateLimitItemPerMinute(5, 15)  # codes that do not fit, of somebody whose password was right
 PER_ADDRESS = RateLimitItemPerMinute(60, 15)  # a whole school may come from one address
 
 
@@ -64,6 +66,26 @@ class Attempts:
         """Count an attempt that failed on a device that is not known."""
         if not known:
             self._ask(lambda limiter: limiter.hit(PER_ADDRESS, "address", address))
+
+    def begin_code(self, person_id: str, address: str) -> None:
+        """Count an attempt at a code; raises TooManyAttempts."""
+
+        def is_fine(limiter: MovingWindowRateLimiter) -> bool:
+            fine = limiter.hit(PER_CODE, "code", person_id)
+            return limiter.test(PER_ADDRESS, "address", address) and fine
+
+        if not self._ask(is_fine):
+            raise TooManyAttempts
+
+    def code_fitted(self, person_id: str) -> None:
+        """Start again for somebody whose code was right."""
+
+        def forget(limiter: MovingWindowRateLimiter) -> bool:
+            limiter.clear(PER_CODE, "code", person_id)
+            return True
+
+        self._ask(forget)
+        forget(self._here)
 
     def succeeded(self, account: str, known: str = "") -> None:
         """Start again for an account that signed in: only the count that the attempt was in."""
@@ -178,7 +200,13 @@ def begin_sign_in(
 
 
 def find_sign_in(session: Session, secret: str) -> tuple[Person, SignIn] | None:
-    """Return who is signed in with a secret, and the device; None when it is unknown or over."""
+    """Return who is signed in with a secret, and the device; None when it is unknown, over, or may see nothing yet."""
+    found = find_device(session, secret)
+    return None if found is None or is_missing(session, *found) else found
+
+
+def find_device(session: Session, secret: str) -> tuple[Person, SignIn] | None:
+    """Return whose device this is, also when she must set up a second factor first; find_sign_in is for all else."""
     row = session.execute(
         select(Person, SignIn)
         .join(SignIn, SignIn.person_id == Person.id)
@@ -187,7 +215,11 @@ def find_sign_in(session: Session, secret: str) -> tuple[Person, SignIn] | None:
             SignIn.expires_at > utc_now(),
         )
     ).first()
-    return None if row is None or is_closed(row[0]) else (row[0], row[1])
+    if row is None or is_closed(row[0]):
+        return None
+    if not get_settings().passwords and came_by_password(row[0], row[1]):
+        return None  # the school has gone over to single sign-on
+    return row[0], row[1]
 
 
 def note_seen(session: Session, sign_in_id: str) -> None:

@@ -11,14 +11,16 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from annotation.errors import NotOnTheList, SignOnFailed
+from annotation.errors import NotOnTheList, NumberChanged, SignOnFailed
 from annotation.people.credentials import Event, change, lock
-from annotation.people.people import address_key, hash_secret, is_own_form
+from annotation.people.people import address_key, hash_secret, is_own_form, make_first_by_provider
 from annotation.people.sign_in import is_closed
 from core.clock import utc_now
 from core.models import Person, SignOn
+from core.settings import get_settings
 
 KEPT = timedelta(minutes=10)
+LONGEST = 400  # an issuer and a person's number there: the column's length
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,43 @@ def end_sign_on(session: Session, secret: str, state: str, name: str) -> SignOn:
     """Return what was remembered, once; raises SignOnFailed unless this very browser began it, lately."""
     row = session.get(SignOn, hash_secret(secret)) if secret else None
     if row is None or row.expires_at <= utc_now() or not secrets.compare_digest(row.secret_hash, state):
-        raise SignOnFailed(name=name)
+        raise SignOnFailed(name=name, reason="begun_elsewhere_or_too_long_ago")
     session.delete(row)
     return row
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An address that a provider names; `refusal` says why it cannot be used, for the log."""
+
+    email: str
+    refusal: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Say whether somebody can be known by it."""
+        return not self.refusal
+
+
+def address_of(claims: Mapping[str, Any], *, trusts_email: bool) -> Address:
+    """Return the address in claims. It counts only if the provider says that it verified it: true, or the text "true".
+
+    `trusts_email` is for a provider that says nothing of it; one that says anything else is never trusted.
+    """
+    said, verified = claims.get("email"), claims.get("email_verified")
+    if not isinstance(said, str) or not said.strip():
+        return Address("", "address_missing")
+    email = said.strip()
+    if not is_own_form(email):  # a letter that only looks like another (the sign for kelvin) is another mailbox
+        return Address("", "address_with_lookalikes")
+    if not (verified is True or verified == "true" or (verified is None and trusts_email)):
+        return Address("", "address_not_verified")
+    return Address(address_key(email))
+
+
+def is_known(session: Session, claims: Mapping[str, Any], name: str) -> bool:
+    """Say whether somebody is known by the provider's own number."""
+    return _by_number(session, claims, name) is not None
 
 
 def person_of_claims(
@@ -56,21 +92,56 @@ def person_of_claims(
 ) -> Person:
     """Return who the provider says is there: known by its own number, the first time by a verified address.
 
-    Raises NotOnTheList for an address that is not on the staff list, SignOnFailed for one that nobody verified.
+    Raises SignOnFailed for an address that nobody verified, NumberChanged for somebody who was known by another number,
+    NotOnTheList for an address that is not on the staff list, or whose account is closed.
     """
-    subject = f"{claims['iss']}|{claims['sub']}"
-    person = session.scalar(select(Person).where(Person.subject == subject))
+    person = _by_number(session, claims, name)
     if person is None:
-        email = str(claims.get("email", ""))
-        if not is_own_form(email) or not (claims.get("email_verified") is True or trusts_email):
-            raise SignOnFailed(name=name)
-        person = session.scalar(select(Person).where(Person.email == address_key(email), Person.subject.is_(None)))
+        found = address_of(claims, trusts_email=trusts_email)
+        if not found.usable:
+            raise SignOnFailed(name=name, reason=found.refusal)
+        person = _first_of_all(session, claims, found.email)
+        person = person or session.scalar(select(Person).where(Person.email == found.email))
         if person is None:
-            raise NotOnTheList(email=email)
-        if lock(session, person).subject is not None:  # by another first sign-in, just now
-            raise SignOnFailed(name=name)
+            raise NotOnTheList(email=found.email)
+        if lock(session, person).subject is not None:
+            raise NumberChanged(name=name, email=person.email)
         if not is_closed(person):
+            subject = _numbers(claims, name)[0]
             change(session, person, Event.JOINED_BY_PROVIDER, subject=subject, device=device)
     if is_closed(person):
-        raise NotOnTheList(email=person.email)
+        raise NotOnTheList(email=person.email, reason="account_closed")
     return person
+
+
+def forget_number(session: Session, person: Person) -> bool:
+    """Forget by which number the provider knows somebody; False when there is none. She is told.
+
+    The next sign-in with her address, verified by the provider, is taken for hers.
+    """
+    row = lock(session, person)
+    if row.subject is None:
+        return False
+    change(session, row, Event.NUMBER_FORGOTTEN)
+    return True
+
+
+def _first_of_all(session: Session, claims: Mapping[str, Any], email: str) -> Person | None:
+    """Return the programme lead, made of whoever comes first, where single sign-on is the only way in."""
+    if get_settings().passwords:
+        return None
+    return make_first_by_provider(session, str(claims.get("name") or email.partition("@")[0]), email)
+
+
+def _numbers(claims: Mapping[str, Any], name: str) -> list[str]:
+    """Return how a person may be stored: the issuer with and without a slash at its end is the same one."""
+    issuer, number = str(claims["iss"]), claims["sub"]
+    plain = issuer.rstrip("/")
+    found = [f"{issuer}|{number}", f"{plain}|{number}", f"{plain}/|{number}"]
+    if not isinstance(number, str) or not number or not number.isprintable() or len(found[2]) > LONGEST:
+        raise SignOnFailed(name=name, reason="invalid_claim_sub")
+    return found
+
+
+def _by_number(session: Session, claims: Mapping[str, Any], name: str) -> Person | None:
+    return session.scalar(select(Person).where(Person.subject.in_(_numbers(claims, name))))

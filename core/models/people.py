@@ -58,6 +58,39 @@ class KnownDevice(Base):
     seen_at: Mapped[datetime]  # when she last signed in there
 
 
+class PendingSignIn(Base):
+    """A sign-in whose password was right and whose code is still asked for. It opens nothing; it is no session."""
+
+    __tablename__ = "pending_sign_in"
+
+    secret_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # sha256, hex
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    next_address: Mapped[str] = mapped_column(String(500))
+    expires_at: Mapped[datetime]
+
+
+class SecondFactor(Base):
+    """The app that makes somebody's codes (TOTP, RFC 6238)."""
+
+    __tablename__ = "second_factor"
+
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True)
+    secret: Mapped[str] = mapped_column(String(255))  # sealed: core/sealing.py
+    made_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]  # None: shown to her, no code of it has been typed yet, so it asks nobody
+    last_step: Mapped[int] = mapped_column(default=0)  # the newest time step whose code was taken; none is taken twice
+
+
+class RecoveryCode(Base):
+    """A code that works once instead of one of the app's. Only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)  # sha256 of account and code, hex
+    person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    used_at: Mapped[datetime | None]
+
+
 class AccountLink(Base):
     """A single-use link with which somebody sets a password: `join` when invited, `reset` when she forgot it."""
 

@@ -40,6 +40,12 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/welcome"): (frozenset(), None, {"name": "X", "email": "x@y.z", "password": "long enough words"}),
     ("GET", "/sign-in"): (frozenset({"nobody"}), None, None),
     ("POST", "/sign-in"): (frozenset(), None, {"email": "a@b.c", "password": "wrong words here"}),
+    ("GET", "/sign-in/code"): (frozenset(), None, None),  # nobody's password was right before
+    ("POST", "/sign-in/code"): (frozenset(), None, {"code": "123456"}),
+    ("GET", "/me/second-factor"): (SELF, None, None),
+    ("POST", "/me/second-factor"): (frozenset(), None, {"password": "wrong words here", "code": "123456"}),
+    ("POST", "/me/second-factor/codes"): (frozenset(), None, {"password": "wrong words here", "code": "123456"}),
+    ("POST", "/me/second-factor/remove"): (frozenset(), None, {"password": "wrong words here", "code": "123456"}),
     ("POST", "/sign-out"): (EVERYBODY, None, {}),
     ("GET", "/join/{secret}"): (EVERYBODY, None, None),  # who holds the link
     ("POST", "/join/{secret}"): (EVERYBODY, None, {"name": "Nia", "password": "four words of mine"}),
@@ -273,7 +279,7 @@ def test_a_route_lets_in_those_of_the_table_alone(
     answer = client.request(method, address(school, path), json=body, data=form, files=files)
     if method != "GET" and answer.status_code < 400:
         standing.is_changed()
-    away = answer.headers.get("location", "").startswith(("/sign-in?next=", "/me?notice=left")) or (
+    away = answer.headers.get("location", "").startswith(("/sign-in?", "/me?notice=left")) or (
         path in ("/", "/welcome", "/sign-in") and answer.status_code == 303
     )
     assert answer.status_code < 500

@@ -26,6 +26,7 @@ from annotation.people.credentials import list_notices, renew_hash
 from annotation.people.names import clean_called, short_name
 from annotation.people.passwords import is_of_old_form
 from annotation.people.people import address_key, leaver_until, make_first_account, nobody_yet
+from annotation.people.second_factor import standing_of
 from annotation.people.sign_in import (
     Attempts,
     change_password,
@@ -52,6 +53,7 @@ from web.auth import (
     CurrentPerson,
     CurrentSelf,
     MaybePerson,
+    PasswordsWanted,
     sign_in_browser,
     this_device,
 )
@@ -63,7 +65,7 @@ Text = Annotated[str, Form()]
 
 def show_problem(request: Request, error: HindsightError) -> HTMLResponse:
     """Show the sign-in form with what went wrong."""
-    form: dict[str, Any] = {"email": "", "next": "/", "sso": _sso(), "mail": mail_is_on(), "problem": str(error)}
+    form: dict[str, Any] = {"email": "", "next": "/", **_ways_in(), "problem": str(error)}
     return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
 
 
@@ -77,10 +79,10 @@ def show_welcome(request: Request) -> Response:
     """Show the form of the first account, as long as there is none."""
     if _begun():
         return RedirectResponse("/sign-in", 303)
-    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="", called="")
+    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="", called="", **_ways_in())
 
 
-@router.post("/welcome", response_class=HTMLResponse)
+@router.post("/welcome", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def make_first(request: Request, name: Text = "", email: Text = "", password: Text = "", called: Text = "") -> Response:
     """Make the first account, the programme lead's, and sign it in."""
     if _begun():  # before the slow hash
@@ -98,11 +100,11 @@ def showsign_in_browser(request: Request, person: MaybePerson) -> Response:
         return RedirectResponse(goal, 303)
     if not _begun():
         return RedirectResponse("/welcome", 303)
-    form: dict[str, Any] = {"email": "", "next": goal, "sso": _sso(), "mail": mail_is_on()}
+    form: dict[str, Any] = {"email": "", "next": goal, **_ways_in()}
     return page(request, "people/sign_in.html", None, page_title="Sign in", **form)
 
 
-@router.post("/sign-in", response_class=HTMLResponse)
+@router.post("/sign-in", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def sign_in(
     request: Request,
     email: Text = "",
@@ -140,13 +142,18 @@ def _sso() -> str:
     return settings.oidc_name if settings.oidc_issuer else ""
 
 
-@router.get("/forgotten", response_class=HTMLResponse)
+def _ways_in() -> dict[str, Any]:
+    """Return what the pages before the sign-in offer."""
+    return {"sso": _sso(), "mail": mail_is_on(), "passwords": get_settings().passwords}
+
+
+@router.get("/forgotten", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def show_forgotten(request: Request) -> HTMLResponse:
     """Ask for the address to which a link to a new password goes."""
     return page(request, "people/forgotten.html", None, page_title="A new password", mail=mail_is_on())
 
 
-@router.post("/forgotten")
+@router.post("/forgotten", dependencies=[PasswordsWanted])
 def ask_for_password(request: Request, email: Text = "") -> Response:
     """Mail a link; whether there is such an account, the answer does not say."""
     if not mail_is_on():
@@ -161,7 +168,7 @@ def ask_for_password(request: Request, email: Text = "") -> Response:
     return go("/sign-in", "reset-asked")
 
 
-@router.get("/new-password/{secret}", response_class=HTMLResponse)
+@router.get("/new-password/{secret}", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def show_new_password(request: Request, secret: str) -> HTMLResponse:
     """Show the form of a new password to whoever holds the link."""
     with get_database().read() as session:
@@ -169,7 +176,7 @@ def show_new_password(request: Request, secret: str) -> HTMLResponse:
     return page(request, "people/new_password.html", None, page_title="A new password", email=person.email)
 
 
-@router.post("/new-password/{secret}")
+@router.post("/new-password/{secret}", dependencies=[PasswordsWanted])
 def set_new_password(request: Request, secret: str, password: Text = "") -> Response:
     """Set a new password; the link works once, and every device is signed out."""
     with get_database().write() as session:
@@ -187,7 +194,7 @@ def sign_out(request: Request) -> Response:
     return answer
 
 
-@router.get("/join/{secret}", response_class=HTMLResponse)
+@router.get("/join/{secret}", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def show_join(request: Request, secret: str) -> Response:
     """Show an invited person the form of her account."""
     with get_database().write() as session:
@@ -196,7 +203,7 @@ def show_join(request: Request, secret: str) -> Response:
     return page(request, "people/join.html", None, page_title="Join", **form)
 
 
-@router.post("/join/{secret}", response_class=HTMLResponse)
+@router.post("/join/{secret}", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def join(request: Request, secret: str, name: Text = "", password: Text = "", called: Text = "") -> Response:
     """Make an invited person's account and sign it in; the link works once."""
     with get_database().write() as session:
@@ -221,6 +228,13 @@ def _openings(session: Session, person: Person) -> list[dict[str, Any]]:
     return sorted(seen, key=lambda one: one["opened_at"], reverse=True)
 
 
+def _factor(session: Session, person: Person) -> dict[str, Any]:
+    """Return how it stands with her second factor; beside single sign-on there is none of ours."""
+    standing = standing_of(session, person.id)
+    by_provider = not person.password_hash or not get_settings().passwords
+    return {"by_provider": by_provider, "since": standing.since, "codes_left": standing.codes_left}
+
+
 def _show_me(request: Request, person: Person, device: SignIn, status: int = 200, **more: Any) -> HTMLResponse:
     with get_database().read() as session:
         voice = find_print(session, person)
@@ -231,12 +245,13 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
                 {"id": row.id, "device": row.device, "last_seen_at": row.last_seen_at, "is_this": row.id == device.id}
                 for row in list_devices(session, person)
             ],
+            "factor": _factor(session, person),
             "openings": _openings(session, person),
             "consents": asked_of(session, person),
             "notices": [sentence for _, sentence in list_notices(session, person)],
             "has_password": bool(person.password_hash),
             "may_set_password": may_set_first_password(device),
-            "sso": _sso(),
+            **_ways_in(),
             "by_provider": person.subject is not None,
         }
     until = leaver_until(person)
@@ -316,7 +331,7 @@ def sign_device_out(sign_in_id: str, person: CurrentPerson) -> Response:
     return go("/me", "device-out")
 
 
-@router.post("/me/password", response_class=HTMLResponse)
+@router.post("/me/password", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def set_password(
     request: Request, person: CurrentPerson, device: CurrentDevice, old: Text = "", new: Text = ""
 ) -> Response:
@@ -329,7 +344,7 @@ def set_password(
     return go("/me", "password-changed")
 
 
-@router.post("/me/password/link")
+@router.post("/me/password/link", dependencies=[PasswordsWanted])
 def ask_for_own_link(request: Request, person: CurrentPerson, device: CurrentDevice) -> Response:
     """Mail oneself a link to a new password."""
     if not mail_is_on():

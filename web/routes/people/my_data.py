@@ -27,6 +27,7 @@ from annotation.lessons.lessons import files_of
 from annotation.lessons.measures_over_time import measures_openings, showings_of
 from annotation.lessons.sharing import openings
 from annotation.people.credentials import list_notices
+from annotation.people.second_factor import standing_of
 from annotation.people.sign_in import list_devices
 from core.clock import utc_now
 from core.csv_table import csv_text
@@ -202,6 +203,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
                 "joined_at": person.joined_at,
                 "reminders_by_mail": person.wants_mail,
                 "single_sign_on": person.subject,
+                "second_factor_since": standing_of(session, person.id).since,
                 "devices": [
                     fields_of(one, "device", "created_at", "last_seen_at", "expires_at")
                     for one in list_devices(session, person)

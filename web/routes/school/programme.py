@@ -90,7 +90,7 @@ def _base(request: Request) -> str:
 def _handed_out(request: Request, lead: Person, invited: Person, secret: str, *, is_mailed: bool) -> Response:
     """Say that the link is mailed, or show it this once, since only its hash is kept."""
     if is_mailed:
-        return go("/programme", "invited-by-mail")
+        return go("/programme", "invited-by-mail" if get_settings().passwords else "on-the-list")
     return _show(request, lead, links=[(invited.name, f"{_base(request)}/join/{secret}")])
 
 

@@ -1,4 +1,4 @@
-/** What every page does: the list of keys, and bringing a deleted lesson back. */
+/** What every page does: the list of keys, bringing a deleted lesson back, and copying or printing a list that is shown once. */
 import { ask } from "../api/client";
 import { make } from "../components/dom";
 import { words } from "../text/words";
@@ -21,4 +21,20 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await ask("POST", `/api/lessons/${button.dataset["restore"]}/restore`);
   location.reload();
+});
+
+/** Copy the text of an element; without https there is no clipboard for pages, so it is selected and copied as by hand. */
+async function copy(element: HTMLElement): Promise<boolean> {
+  const text = [...element.children].map((one) => one.textContent?.trim() ?? "").join("\n");
+  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  getSelection()?.selectAllChildren(element);
+  return document.execCommand("copy");
+}
+
+document.addEventListener("click", async (event) => {
+  const target = event.target as HTMLElement;
+  if (target.closest("[data-print]")) window.print();
+  const list = document.getElementById(target.closest<HTMLElement>("[data-copy]")?.dataset["copy"] ?? "");
+  const status = document.getElementById("copied");
+  if (list && status) status.textContent = (await copy(list)) ? words.copied : words.notCopied;
 });

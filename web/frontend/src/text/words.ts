@@ -16,6 +16,8 @@ export const words = {
   broken: "That did not work. Please try again in a moment.",
   tookTooLong: "The server did not answer. Please try again in a moment; what you wrote is still here.",
   offline: "No connection: this is kept on your device and sent later.",
+  copied: "Copied.",
+  notCopied: "Your browser did not allow it. Please mark the codes and copy them, or print them.",
   deleted: "Deleted.",
   undo: "Undo",
   redo: "Redo",
