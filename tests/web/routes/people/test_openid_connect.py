@@ -69,13 +69,16 @@ def change(provider: OwnProvider, **values: Any) -> None:
         setattr(provider, name, value)
 
 
-NOW = int(time.time())
+class Later(int):
+    """So many seconds from when the provider is asked."""
+
+
 BELIEVED: dict[str, dict[str, Any]] = {
     "as it should be": {},
     "verified as a text": {"claims": {"email_verified": "true"}},
     "capitals in the address": {"claims": {"email": " ADA@School.Example "}},
-    "a clock half a minute ahead": {"claims": {"iat": NOW + 30, "nbf": NOW + 30}},
-    "a clock half a minute behind": {"claims": {"exp": NOW - 20}},
+    "a clock half a minute ahead": {"claims": {"iat": Later(30), "nbf": Later(30)}},
+    "a clock half a minute behind": {"claims": {"exp": Later(-20)}},
     "a list with us alone": {"claims": {"aud": ["hindsight"]}},
     "a list with others, asked for by us": {"claims": {"aud": ["hindsight", "calendar"], "azp": "hindsight"}},
     "an issuer with a slash at its end": {"metadata": {"issuer": "SLASH"}, "claims": {"iss": "SLASH"}},
@@ -108,8 +111,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "for us and others, nobody asked": ({"claims": {"aud": ["hindsight", "mail"]}}, "invalid_claim_azp"),
     "for us, asked for by others": ({"claims": {"azp": "mail"}}, "invalid_claim_azp"),
     "another issuer": ({"claims": {"iss": "https://evil.example"}}, "invalid_claim_iss"),
-    "over": ({"claims": {"exp": NOW - 600}}, "expired_token_exp"),
-    "not yet": ({"claims": {"nbf": NOW + 3600}}, "invalid_claim_nbf"),
+    "over": ({"claims": {"exp": Later(-600)}}, "expired_token_exp"),
+    "not yet": ({"claims": {"nbf": Later(3600)}}, "invalid_claim_nbf"),
     "no end": ({"without": ("exp",)}, "missing_claim_exp"),
     "no number": ({"without": ("sub",)}, "missing_claim_sub"),
     "an endless number": ({"claims": {"sub": "x" * 600}}, "invalid_claim_sub"),
@@ -138,8 +141,15 @@ def prepared(provider: OwnProvider, values: dict[str, Any]) -> None:
     for name, value in values.items():
         said = value
         if isinstance(value, dict):
-            said = {k: f"{provider.address}/" if v == "SLASH" else v for k, v in value.items()}
+            said = {k: filled(provider, v) for k, v in value.items()}
         setattr(provider, name, said)
+
+
+def filled(provider: OwnProvider, value: object) -> object:
+    """Return a value with what is known only now: the time, the provider's address."""
+    if isinstance(value, Later):
+        return int(time.time()) + value
+    return f"{provider.address}/" if value == "SLASH" else value
 
 
 @pytest.mark.parametrize("case", list(BELIEVED))
