@@ -10,10 +10,6 @@ import pytest
 
 from core.sealing import NAME, SealBroken, copy_key, key_file, seal, unseal
 from core.settings import get_settings
-<<<<<<< HEAD
-from core.storage.local import LocalStorage, get_storage
-=======
->>>>>>> 9f55af5 (second factor: its key's test finds the store)
 
 
 def test_what_is_sealed_at_once_in_many_places_is_opened_by_one_key(data_dir: Path) -> None:
