@@ -334,6 +334,8 @@ def _in(table: Table, column: str, value: Any) -> Any:
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at
     if isinstance(kind, Date):
         return date.fromisoformat(value)
+    if isinstance(value, str):
+        value.encode("utf-8")  # half a character is a ValueError
     if not _fits(kind, value):
         raise ValueError(f"{table.name}.{column} holds another kind of value")
     return value
