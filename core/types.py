@@ -212,7 +212,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The measures of product.md, field by field as the analysis contract names them.
+    """The measures of a lesson (docs/measures.md), field by field as the analysis document names them.
 
     Talk time is split without double counting: at any instant the lesson is teacher, pupil, group,
     unsure or silence, so these five add up to the duration. Shares are 0..1, None without talk.

@@ -1,4 +1,4 @@
-"""The docs name what exists: the glossary knows every table and type, and what the architecture names is there."""
+"""Docs are consistent with the code: glossary, file names, links, decisions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,20 @@ from core.models.base import Base
 
 PROJECT = Path(__file__).resolve().parents[1]
 DOCS = sorted([*(PROJECT / "docs").rglob("*.md"), *PROJECT.glob("*.md")])
-ROOMS = ("annotation", "benchmarks", "core", "demo", "ingest", "migrations", "tests", "transcription", "web", "workers")
-FILE = re.compile(rf"`((?:{'|'.join(ROOMS)})/[\w./-]+)`")
+PACKAGES = (
+    "annotation",
+    "benchmarks",
+    "core",
+    "demo",
+    "ingest",
+    "migrations",
+    "tests",
+    "transcription",
+    "web",
+    "workers",
+)
+DECISIONS = sorted((PROJECT / "docs/decisions").glob("[0-9]*.md"))
+FILE = re.compile(rf"`((?:{'|'.join(PACKAGES)})/[\w./-]+)`")
 
 
 def quoted(page: str) -> set[str]:
@@ -38,3 +50,42 @@ def test_every_file_that_the_docs_name_is_there(page: Path) -> None:
     built = {"web/static/build", "web/static/build/licences.md"}  # by the install
     named = {name.rstrip("/") for name in FILE.findall(page.read_text())} - built
     assert {name for name in named if not (PROJECT / name).exists()} == set()
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.relative_to(PROJECT).as_posix())
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text())]
+    inner = {link for link in links if link and "://" not in link and not link.startswith("mailto:")}
+    assert {link for link in inner if not (page.parent / link).exists()} == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_refers_to_a_document_that_is_not_in_the_project(package: str) -> None:
+    there = {page.name for page in DOCS}
+    missing = {
+        (path.relative_to(PROJECT).as_posix(), name)
+        for path in (PROJECT / package).rglob("*.py")
+        for name in re.findall(r"#.*?\b(\w+\.md)\b|^\s*\"\"\".*?\b(\w+\.md)\b", path.read_text(), re.MULTILINE)
+        if not there & set(name)
+    }
+    assert missing == set()
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
+def test_a_decision_has_a_number_a_date_and_four_parts_with_something_in_each(page: Path) -> None:
+    text = page.read_text()
+    assert re.match(rf"# {page.name[:4]}: \S.*\n\nDate: \d{{4}}-\d\d-\d\d\n", text)
+    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    assert parts[1::2] == ["Status", "Context", "Decision", "Consequences"]
+    assert all(part.strip() for part in parts[2::2])
+
+
+def test_each_number_of_a_decision_is_given_once_and_the_index_lists_all_of_them() -> None:
+    numbers = [page.name[:4] for page in DECISIONS]
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
+    rows = []
+    for page in DECISIONS:
+        number, title, date = re.findall(r"# (\d+): (.+)\n\nDate: (\S+)", page.read_text())[0]
+        rows.append(f"| [{number}]({page.name}) | {date} | {title} |")
+    index = (PROJECT / "docs/decisions/README.md").read_text()
+    assert [line for line in index.splitlines() if line.startswith("| [")] == rows

@@ -155,7 +155,7 @@ def explain(desk: Desk, until: int) -> ActivityKind:
 
 
 def discuss(desk: Desk, until: int) -> ActivityKind:
-    """Question, wait, answer, wait: product.md's wait times are drawn like a lesson's (most under three seconds)."""
+    """Question, wait, answer, wait: wait times are drawn like a lesson's (most under three seconds)."""
     while desk.at < until:
         asked = len(desk.turns)
         desk.teach()
