@@ -4,7 +4,8 @@ import openapiTS, { astToString } from "openapi-typescript";
 
 const source = new URL("openapi.json", import.meta.url);
 const target = new URL("src/api/schema.d.ts", import.meta.url);
-const heading = "// Generated from web/frontend/openapi.json by api-types.mjs. Change the API in web/, then run `make openapi`.\n\n";
+const heading =
+  "// Generated from web/frontend/openapi.json by api-types.mjs. Change the API in web/, then run `make openapi`.\n\n";
 
 const types = heading + astToString(await openapiTS(source));
 await mkdir(new URL(".", target), { recursive: true });

@@ -4,10 +4,19 @@ import { resolve } from "node:path";
 import { defineConfig } from "vite";
 
 const here = import.meta.dirname;
-const entries = ["src/pages/main.ts", "src/pages/lesson.ts", "src/pages/clip.ts", "src/pages/session.ts", "src/pages/upload.ts", "src/pages/walk.ts", "src/styles/main.css"];
+const entries = [
+  "src/pages/main.ts",
+  "src/pages/lesson.ts",
+  "src/pages/clip.ts",
+  "src/pages/session.ts",
+  "src/pages/upload.ts",
+  "src/pages/walk.ts",
+  "src/styles/main.css",
+];
 
 for (const entry of entries) {
-  if (!existsSync(resolve(here, entry))) throw new Error(`The pages cannot be built: web/frontend/${entry} is missing.`);
+  if (!existsSync(resolve(here, entry)))
+    throw new Error(`The pages cannot be built: web/frontend/${entry} is missing.`);
 }
 
 export default defineConfig({
@@ -24,6 +33,8 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content security policy forbids data: addresses
     reportCompressedSize: false,
     sourcemap: true,
-    rolldownOptions: { input: Object.fromEntries(entries.map((entry) => [entry.replace(/^src\/|\.\w+$/g, ""), resolve(here, entry)])) },
+    rolldownOptions: {
+      input: Object.fromEntries(entries.map((entry) => [entry.replace(/^src\/|\.\w+$/g, ""), resolve(here, entry)])),
+    },
   },
 });

@@ -14,22 +14,39 @@ export class LessonActivities extends HTMLElement {
     this.hidden = !page.activities.length;
     const rows = page.activities.map((one, i) => {
       const next = page.activities[i + 1];
-      if (!page.lesson.is_owner) return make("li", { className: "row" }, timeLink(one.start_ms, this.player), words.activities[one.kind] ?? one.kind);
-      const kind = make("select", { ariaLabel: words.activityFrom(clock(one.start_ms)) },
-        ...Object.entries(words.activities).map(([value, text]) => make("option", { value }, text)));
+      if (!page.lesson.is_owner)
+        return make(
+          "li",
+          { className: "row" },
+          timeLink(one.start_ms, this.player),
+          words.activities[one.kind] ?? one.kind,
+        );
+      const kind = make(
+        "select",
+        { ariaLabel: words.activityFrom(clock(one.start_ms)) },
+        ...Object.entries(words.activities).map(([value, text]) => make("option", { value }, text)),
+      );
       kind.value = one.kind;
       const said = make("span", { role: "status" });
       const lay = (start_ms: number, end_ms: number, activity: string) => {
         (document.activeElement as HTMLElement | null)?.blur();
-        this.corrections.make({ kind: "activity", start_ms, end_ms, activity }).catch((error: Error) => (said.textContent = error.message));
+        this.corrections
+          .make({ kind: "activity", start_ms, end_ms, activity })
+          .catch((error: Error) => (said.textContent = error.message));
       };
       kind.addEventListener("change", () => lay(one.start_ms, one.end_ms, kind.value));
       const row = make("li", { className: "row" }, timeLink(one.start_ms, this.player), kind);
       if (next) {
-        const end = make("input", { value: clock(one.end_ms), ariaLabel: words.endOfActivity, className: "figure", size: 7 });
+        const end = make("input", {
+          value: clock(one.end_ms),
+          ariaLabel: words.endOfActivity,
+          className: "figure",
+          size: 7,
+        });
         const here = make("button", { type: "button", className: "plain" }, words.endsHere);
         const move = (to: number | undefined) => {
-          if (to === undefined || to <= one.start_ms || to >= next.end_ms) said.textContent = words.noEnd(clock(one.start_ms), clock(next.end_ms));
+          if (to === undefined || to <= one.start_ms || to >= next.end_ms)
+            said.textContent = words.noEnd(clock(one.start_ms), clock(next.end_ms));
           else if (to > one.end_ms) lay(one.end_ms, to, one.kind);
           else if (to < one.end_ms) lay(to, one.end_ms, next.kind);
         };

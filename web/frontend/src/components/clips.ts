@@ -23,21 +23,52 @@ export class LessonClips extends HTMLElement {
     if (!this.firstChild) this.replaceChildren(this.form, this.said, this.list);
     const empty = make("p", { className: "quiet" }, words.noClips);
     const there = clips.filter((one) => !this.deleted.some((each) => each.id === one.id)); // what was asked for before may come after
-    this.list.replaceChildren(...there.map((one) => this.row(one)), ...this.deleted.map((one) =>
-      make("li", { className: "row" }, make("s", {}, one.title), this.button(words.undo, "POST", `/api/clips/${one.id}/restore`, undefined, () => (this.deleted = this.deleted.filter((each) => each !== one))))),
-      ...(clips.length || this.deleted.length ? [] : [empty]));
+    this.list.replaceChildren(
+      ...there.map((one) => this.row(one)),
+      ...this.deleted.map((one) =>
+        make(
+          "li",
+          { className: "row" },
+          make("s", {}, one.title),
+          this.button(
+            words.undo,
+            "POST",
+            `/api/clips/${one.id}/restore`,
+            undefined,
+            () => (this.deleted = this.deleted.filter((each) => each !== one)),
+          ),
+        ),
+      ),
+      ...(clips.length || this.deleted.length ? [] : [empty]),
+    );
   }
 
   /** Ask for the name of a new clip. */
   name(range: Span): void {
     const field = make("input", { id: "clip-title", required: true, maxLength: 200 });
     const keep = make("button", { className: "primary" }, words.keepClip);
-    const form = make("form", {}, make("label", { htmlFor: "clip-title" }, `${words.nameOfClip} (${words.selectedRange(clock(range[0]), clock(range[1]))})`), field, keep);
+    const form = make(
+      "form",
+      {},
+      make(
+        "label",
+        { htmlFor: "clip-title" },
+        `${words.nameOfClip} (${words.selectedRange(clock(range[0]), clock(range[1]))})`,
+      ),
+      field,
+      keep,
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       if (keep.disabled) return;
       keep.disabled = true;
-      this.change("POST", `/api/lessons/${this.lessonId}/clips`, { title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) }, () => form.remove(), () => (keep.disabled = false));
+      this.change(
+        "POST",
+        `/api/lessons/${this.lessonId}/clips`,
+        { title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) },
+        () => form.remove(),
+        () => (keep.disabled = false),
+      );
     });
     this.form.replaceChildren(form);
     field.focus();
@@ -45,16 +76,46 @@ export class LessonClips extends HTMLElement {
 
   private row(one: Clip): HTMLElement {
     const title = one.ready ? make("a", { href: `/clips/${one.id}` }, one.title) : make("span", {}, one.title);
-    const until = make("input", { type: "date", min: today().day, className: "until", ariaLabel: words.clipUntil, title: words.clipUntil });
-    const shares: HTMLElement[] = this.partners.map((partner) => one.partnership_ids.includes(partner.id)
-      ? this.button(words.takeClipBack(partner.other), "DELETE", `/api/clips/${one.id}/shares/${partner.id}`)
-      : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, () => ({ partnership_id: partner.id, until: until.value || null })));
+    const until = make("input", {
+      type: "date",
+      min: today().day,
+      className: "until",
+      ariaLabel: words.clipUntil,
+      title: words.clipUntil,
+    });
+    const shares: HTMLElement[] = this.partners.map((partner) =>
+      one.partnership_ids.includes(partner.id)
+        ? this.button(words.takeClipBack(partner.other), "DELETE", `/api/clips/${one.id}/shares/${partner.id}`)
+        : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, () => ({
+            partnership_id: partner.id,
+            until: until.value || null,
+          })),
+    );
     if (this.partners.some((partner) => !one.partnership_ids.includes(partner.id))) shares.push(until);
     const remove = this.button(words.remove, "DELETE", `/api/clips/${one.id}`, undefined, () => this.deleted.push(one));
     const pill = make("span", { className: "pill" }, one.pill);
-    return make("li", {}, make("div", { className: "row" }, timeLink(one.start_ms, this.player), title, make("span", { className: "quiet" }, one.ready ? clock(one.end_ms - one.start_ms) : words.cutting), pill),
-      make("div", { className: "row" }, ...shares, ...(one.ready ? [make("a", { href: `/media/clips/${one.id}?download=true` }, words.saveFile), this.blurring(one)] : []), remove),
-      ...(one.blurred ? [make("p", { className: "quiet" }, words.lookAtBlur)] : []));
+    return make(
+      "li",
+      {},
+      make(
+        "div",
+        { className: "row" },
+        timeLink(one.start_ms, this.player),
+        title,
+        make("span", { className: "quiet" }, one.ready ? clock(one.end_ms - one.start_ms) : words.cutting),
+        pill,
+      ),
+      make(
+        "div",
+        { className: "row" },
+        ...shares,
+        ...(one.ready
+          ? [make("a", { href: `/media/clips/${one.id}?download=true` }, words.saveFile), this.blurring(one)]
+          : []),
+        remove,
+      ),
+      ...(one.blurred ? [make("p", { className: "quiet" }, words.lookAtBlur)] : []),
+    );
   }
 
   /** Save with blurred faces, or have them blurred first. */
@@ -65,22 +126,37 @@ export class LessonClips extends HTMLElement {
     return this.asked.has(one.id) ? make("span", { className: "quiet" }, words.blurring) : button;
   }
 
-  private button(text: string, method: string, address: string, body?: () => unknown, then: () => void = () => undefined): HTMLButtonElement {
+  private button(
+    text: string,
+    method: string,
+    address: string,
+    body?: () => unknown,
+    then: () => void = () => undefined,
+  ): HTMLButtonElement {
     const button = make("button", { type: "button", className: "plain" }, text);
     button.addEventListener("click", () => this.change(method, address, body?.(), then));
     return button;
   }
 
-  private change(method: string, address: string, body?: unknown, then: () => void = () => undefined, not: () => void = () => undefined): void {
+  private change(
+    method: string,
+    address: string,
+    body?: unknown,
+    then: () => void = () => undefined,
+    not: () => void = () => undefined,
+  ): void {
     this.said.hidden = true;
-    ask<Clip[]>(method, address, body).then((clips) => {
-      then();
-      this.show(this.lessonId, clips, this.partners);
-    }, (error: Error) => {
-      not();
-      this.said.textContent = error.message;
-      this.said.hidden = false;
-    });
+    ask<Clip[]>(method, address, body).then(
+      (clips) => {
+        then();
+        this.show(this.lessonId, clips, this.partners);
+      },
+      (error: Error) => {
+        not();
+        this.said.textContent = error.message;
+        this.said.hidden = false;
+      },
+    );
   }
 }
 customElements.define("lesson-clips", LessonClips);

@@ -8,7 +8,17 @@ import { newId } from "../browser/secure_context";
 import { dayAndTime } from "../text/school_day";
 import { words } from "../text/words";
 
-type Draft = { partnership_id: string | null; parent_id: string | null; kind: string; start_ms: number; end_ms: number | null; goal_id: string | null; stage: string; text: string; draft_id: string };
+type Draft = {
+  partnership_id: string | null;
+  parent_id: string | null;
+  kind: string;
+  start_ms: number;
+  end_ms: number | null;
+  goal_id: string | null;
+  stage: string;
+  text: string;
+  draft_id: string;
+};
 const WAITING = "waiting-comments";
 const AGAIN_AFTER = 20_000; // ms
 
@@ -37,7 +47,9 @@ export async function sendWaiting(): Promise<void> {
     } catch (error) {
       if (!(error instanceof Refused) || error.status >= 500) return; // later
     }
-    const left = (JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][]).filter((each) => each[1].draft_id !== first[1].draft_id);
+    const left = (JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][]).filter(
+      (each) => each[1].draft_id !== first[1].draft_id,
+    );
     localStorage.setItem(WAITING, JSON.stringify(left));
   }
 }
@@ -60,20 +72,34 @@ export class LessonComments extends HTMLElement {
   private draw(comments: Comment[]): void {
     const top = comments.filter((one) => !one.parent_id).sort((a, b) => a.start_ms - b.start_ms);
     const { author, kind, goal, stage } = this.only;
-    const fits = (one: Comment) => (!author || one.author.id === author) && (!kind || one.kind === kind) && (!goal || one.goal?.id === goal) && (!stage || one.stage === stage);
+    const fits = (one: Comment) =>
+      (!author || one.author.id === author) &&
+      (!kind || one.kind === kind) &&
+      (!goal || one.goal?.id === goal) &&
+      (!stage || one.stage === stage);
     const replies = new Map<string, Comment[]>();
-    for (const one of comments) if (one.parent_id) replies.set(one.parent_id, [...(replies.get(one.parent_id) ?? []), one]);
+    for (const one of comments)
+      if (one.parent_id) replies.set(one.parent_id, [...(replies.get(one.parent_id) ?? []), one]);
     const shown = top.filter((one) => fits(one) || replies.get(one.id)?.some(fits));
     const rows = shown.map((one) => this.article(one, replies.get(one.id) ?? []));
     for (const id of [...this.drawn.keys()]) if (!comments.some((one) => one.id === id)) this.drawn.delete(id);
-    const empty = make("p", { className: "quiet" }, "Nothing is said yet. Write at a moment that made you think: press c.");
+    const empty = make(
+      "p",
+      { className: "quiet" },
+      "Nothing is said yet. Write at a moment that made you think: press c.",
+    );
     arrange(this, [...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(top.length ? rows : [empty])]);
   }
 
   /** Choices by person, kind, goal and stage, of those that occur. */
   private filters(top: Comment[], shown: number): HTMLElement {
     const choose = (name: keyof typeof this.only, any: string, values: Map<string, string>) => {
-      const choice = make("select", { ariaLabel: any }, make("option", { value: "" }, any), ...[...values].map(([value, text]) => make("option", { value }, text)));
+      const choice = make(
+        "select",
+        { ariaLabel: any },
+        make("option", { value: "" }, any),
+        ...[...values].map(([value, text]) => make("option", { value }, text)),
+      );
       choice.value = this.only[name];
       choice.addEventListener("change", () => {
         this.only[name] = choice.value;
@@ -82,12 +108,27 @@ export class LessonComments extends HTMLElement {
       return values.size > 1 || this.only[name] ? [choice] : [];
     };
     const kept = Object.values(this.only).some(Boolean);
-    return make("details", { className: "filters", open: kept }, make("summary", {}, kept ? words.filtered(shown, top.length) : words.filter),
-      make("div", { className: "row" },
+    return make(
+      "details",
+      { className: "filters", open: kept },
+      make("summary", {}, kept ? words.filtered(shown, top.length) : words.filter),
+      make(
+        "div",
+        { className: "row" },
         ...choose("author", words.anyone, new Map(this.all.map((one) => [one.author.id, one.author.name]))),
         ...choose("kind", words.anyKind, new Map(top.map((one) => [one.kind, one.kind]))),
-        ...choose("goal", words.anyGoal, new Map(top.filter((one) => one.goal).map((one) => [one.goal!.id, one.goal!.title]))),
-        ...choose("stage", words.anyStage, new Map(top.filter((one) => one.stage).map((one) => [one.stage, one.stage])))));
+        ...choose(
+          "goal",
+          words.anyGoal,
+          new Map(top.filter((one) => one.goal).map((one) => [one.goal!.id, one.goal!.title])),
+        ),
+        ...choose(
+          "stage",
+          words.anyStage,
+          new Map(top.filter((one) => one.stage).map((one) => [one.stage, one.stage])),
+        ),
+      ),
+    );
   }
 
   /** The article of a comment, with its replies: the one that is there, unless the comment itself has changed and nobody is writing in it. */
@@ -103,8 +144,23 @@ export class LessonComments extends HTMLElement {
   }
 
   private newArticle(one: Comment): HTMLElement {
-    const about = [one.kind, one.goal?.title ?? "", one.stage, one.on_clip && !this.address.includes("/clips/") ? words.onClip : "", one.partnership_id ? "" : "only you"].filter(Boolean).join(" · ");
-    const head = make("header", {}, timeLink(one.start_ms, this.player), ...(one.end_ms ? [make("span", { className: "figure" }, `to ${clock(one.end_ms)}`)] : []), make("strong", {}, one.author.name), make("span", {}, about));
+    const about = [
+      one.kind,
+      one.goal?.title ?? "",
+      one.stage,
+      one.on_clip && !this.address.includes("/clips/") ? words.onClip : "",
+      one.partnership_id ? "" : "only you",
+    ]
+      .filter(Boolean)
+      .join(" · ");
+    const head = make(
+      "header",
+      {},
+      timeLink(one.start_ms, this.player),
+      ...(one.end_ms ? [make("span", { className: "figure" }, `to ${clock(one.end_ms)}`)] : []),
+      make("strong", {}, one.author.name),
+      make("span", {}, about),
+    );
     if (one.edited_at) head.append(this.history(one));
     const body = make("p", {}, one.deleted ? words.deleted : one.text);
     const acts = make("div", {});
@@ -114,12 +170,19 @@ export class LessonComments extends HTMLElement {
       acts.append(button);
     };
     const change = (method: string, path: string, content?: unknown) =>
-      void ask(method, `/api/comments/${one.id}${path}`, content).then(this.refresh, (error: Error) => acts.append(error.message));
+      void ask(method, `/api/comments/${one.id}${path}`, content).then(this.refresh, (error: Error) =>
+        acts.append(error.message),
+      );
     if (one.deleted) act(words.undo, () => change("POST", "/restore"));
     else {
-      if (!one.parent_id) act("Reply", () => acts.replaceChildren(this.field("Your reply", "", (text) => this.reply(one, text))));
+      if (!one.parent_id)
+        act("Reply", () => acts.replaceChildren(this.field("Your reply", "", (text) => this.reply(one, text))));
       if (one.mine) {
-        act("Edit", () => body.replaceWith(this.field("Your comment", one.text, (text) => ask("PATCH", `/api/comments/${one.id}`, { text }))));
+        act("Edit", () =>
+          body.replaceWith(
+            this.field("Your comment", one.text, (text) => ask("PATCH", `/api/comments/${one.id}`, { text })),
+          ),
+        );
         act("Delete", () => change("DELETE", ""));
       }
     }
@@ -132,15 +195,30 @@ export class LessonComments extends HTMLElement {
     button.addEventListener("click", async () => {
       const versions = await ask<CommentVersion[]>("GET", `/api/comments/${one.id}/versions`).catch(() => []);
       button.ariaExpanded = "true";
-      const rows = versions.map((each) => make("li", {}, make("time", { dateTime: each.written_at }, dayAndTime(each.written_at)), ` ${each.text}`));
-      button.closest("article")!.querySelector("p")!.after(make("div", { className: "quiet" }, words.before, make("ul", {}, ...rows)));
+      const rows = versions.map((each) =>
+        make("li", {}, make("time", { dateTime: each.written_at }, dayAndTime(each.written_at)), ` ${each.text}`),
+      );
+      button
+        .closest("article")!
+        .querySelector("p")!
+        .after(make("div", { className: "quiet" }, words.before, make("ul", {}, ...rows)));
       button.disabled = true;
     });
     return button;
   }
 
   private reply(to: Comment, text: string): Promise<unknown> {
-    return send(this.address, { partnership_id: to.partnership_id, parent_id: to.id, kind: "noticed", start_ms: to.start_ms, end_ms: null, goal_id: null, stage: "", text, draft_id: newId() });
+    return send(this.address, {
+      partnership_id: to.partnership_id,
+      parent_id: to.id,
+      kind: "noticed",
+      start_ms: to.start_ms,
+      end_ms: null,
+      goal_id: null,
+      stage: "",
+      text,
+      draft_id: newId(),
+    });
   }
 
   /** Close a field: its comment is drawn anew, with what can be done about it. */
@@ -156,7 +234,11 @@ export class LessonComments extends HTMLElement {
     const button = make("button", { type: "button" }, text ? "Save" : "Send");
     const said = make("span", { role: "status" });
     const form = make("div", {}, area, button, said);
-    const submit = () => void save(area.value).then(() => this.close(form), (error: Error) => (said.textContent = error.message));
+    const submit = () =>
+      void save(area.value).then(
+        () => this.close(form),
+        (error: Error) => (said.textContent = error.message),
+      );
     button.addEventListener("click", submit);
     area.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), submit());
@@ -187,13 +269,21 @@ export class CommentComposer extends HTMLElement {
   /** Offer a field for words on what has this address in the API; `says` is where they can be spoken, if anywhere. */
   show(address: string, audiences: Audience[], says: string | null): void {
     const kept = draftOf(address);
-    const area = make("textarea", { ariaLabel: "Write a comment", placeholder: `Write at ${clock(this.player.ms)}`, value: localStorage.getItem(kept) ?? "" });
+    const area = make("textarea", {
+      ariaLabel: "Write a comment",
+      placeholder: `Write at ${clock(this.player.ms)}`,
+      value: localStorage.getItem(kept) ?? "",
+    });
     const option = (value: string, text: string) => make("option", { value }, text);
     const choose = (name: string, ...options: HTMLOptionElement[]) => make("select", { ariaLabel: name }, ...options);
     const kind = choose("Kind", ...["noticed", "question", "suggestion"].map((each) => option(each, each)));
     const goal = choose("Goal", option("", "no goal"));
     const stage = choose("GROW stage", option("", "–"), ...["G", "R", "O", "W"].map((each) => option(each, each)));
-    const who = choose("Who can read it", ...audiences.map((each) => option(each.partnership_id, `You and ${each.label}`)), option("", "Only me"));
+    const who = choose(
+      "Who can read it",
+      ...audiences.map((each) => option(each.partnership_id, `You and ${each.label}`)),
+      option("", "Only me"),
+    );
     const fill = () => {
       const goals = audiences.find((each) => each.partnership_id === who.value)?.goals ?? [];
       goal.replaceChildren(option("", "no goal"), ...goals.map((each) => option(each.id, each.title)));
@@ -226,8 +316,15 @@ export class CommentComposer extends HTMLElement {
       save.disabled = true;
       try {
         const sent = await send(address, {
-          partnership_id: who.value || null, parent_id: null, kind: kind.value, start_ms: this.startMs ?? this.player.ms, end_ms: this.endMs,
-          goal_id: goal.value || null, stage: stage.value, text: area.value, draft_id: newId(),
+          partnership_id: who.value || null,
+          parent_id: null,
+          kind: kind.value,
+          start_ms: this.startMs ?? this.player.ms,
+          end_ms: this.endMs,
+          goal_id: goal.value || null,
+          stage: stage.value,
+          text: area.value,
+          draft_id: newId(),
         });
         said.textContent = sent ? "" : words.offline;
         area.value = "";
@@ -249,16 +346,25 @@ export class CommentComposer extends HTMLElement {
       if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
     });
     const speak = make("button", { type: "button", className: "plain", hidden: !says }, words.sayIt);
-    dictate(speak, says ?? "", (text) => {
-      area.value = [area.value.trim(), text].filter(Boolean).join(" ");
-      area.dispatchEvent(new Event("input"));
-      area.focus();
-    }, (sentence) => (said.textContent = sentence), () => {
-      this.startMs ??= this.player.ms;
-      this.player.media?.pause();
-      stamp.textContent = `at ${clock(this.startMs)}`;
-    });
-    this.replaceChildren(area, make("div", { className: "row" }, kind, goal, stage, who, stamp, range, speak, save, said));
+    dictate(
+      speak,
+      says ?? "",
+      (text) => {
+        area.value = [area.value.trim(), text].filter(Boolean).join(" ");
+        area.dispatchEvent(new Event("input"));
+        area.focus();
+      },
+      (sentence) => (said.textContent = sentence),
+      () => {
+        this.startMs ??= this.player.ms;
+        this.player.media?.pause();
+        stamp.textContent = `at ${clock(this.startMs)}`;
+      },
+    );
+    this.replaceChildren(
+      area,
+      make("div", { className: "row" }, kind, goal, stage, who, stamp, range, speak, save, said),
+    );
   }
 
   /** Choose a goal (Alt and its number) or a GROW stage (Alt and its letter), and choose it away again. */
@@ -275,5 +381,15 @@ customElements.define("comment-composer", CommentComposer);
 
 /** Keep a moment for oneself, with one key. */
 export async function mark(address: string, ms: number): Promise<void> {
-  await send(address, { partnership_id: null, parent_id: null, kind: "noticed", start_ms: ms, end_ms: null, goal_id: null, stage: "", text: words.marked, draft_id: newId() });
+  await send(address, {
+    partnership_id: null,
+    parent_id: null,
+    kind: "noticed",
+    start_ms: ms,
+    end_ms: null,
+    goal_id: null,
+    stage: "",
+    text: words.marked,
+    draft_id: newId(),
+  });
 }

@@ -25,7 +25,8 @@ export class LessonCorrections extends HTMLElement {
     this.redoButton.addEventListener("click", () => void this.redo());
     this.bar.append(
       make("div", { className: "row" }, this.undoButton, this.redoButton, this.said),
-      make("details", {}, this.summary, this.list));
+      make("details", {}, this.summary, this.list),
+    );
     this.replaceChildren(this.bar);
     document.addEventListener("keydown", (event) => {
       const typing = event.target instanceof Element && event.target.matches("input, textarea, select");
@@ -47,9 +48,15 @@ export class LessonCorrections extends HTMLElement {
   open(turn: Turn): void {
     const close = make("button", { type: "button", className: "plain" }, words.close);
     close.addEventListener("click", () => this.dialog.close());
-    this.dialog = make("dialog", { className: "correction", ariaLabel: words.wrongAt(clock(turn.start_ms)) },
+    this.dialog = make(
+      "dialog",
+      { className: "correction", ariaLabel: words.wrongAt(clock(turn.start_ms)) },
       make("h2", {}, words.wrongAt(clock(turn.start_ms))),
-      this.voiceForm(turn), this.wordsForm(turn), this.questionForm(turn), close);
+      this.voiceForm(turn),
+      this.wordsForm(turn),
+      this.questionForm(turn),
+      close,
+    );
     this.dialog.addEventListener("close", () => this.dialog.remove());
     this.append(this.dialog);
     this.dialog.showModal();
@@ -66,12 +73,20 @@ export class LessonCorrections extends HTMLElement {
     this.undoButton.disabled = !inForce.length;
     this.redoButton.disabled = !this.lastUndone;
     this.summary.textContent = words.yourCorrections(inForce.length);
-    this.list.replaceChildren(...made.toReversed().map((one) => {
-      const button = make("button", { type: "button", className: "plain" }, one.undone_at ? words.redo : words.undo);
-      button.addEventListener("click", () => void this.set(one, !one.undone_at));
-      const sentence = make(one.undone_at ? "s" : "span", {}, one.sentence);
-      return make("li", { className: "row" }, sentence, ...(one.fits ? [] : [make("small", { className: "quiet" }, words.fitsNothing)]), button);
-    }));
+    this.list.replaceChildren(
+      ...made.toReversed().map((one) => {
+        const button = make("button", { type: "button", className: "plain" }, one.undone_at ? words.redo : words.undo);
+        button.addEventListener("click", () => void this.set(one, !one.undone_at));
+        const sentence = make(one.undone_at ? "s" : "span", {}, one.sentence);
+        return make(
+          "li",
+          { className: "row" },
+          sentence,
+          ...(one.fits ? [] : [make("small", { className: "quiet" }, words.fitsNothing)]),
+          button,
+        );
+      }),
+    );
   }
 
   /** What redo brings back: what was undone last, unless something was put right since. */
@@ -101,50 +116,88 @@ export class LessonCorrections extends HTMLElement {
 
   private voiceForm(turn: Turn): HTMLElement {
     const option = (value: string, text: string) => make("option", { value }, text);
-    const others = this.page.speakers.filter((one) => one.label !== turn.speaker && this.page.turns.some((each) => each.speaker === one.label));
+    const others = this.page.speakers.filter(
+      (one) => one.label !== turn.speaker && this.page.turns.some((each) => each.speaker === one.label),
+    );
     const first = (label: string) => clock(this.page.turns.find((each) => each.speaker === label)!.start_ms);
     const roles = ["teacher", "pupil", "group", "unsure"].map((role) => option(`role:${role}`, words.whoSpeaks[role]!));
-    const same = others.map((one) => option(`into:${one.label}`, words.sameVoice(voiceName(one.role, one.label, one.name), first(one.label))));
+    const same = others.map((one) =>
+      option(`into:${one.label}`, words.sameVoice(voiceName(one.role, one.label, one.name), first(one.label))),
+    );
     const who = make("select", { ariaLabel: words.whoseVoice }, ...roles, ...same);
     who.value = `role:${turn.role}`;
-    const name = make("input", { maxLength: 80, ariaLabel: words.nameOfVoice, placeholder: words.nameOfVoice,
-      value: this.page.speakers.find((one) => one.label === turn.speaker)?.name ?? "" });
+    const name = make("input", {
+      maxLength: 80,
+      ariaLabel: words.nameOfVoice,
+      placeholder: words.nameOfVoice,
+      value: this.page.speakers.find((one) => one.label === turn.speaker)?.name ?? "",
+    });
     const everywhere = make("input", { type: "checkbox" });
     const named = make("label", { hidden: true }, words.nameOfVoice, name);
     everywhere.addEventListener("change", () => (named.hidden = !everywhere.checked));
-    return this.form(words.whoseVoice, [who, make("label", { className: "check" }, everywhere, words.everywhere), named], () => {
-      const [what, value] = who.value.split(":") as ["role" | "into", string];
-      if (!everywhere.checked) return { kind: "turn", start_ms: turn.start_ms, end_ms: turn.end_ms, [what]: value };
-      const change: Change = { kind: "voice", speaker: turn.speaker };
-      if (what === "into" || value !== turn.role) change[what] = value;
-      if (name.value !== name.defaultValue || Object.keys(change).length === 2) change["name"] = name.value;
-      return change;
-    });
+    return this.form(
+      words.whoseVoice,
+      [who, make("label", { className: "check" }, everywhere, words.everywhere), named],
+      () => {
+        const [what, value] = who.value.split(":") as ["role" | "into", string];
+        if (!everywhere.checked) return { kind: "turn", start_ms: turn.start_ms, end_ms: turn.end_ms, [what]: value };
+        const change: Change = { kind: "voice", speaker: turn.speaker };
+        if (what === "into" || value !== turn.role) change[what] = value;
+        if (name.value !== name.defaultValue || Object.keys(change).length === 2) change["name"] = name.value;
+        return change;
+      },
+    );
   }
 
   private wordsForm(turn: Turn): HTMLElement {
-    const area = make("textarea", { value: turn.text, rows: Math.min(8, 2 + turn.text.length / 60), ariaLabel: words.whatIsSaid });
-    return this.form(words.whatIsSaid, [area], () => ({ kind: "words", start_ms: turn.start_ms, end_ms: turn.end_ms, speaker: turn.speaker, text: area.value }));
+    const area = make("textarea", {
+      value: turn.text,
+      rows: Math.min(8, 2 + turn.text.length / 60),
+      ariaLabel: words.whatIsSaid,
+    });
+    return this.form(words.whatIsSaid, [area], () => ({
+      kind: "words",
+      start_ms: turn.start_ms,
+      end_ms: turn.end_ms,
+      speaker: turn.speaker,
+      text: area.value,
+    }));
   }
 
   private questionForm(turn: Turn): HTMLElement {
-    const inside = this.page.questions.filter((one) => one.start_ms < turn.end_ms && one.end_ms > turn.start_ms && one.speaker === turn.speaker);
-    const rows = (inside.length ? inside : [{ start_ms: turn.start_ms, end_ms: turn.end_ms, text: turn.text, kind: "" }]).map((one) => {
+    const inside = this.page.questions.filter(
+      (one) => one.start_ms < turn.end_ms && one.end_ms > turn.start_ms && one.speaker === turn.speaker,
+    );
+    const rows = (
+      inside.length ? inside : [{ start_ms: turn.start_ms, end_ms: turn.end_ms, text: turn.text, kind: "" }]
+    ).map((one) => {
       const choice = kindChoice(one.kind);
-      return this.form(one.text, [choice], () => ({ kind: "question", start_ms: one.start_ms, end_ms: one.end_ms, question_kind: choice.value || null }));
+      return this.form(one.text, [choice], () => ({
+        kind: "question",
+        start_ms: one.start_ms,
+        end_ms: one.end_ms,
+        question_kind: choice.value || null,
+      }));
     });
     return make("section", { ariaLabel: words.whatIsAsked }, make("h3", {}, words.whatIsAsked), ...rows);
   }
 
   private form(title: string, fields: HTMLElement[], change: () => Change): HTMLElement {
     const said = make("span", { className: "problem", role: "alert", hidden: true });
-    const form = make("form", {}, make("fieldset", {}, make("legend", {}, title), ...fields, make("button", {}, words.putItRight), said));
+    const form = make(
+      "form",
+      {},
+      make("fieldset", {}, make("legend", {}, title), ...fields, make("button", {}, words.putItRight), said),
+    );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.make(change()).then(() => this.dialog.close(), (error: Error) => {
-        said.textContent = error.message;
-        said.hidden = false;
-      });
+      this.make(change()).then(
+        () => this.dialog.close(),
+        (error: Error) => {
+          said.textContent = error.message;
+          said.hidden = false;
+        },
+      );
     });
     return form;
   }
@@ -153,8 +206,12 @@ customElements.define("lesson-corrections", LessonCorrections);
 
 /** A choice of the kinds of question; empty: not a question. */
 export function kindChoice(kind: Question["kind"]): HTMLSelectElement {
-  const choice = make("select", { ariaLabel: words.kindOfQuestion }, make("option", { value: "" }, words.noQuestion),
-    ...Object.entries(words.kinds).map(([value, text]) => make("option", { value }, text)));
+  const choice = make(
+    "select",
+    { ariaLabel: words.kindOfQuestion },
+    make("option", { value: "" }, words.noQuestion),
+    ...Object.entries(words.kinds).map(([value, text]) => make("option", { value }, text)),
+  );
   choice.value = kind;
   return choice;
 }

@@ -27,13 +27,18 @@ export function arrange(parent: Element, wanted: Element[]): void {
 /** Draw a part of the page anew; the focus, and which lists are open, stay as they are. */
 export function keepPlace(root: Element, draw: () => void): void {
   const focused = document.activeElement;
-  const named = (element: Element) => `${element.tagName} ${element.id} ${element.getAttribute("aria-label") ?? ""} ${element.tagName === "BUTTON" || element.tagName === "A" || element.tagName === "SUMMARY" ? element.textContent : ""}`;
-  const alike = (element: Element) => [...root.querySelectorAll(element.tagName)].filter((other) => named(other) === named(element));
+  const named = (element: Element) =>
+    `${element.tagName} ${element.id} ${element.getAttribute("aria-label") ?? ""} ${element.tagName === "BUTTON" || element.tagName === "A" || element.tagName === "SUMMARY" ? element.textContent : ""}`;
+  const alike = (element: Element) =>
+    [...root.querySelectorAll(element.tagName)].filter((other) => named(other) === named(element));
   const wasInside = focused !== null && root.contains(focused);
   const place = wasInside ? alike(focused).indexOf(focused) : -1;
-  const open = [...root.querySelectorAll<HTMLDetailsElement>("details[open]")].map((list) => list.querySelector("summary")?.textContent);
+  const open = [...root.querySelectorAll<HTMLDetailsElement>("details[open]")].map(
+    (list) => list.querySelector("summary")?.textContent,
+  );
   draw();
-  for (const list of root.querySelectorAll<HTMLDetailsElement>("details:not([open])")) if (!list.name && open.includes(list.querySelector("summary")?.textContent)) list.open = true;
+  for (const list of root.querySelectorAll<HTMLDetailsElement>("details:not([open])"))
+    if (!list.name && open.includes(list.querySelector("summary")?.textContent)) list.open = true;
   if (!wasInside || document.activeElement === focused) return;
   const again = focused.isConnected ? focused : alike(focused)[place];
   if (again instanceof HTMLElement) again.focus({ preventScroll: true });
@@ -43,7 +48,9 @@ export function keepPlace(root: Element, draw: () => void): void {
 export function clock(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1000));
   const two = (n: number) => String(n).padStart(2, "0");
-  return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
+  return s >= 3600
+    ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`
+    : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
 /** A length as people say it: 40 seconds, 12 minutes. */

@@ -15,18 +15,40 @@ export class GoalMoments extends HTMLElement {
     const withMoments = page.goals.filter((goal) => goal.measure && momentsFor(goal.measure, page).length);
     if (!withMoments.some((goal) => goal.id === this.chosen)) this.chosen = withMoments[0]?.id ?? "";
     this.moments = [];
-    this.replaceChildren(...page.goals.map((goal) => {
-      const found = goal.measure ? momentsFor(goal.measure, page) : [];
-      const first = goal.id === this.chosen;
-      if (first) this.moments = found;
-      const rows = found.map((one, i) => make("li", {}, ...(first ? [make("kbd", {}, String(i + 1)), " "] : []), timeLink(one.start_ms, this.player), ` ${one.why}`));
-      const choose = make("button", { type: "button", className: "plain" }, words.onKeys);
-      choose.addEventListener("click", () => ((this.chosen = goal.id), this.show(page)));
-      return make("section", { className: "goal", ariaLabel: goal.title },
-        make("p", {}, make("a", { href: `/goals/${goal.id}` }, goal.title), make("span", { className: "quiet" }, ` ${words.setBy(goal.set_by_name)}`)),
-        ...(rows.length ? [make("ol", { className: "plain-list moments" }, ...rows)] : goal.measure ? [make("p", { className: "quiet" }, words.noMoments)] : []),
-        ...(rows.length && !first ? [choose] : []));
-    }));
+    this.replaceChildren(
+      ...page.goals.map((goal) => {
+        const found = goal.measure ? momentsFor(goal.measure, page) : [];
+        const first = goal.id === this.chosen;
+        if (first) this.moments = found;
+        const rows = found.map((one, i) =>
+          make(
+            "li",
+            {},
+            ...(first ? [make("kbd", {}, String(i + 1)), " "] : []),
+            timeLink(one.start_ms, this.player),
+            ` ${one.why}`,
+          ),
+        );
+        const choose = make("button", { type: "button", className: "plain" }, words.onKeys);
+        choose.addEventListener("click", () => ((this.chosen = goal.id), this.show(page)));
+        return make(
+          "section",
+          { className: "goal", ariaLabel: goal.title },
+          make(
+            "p",
+            {},
+            make("a", { href: `/goals/${goal.id}` }, goal.title),
+            make("span", { className: "quiet" }, ` ${words.setBy(goal.set_by_name)}`),
+          ),
+          ...(rows.length
+            ? [make("ol", { className: "plain-list moments" }, ...rows)]
+            : goal.measure
+              ? [make("p", { className: "quiet" }, words.noMoments)]
+              : []),
+          ...(rows.length && !first ? [choose] : []),
+        );
+      }),
+    );
   }
 
   /** Play the n-th moment (from 0) of the chosen goal. */

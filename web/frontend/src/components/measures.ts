@@ -15,21 +15,55 @@ export class LessonMeasures extends HTMLElement {
 
   show(page: LessonPage): void {
     const m = page.measures as (Record<string, unknown> & { heard_in: Record<string, Spans> }) | null;
-    const asked = make("ul", { id: "questions" }, ...page.questions.map((q) =>
-      make("li", {}, timeLink(q.start_ms, this.player), ` ${q.text} `, make("small", {}, `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`),
-        ...this.putRight(page, q.start_ms, q.speaker))));
+    const asked = make(
+      "ul",
+      { id: "questions" },
+      ...page.questions.map((q) =>
+        make(
+          "li",
+          {},
+          timeLink(q.start_ms, this.player),
+          ` ${q.text} `,
+          make(
+            "small",
+            {},
+            `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`,
+          ),
+          ...this.putRight(page, q.start_ms, q.speaker),
+        ),
+      ),
+    );
     if (page.guess.wanted) return this.offerGuess(page.lesson.id);
-    if (!m) return this.replaceChildren(make("p", { className: "quiet" }, "What was measured will be here when the work is done."), asked);
+    if (!m)
+      return this.replaceChildren(
+        make("p", { className: "quiet" }, "What was measured will be here when the work is done."),
+        asked,
+      );
     const share = m["teacher_share_of_talk"] as number | null;
     const n = (name: string) => m[name] as number;
     const rows: [string, string][] = [
-      ["teacher_ms", share === null ? "Nobody was heard to speak." : page.guess.share !== null ? words.guessed(share, page.guess.share, n("speech_ms")) : `The teacher spoke for ${Math.round(share * 100)} % of the talk, ${spoken(n("teacher_ms"))} in all.`],
+      [
+        "teacher_ms",
+        share === null
+          ? "Nobody was heard to speak."
+          : page.guess.share !== null
+            ? words.guessed(share, page.guess.share, n("speech_ms"))
+            : `The teacher spoke for ${Math.round(share * 100)} % of the talk, ${spoken(n("teacher_ms"))} in all.`,
+      ],
       ["pupil_ms", `Single pupils spoke for ${spoken(n("pupil_ms"))}.`],
       ["group_ms", `Several voices at once for ${spoken(n("group_ms"))}.`],
       ["unsure_ms", `For ${spoken(n("unsure_ms"))} we are unsure who spoke.`],
       ["silence_ms", `Nobody spoke for ${spoken(n("silence_ms"))}.`],
-      ["longest_teacher_stretch_ms", `The longest stretch of the teacher alone: ${spoken(n("longest_teacher_stretch_ms"))}.`],
-      ["wait_1_median_ms", m["wait_1_median_ms"] === null ? "No wait after a question was found." : `After a question, the class was usually given ${(n("wait_1_median_ms") / 1000).toFixed(1)} seconds; ${Math.round(n("wait_1_share_3s") * 100)} % of the waits were three seconds or more.`],
+      [
+        "longest_teacher_stretch_ms",
+        `The longest stretch of the teacher alone: ${spoken(n("longest_teacher_stretch_ms"))}.`,
+      ],
+      [
+        "wait_1_median_ms",
+        m["wait_1_median_ms"] === null
+          ? "No wait after a question was found."
+          : `After a question, the class was usually given ${(n("wait_1_median_ms") / 1000).toFixed(1)} seconds; ${Math.round(n("wait_1_share_3s") * 100)} % of the waits were three seconds or more.`,
+      ],
       ["turn_changes", `The floor changed ${n("turn_changes")} times.`],
     ];
     const cards = rows.map(([name, sentence]) => {
@@ -38,14 +72,23 @@ export class LessonMeasures extends HTMLElement {
       if (spans.length && name !== "silence_ms") card.append(this.listen(spans));
       return card;
     });
-    this.replaceChildren(make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."), ...cards, make("h2", {}, `${page.questions.length} questions`), asked);
+    this.replaceChildren(
+      make("p", { className: "quiet" }, "Found by the machine from the sound; it can be wrong. Listen and judge."),
+      ...cards,
+      make("h2", {}, `${page.questions.length} questions`),
+      asked,
+    );
   }
 
   /** The owner's way from a question to what is wrong with it. */
   private putRight(page: LessonPage, ms: number, speaker: string): HTMLElement[] {
     const turn = page.turns.find((one) => one.start_ms <= ms && one.end_ms > ms && one.speaker === speaker);
     if (!page.lesson.is_owner || !turn) return [];
-    const button = make("button", { type: "button", className: "plain", ariaLabel: words.wrongAt(clock(ms)) }, words.whatIsWrong);
+    const button = make(
+      "button",
+      { type: "button", className: "plain", ariaLabel: words.wrongAt(clock(ms)) },
+      words.whatIsWrong,
+    );
     button.addEventListener("click", () => this.correct(turn));
     return [button];
   }
@@ -58,12 +101,20 @@ export class LessonMeasures extends HTMLElement {
     share.addEventListener("input", () => (shown.textContent = words.percent(Number(share.value))));
     const said = make("p", { role: "status", className: "quiet" });
     const answer = (value: number | null) =>
-      void ask("POST", `/api/lessons/${lessonId}/guess`, { share: value }).then(this.refresh, (error: Error) => (said.textContent = error.message));
+      void ask("POST", `/api/lessons/${lessonId}/guess`, { share: value }).then(
+        this.refresh,
+        (error: Error) => (said.textContent = error.message),
+      );
     const skip = make("button", { type: "button", className: "plain" }, words.skip);
     skip.addEventListener("click", () => answer(null));
-    const form = make("form", { className: "guess" },
-      make("label", { htmlFor: "guess" }, words.guess), make("div", { className: "row" }, share, shown),
-      make("div", { className: "row" }, make("button", { className: "primary" }, words.see), skip), said);
+    const form = make(
+      "form",
+      { className: "guess" },
+      make("label", { htmlFor: "guess" }, words.guess),
+      make("div", { className: "row" }, share, shown),
+      make("div", { className: "row" }, make("button", { className: "primary" }, words.see), skip),
+      said,
+    );
     form.addEventListener("submit", (event) => (event.preventDefault(), answer(Number(share.value) / 100)));
     this.replaceChildren(form);
   }

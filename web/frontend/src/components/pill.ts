@@ -7,7 +7,14 @@ import { dayAndTime, dayInWords, dayOf, today } from "../text/school_day";
 type Line = { id: string; other: string };
 type Act = (work: Promise<unknown>) => void;
 /** What is shared: its address in the API, what it is called, and what else its owner can do with it. */
-export type Shared = { address: string; what: "lesson" | "clip"; shares: Share[]; takeBackAt: (share: Share) => string; clips?: Clip[]; more?: (act: Act, say: (sentence: string) => void) => HTMLElement[] };
+export type Shared = {
+  address: string;
+  what: "lesson" | "clip";
+  shares: Share[];
+  takeBackAt: (share: Share) => string;
+  clips?: Clip[];
+  more?: (act: Act, say: (sentence: string) => void) => HTMLElement[];
+};
 
 export class TrustPill extends HTMLElement {
   /** Make the pill open; only its owner has anything to open. */
@@ -19,21 +26,55 @@ export class TrustPill extends HTMLElement {
   private open(thing: Shared, partnerships: Line[]): void {
     const said = make("p", { role: "status" });
     const say = (sentence: string) => void (said.textContent = sentence);
-    const act: Act = (work) => void work.then(() => location.reload(), (error: Error) => say(error.message));
+    const act: Act = (work) =>
+      void work.then(
+        () => location.reload(),
+        (error: Error) => say(error.message),
+      );
     const shares = thing.shares.map((share) => this.share(share.with.name, thing.takeBackAt(share), share, act));
-    const clips = (thing.clips ?? []).flatMap((clip) => clip.shares.map((share) =>
-      this.share(`The clip “${clip.title}”: ${share.with.name}`, `/api/clips/${clip.id}/shares/${share.partnership_id}`, share, act)));
-    const who = make("select", { ariaLabel: "Share with" }, ...partnerships.map((each) => make("option", { value: each.id }, each.other)));
+    const clips = (thing.clips ?? []).flatMap((clip) =>
+      clip.shares.map((share) =>
+        this.share(
+          `The clip “${clip.title}”: ${share.with.name}`,
+          `/api/clips/${clip.id}/shares/${share.partnership_id}`,
+          share,
+          act,
+        ),
+      ),
+    );
+    const who = make(
+      "select",
+      { ariaLabel: "Share with" },
+      ...partnerships.map((each) => make("option", { value: each.id }, each.other)),
+    );
     const until = make("input", { type: "date", min: today().day, ariaLabel: "Until (empty: until you take it back)" });
     const give = make("button", { type: "button", className: "primary" }, "Share");
-    give.addEventListener("click", () => act(ask("POST", `${thing.address}/shares`, { partnership_id: who.value, until: until.value || null })));
+    give.addEventListener("click", () =>
+      act(ask("POST", `${thing.address}/shares`, { partnership_id: who.value, until: until.value || null })),
+    );
     const close = make("button", { type: "button" }, "Close");
     const title = `Who can see this ${thing.what}`;
-    const dialog = make("dialog", { ariaLabel: title },
+    const dialog = make(
+      "dialog",
+      { ariaLabel: title },
       make("h2", {}, title),
-      ...(shares.length ? shares : [make("p", {}, clips.length ? "Only you see all of it." : "Only you. Nobody else can open it, whatever their role.")]), ...clips,
-      ...(partnerships.length ? [make("div", { className: "row" }, who, until, give)] : [make("p", { className: "quiet" }, "When you have a coach, you can share it with her here.")]),
-      ...(thing.more?.(act, say) ?? []), said, close);
+      ...(shares.length
+        ? shares
+        : [
+            make(
+              "p",
+              {},
+              clips.length ? "Only you see all of it." : "Only you. Nobody else can open it, whatever their role.",
+            ),
+          ]),
+      ...clips,
+      ...(partnerships.length
+        ? [make("div", { className: "row" }, who, until, give)]
+        : [make("p", { className: "quiet" }, "When you have a coach, you can share it with her here.")]),
+      ...(thing.more?.(act, say) ?? []),
+      said,
+      close,
+    );
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
@@ -43,7 +84,9 @@ export class TrustPill extends HTMLElement {
   private share(who: string, address: string, share: Share, act: Act): HTMLElement {
     const back = make("button", { type: "button" }, "Take it back");
     back.addEventListener("click", () => act(ask("DELETE", address)));
-    const opened = share.openings.map((one) => make("li", {}, `${one.person.name} opened it ${dayAndTime(one.opened_at)}`));
+    const opened = share.openings.map((one) =>
+      make("li", {}, `${one.person.name} opened it ${dayAndTime(one.opened_at)}`),
+    );
     const text = `${who}, since ${dayOf(share.since)}${share.until ? `, until ${dayInWords(share.until)}` : ""}`;
     return make("div", { className: "measure" }, make("p", {}, text), make("ul", {}, ...opened), back);
   }

@@ -24,10 +24,23 @@ export class LessonTranscript extends HTMLElement {
     const focused = this.lines.findIndex((line) => line === document.activeElement);
     this.turns = turns;
     this.lines = turns.map((turn) =>
-      make("p", { className: "turn", tabIndex: -1, data: {
-        turn: String(turn.number), start: String(turn.start_ms), end: String(turn.end_ms), speaker: turn.speaker, role: turn.role,
-        who: voiceName(turn.role, turn.speaker, names.get(turn.speaker)),
-      } }, turn.text));
+      make(
+        "p",
+        {
+          className: "turn",
+          tabIndex: -1,
+          data: {
+            turn: String(turn.number),
+            start: String(turn.start_ms),
+            end: String(turn.end_ms),
+            speaker: turn.speaker,
+            role: turn.role,
+            who: voiceName(turn.role, turn.speaker, names.get(turn.speaker)),
+          },
+        },
+        turn.text,
+      ),
+    );
     this.owned = lesson.is_owner;
     this.body.replaceChildren(...this.lines.filter((_, i) => turns[i]!.text || this.owned));
     const first = this.lines[Math.max(0, focused)] ?? this.lines[0];
@@ -40,7 +53,8 @@ export class LessonTranscript extends HTMLElement {
     this.wrong.addEventListener("click", () => this.correctAt(this.wrong.parentElement));
     this.body.addEventListener("click", (event) => {
       const line = this.lineOf(event);
-      if (line && event.target !== this.wrong && getSelection()?.isCollapsed !== false) this.player.seek(Number(line.dataset["start"]));
+      if (line && event.target !== this.wrong && getSelection()?.isCollapsed !== false)
+        this.player.seek(Number(line.dataset["start"]));
     });
     const offer = (event: Event) => {
       const line = this.lineOf(event);
@@ -50,7 +64,10 @@ export class LessonTranscript extends HTMLElement {
     this.body.addEventListener("focusin", offer);
     this.body.addEventListener("keydown", (event) => this.press(event));
     document.addEventListener("selectionchange", () => this.tellSelection());
-    const [back, on] = [make("button", { type: "button", ariaLabel: words.previous }, "‹"), make("button", { type: "button", ariaLabel: words.next }, "›")];
+    const [back, on] = [
+      make("button", { type: "button", ariaLabel: words.previous }, "‹"),
+      make("button", { type: "button", ariaLabel: words.next }, "›"),
+    ];
     back.addEventListener("click", () => this.step(-1));
     on.addEventListener("click", () => this.step(1));
     this.replaceChildren(make("div", { className: "row search" }, search, back, on, this.count), this.body);
@@ -61,7 +78,10 @@ export class LessonTranscript extends HTMLElement {
     if (!chosen || chosen.isCollapsed || !chosen.rangeCount) return;
     const range = chosen.getRangeAt(0);
     if (!this.body.contains(range.commonAncestorContainer)) return;
-    const [start, end] = [this.msAt(range.startContainer, range.startOffset, 0), this.msAt(range.endContainer, range.endOffset, 1)];
+    const [start, end] = [
+      this.msAt(range.startContainer, range.startOffset, 0),
+      this.msAt(range.endContainer, range.endOffset, 1),
+    ];
     if (start !== null && end !== null && end > start) this.selected([start, end]);
   }
 
@@ -117,7 +137,8 @@ export class LessonTranscript extends HTMLElement {
       this.lines[this.now]?.classList.remove("now");
       this.lines[i]?.classList.add("now");
       this.now = i;
-      if (i >= 0 && this.offsetParent && !this.contains(document.activeElement)) this.lines[i]!.scrollIntoView({ block: "nearest" });
+      if (i >= 0 && this.offsetParent && !this.contains(document.activeElement))
+        this.lines[i]!.scrollIntoView({ block: "nearest" });
     }
     const [line, turn] = [this.lines[i], this.turns[i]];
     const text = line?.firstChild;
@@ -136,7 +157,11 @@ export class LessonTranscript extends HTMLElement {
     const lower = wanted.trim().toLowerCase();
     for (const line of lower ? this.lines : []) {
       const text = line.firstChild;
-      for (let i = text?.textContent?.toLowerCase().indexOf(lower) ?? -1; text && i >= 0; i = text.textContent!.toLowerCase().indexOf(lower, i + 1)) {
+      for (
+        let i = text?.textContent?.toLowerCase().indexOf(lower) ?? -1;
+        text && i >= 0;
+        i = text.textContent!.toLowerCase().indexOf(lower, i + 1)
+      ) {
         const range = new Range();
         range.setStart(text, i);
         range.setEnd(text, i + lower.length);

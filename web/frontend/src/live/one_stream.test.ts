@@ -23,7 +23,15 @@ class Browser {
         post: (message: Message) => {
           if (seat.deaf) return;
           const copy = JSON.stringify(message);
-          for (const [other, { hear }] of this.tabs) if (other !== id) setTimeout(() => this.tabs.get(other)?.hear === hear && !this.tabs.get(other)!.deaf && hear(JSON.parse(copy) as Message), 1);
+          for (const [other, { hear }] of this.tabs)
+            if (other !== id)
+              setTimeout(
+                () =>
+                  this.tabs.get(other)?.hear === hear &&
+                  !this.tabs.get(other)!.deaf &&
+                  hear(JSON.parse(copy) as Message),
+                1,
+              );
         },
         close: () => this.tabs.delete(id),
       };
@@ -34,12 +42,16 @@ class Browser {
       this.mostStreams = Math.max(this.mostStreams, this.streams.length);
       setTimeout(() => {
         if (!this.streams.includes(stream)) return;
-        for (const { number, told } of this.happened) if (number > after && told.things.some((thing) => things.includes(thing))) heard.told(told, 0);
+        for (const { number, told } of this.happened)
+          if (number > after && told.things.some((thing) => things.includes(thing))) heard.told(told, 0);
         heard.open(this.number);
       }, 20);
       return { close: () => (this.streams = this.streams.filter((one) => one !== stream)) };
     };
-    return new OneStream(id, openChannel, openStream, { told: ({ kind, things }) => this.heard[id]!.push(`${kind} ${things.join()}`), line: (isOpen) => this.lines[id]!.push(isOpen) });
+    return new OneStream(id, openChannel, openStream, {
+      told: ({ kind, things }) => this.heard[id]!.push(`${kind} ${things.join()}`),
+      line: (isOpen) => this.lines[id]!.push(isOpen),
+    });
   }
 
   /** A tab that is gone without a word: its process crashed, or it is frozen. Its stream is gone as well, or falls silent. */
@@ -216,7 +228,13 @@ test("every page is told that the line is lost, and that it is back", () => {
 test("whatever happens to the pages, in the end there is one stream and each page has heard everything", () => {
   let seed = 7;
   const random = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const tabs = [...Array(6).keys()].map((n) => ({ id: `t${n}`, follows: `lesson:${n % 3}`, one: browser.tab(`t${n}`), isIn: false, missed: 0 }));
+  const tabs = [...Array(6).keys()].map((n) => ({
+    id: `t${n}`,
+    follows: `lesson:${n % 3}`,
+    one: browser.tab(`t${n}`),
+    isIn: false,
+    missed: 0,
+  }));
   for (let round = 0; round < 300; round++) {
     const tab = tabs[Math.floor(random() * tabs.length)]!;
     if (tab.isIn) tab.one.leave();

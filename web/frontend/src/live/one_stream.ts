@@ -16,7 +16,8 @@ export type Message = { from: string } & (
   | { type: "bye"; led: boolean }
   | { type: "stand"; term: number }
   | { type: "lead"; term: number; things: string[]; number: number; open: boolean }
-  | { type: "told"; told: Told });
+  | { type: "told"; told: Told }
+);
 
 type Member = { things: string[]; number: number; isNew: boolean; lastSeen: number };
 type Part = "out" | "follower" | "candidate" | "leader";
@@ -100,7 +101,14 @@ export class OneStream {
   }
 
   private sayLead(): void {
-    this.channel?.post({ type: "lead", from: this.id, term: this.term, things: this.isTelling ? this.followed : [], number: this.number, open: this.isOpen });
+    this.channel?.post({
+      type: "lead",
+      from: this.id,
+      term: this.term,
+      things: this.isTelling ? this.followed : [],
+      number: this.number,
+      open: this.isOpen,
+    });
   }
 
   private tick(): void {
@@ -164,11 +172,13 @@ export class OneStream {
       if (stays) return this.sayLead();
       this.leader = "";
     }
-    if (message.term < this.term && this.part === "follower" && this.leader !== "" && message.from !== this.leader) return; // one of before, that will hear of it
+    if (message.term < this.term && this.part === "follower" && this.leader !== "" && message.from !== this.leader)
+      return; // one of before, that will hear of it
     this.term = Math.max(this.term, message.term);
     if (this.part !== "follower" || this.leader !== message.from) this.yieldTo(message.from);
     else this.unanswered = 0;
-    if (this.things.every((thing) => message.things.includes(thing))) this.number = Math.max(this.number, message.number);
+    if (this.things.every((thing) => message.things.includes(thing)))
+      this.number = Math.max(this.number, message.number);
     this.on.line(message.open);
   }
 
@@ -209,7 +219,10 @@ export class OneStream {
   private reopen(): void {
     this.stream?.close();
     const things = (this.followed = this.wanted());
-    const after = Math.min(this.number, ...[...this.members.values()].filter((member) => member.isNew).map((member) => member.number));
+    const after = Math.min(
+      this.number,
+      ...[...this.members.values()].filter((member) => member.isNew).map((member) => member.number),
+    );
     this.openedAfter = after;
     let isThis = true;
     const stream = this.openStream(things, after, {
@@ -222,7 +235,8 @@ export class OneStream {
       open: (number) => {
         if (!isThis) return;
         this.number = Math.max(this.number, number);
-        for (const member of this.members.values()) if (member.number >= after && member.things.every((thing) => things.includes(thing))) member.isNew = false;
+        for (const member of this.members.values())
+          if (member.number >= after && member.things.every((thing) => things.includes(thing))) member.isNew = false;
         this.isOpen = true;
         this.isTelling = this.gathering === undefined;
         this.sayLead();

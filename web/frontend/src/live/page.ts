@@ -31,16 +31,21 @@ export function follow(thing: string, on: On): void {
   let wasOpen: boolean | undefined;
   let hiding: ReturnType<typeof setTimeout> | undefined;
   const isWanted = () => !document.hidden || plays() || on.goesOn?.() === true;
-  const stream = new OneStream(Math.random().toString(36).slice(2), (hear) => openChannel(personId, hear), openStream((address) => new EventSource(address), personId), {
-    told: ({ kind }) => {
-      if (kind === "gone") stream.leave();
-      on.kind(kind);
+  const stream = new OneStream(
+    Math.random().toString(36).slice(2),
+    (hear) => openChannel(personId, hear),
+    openStream((address) => new EventSource(address), personId),
+    {
+      told: ({ kind }) => {
+        if (kind === "gone") stream.leave();
+        on.kind(kind);
+      },
+      line: (isOpen) => {
+        if (isOpen !== wasOpen) on.line?.(isOpen);
+        wasOpen = isOpen;
+      },
     },
-    line: (isOpen) => {
-      if (isOpen !== wasOpen) on.line?.(isOpen);
-      wasOpen = isOpen;
-    },
-  });
+  );
   const begin = () => {
     clearTimeout(hiding);
     hiding = undefined;

@@ -7,7 +7,10 @@ afterEach(() => vi.useRealTimers());
 test("what changes during a fetch is fetched once more, not once a change", async () => {
   let answer: () => void = () => undefined;
   let times = 0;
-  const refetch = new Refetch(() => (times++, new Promise<void>((done) => (answer = done))), () => false);
+  const refetch = new Refetch(
+    () => (times++, new Promise<void>((done) => (answer = done))),
+    () => false,
+  );
   for (let i = 0; i < 5; i++) refetch.ask();
   expect(times).toBe(1);
   answer();
@@ -20,9 +23,12 @@ test("what changes during a fetch is fetched once more, not once a change", asyn
 
 test("a fetch that failed is tried again until it succeeds", async () => {
   let times = 0;
-  const refetch = new Refetch(async () => {
-    if (++times < 4) throw new Error("no network");
-  }, () => false);
+  const refetch = new Refetch(
+    async () => {
+      if (++times < 4) throw new Error("no network");
+    },
+    () => false,
+  );
   refetch.ask();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(times).toBe(4);
@@ -30,10 +36,13 @@ test("a fetch that failed is tried again until it succeeds", async () => {
 
 test("a refusal is not tried again", async () => {
   let times = 0;
-  const refetch = new Refetch(async () => {
-    times++;
-    throw new Error("not yours");
-  }, () => true);
+  const refetch = new Refetch(
+    async () => {
+      times++;
+      throw new Error("not yours");
+    },
+    () => true,
+  );
   refetch.ask();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(times).toBe(1);

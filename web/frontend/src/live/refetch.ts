@@ -9,7 +9,10 @@ export class Refetch {
   private later: ReturnType<typeof setTimeout> | undefined;
 
   /** `refused` looks at an error, and says true when asking again would not help. */
-  constructor(private fetchNow: () => Promise<unknown>, private refused: (error: unknown) => boolean) {}
+  constructor(
+    private fetchNow: () => Promise<unknown>,
+    private refused: (error: unknown) => boolean,
+  ) {}
 
   /** Something changed: fetch now, or once more after the fetch that is under way. */
   ask(): void {
@@ -26,7 +29,8 @@ export class Refetch {
       await this.fetchNow();
       this.failures = 0;
     } catch (error) {
-      if (!this.refused(error)) this.later = setTimeout(() => this.ask(), Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures++));
+      if (!this.refused(error))
+        this.later = setTimeout(() => this.ask(), Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.failures++));
     } finally {
       this.isRunning = false;
     }

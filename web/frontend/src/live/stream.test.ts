@@ -30,12 +30,20 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 const newest = () => sources.at(-1)!;
 const open = (things: string[], after: number) =>
-  openStream((address) => (sources.push(new FakeSource(address)), newest()), "p1")(things, after, { told: (each) => told.push(each), open: (number) => line.push(number), lost: () => line.push("lost") });
+  openStream((address) => (sources.push(new FakeSource(address)), newest()), "p1")(things, after, {
+    told: (each) => told.push(each),
+    open: (number) => line.push(number),
+    lost: () => line.push("lost"),
+  });
 
 test("a stream asks for its things, from a number on, for the person of the page", () => {
   open(["lesson:1", "clip:2"], 7);
   const query = new URL(newest().address, "http://school.example").searchParams;
-  expect([query.getAll("thing"), query.get("after"), query.get("person_id")]).toEqual([["lesson:1", "clip:2"], "7", "p1"]);
+  expect([query.getAll("thing"), query.get("after"), query.get("person_id")]).toEqual([
+    ["lesson:1", "clip:2"],
+    "7",
+    "p1",
+  ]);
 });
 
 test("a stream that broke is opened again, from the last number that was heard", () => {

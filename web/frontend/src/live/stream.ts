@@ -33,7 +33,13 @@ class Reopened implements Stream {
   private again: ReturnType<typeof setTimeout> | undefined;
   private readonly look = setInterval(() => this.lookAtSilence(), LOOK_EVERY);
 
-  constructor(private connect: (address: string) => Source, private personId: string, private things: string[], private after: number, private heard: Heard) {
+  constructor(
+    private connect: (address: string) => Source,
+    private personId: string,
+    private things: string[],
+    private after: number,
+    private heard: Heard,
+  ) {
     this.begin();
   }
 
@@ -51,7 +57,8 @@ class Reopened implements Stream {
     const source = this.connect(`/api/events?${query.toString()}`);
     this.source = source;
     this.lastSign = Date.now();
-    for (const kind of KINDS) source.addEventListener(kind, (event) => source === this.source && this.take(kind, event));
+    for (const kind of KINDS)
+      source.addEventListener(kind, (event) => source === this.source && this.take(kind, event));
     source.addEventListener("beat", () => (this.lastSign = Date.now()));
     source.addEventListener("hello", (event) => {
       if (source !== this.source) return;

@@ -19,7 +19,15 @@ for (const each of [transcript, comments, composer]) each.player = player;
 comments.address = address;
 function openFilm({ media, captions_url }: ClipPage): void {
   if (!media) return;
-  player.open(media.mime.startsWith("video/") ? "video" : "sound", media.url, captions_url, null, "", momentOfAddress() ?? 0, media.fps);
+  player.open(
+    media.mime.startsWith("video/") ? "video" : "sound",
+    media.url,
+    captions_url,
+    null,
+    "",
+    momentOfAddress() ?? 0,
+    media.fps,
+  );
   document.getElementById("cutting")?.remove();
 }
 openFilm(clip);
@@ -36,8 +44,21 @@ composer.show(address, clip.audiences, null);
 player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
 player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
 if (clip.is_owner) {
-  const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent!) as { id: string; other: string }[];
-  document.querySelector<TrustPill>("trust-pill")!.show({ address, what: "clip", shares: clip.shares, takeBackAt: (share) => `${address}/shares/${share.partnership_id}` }, partnerships);
+  const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent!) as {
+    id: string;
+    other: string;
+  }[];
+  document
+    .querySelector<TrustPill>("trust-pill")!
+    .show(
+      {
+        address,
+        what: "clip",
+        shares: clip.shares,
+        takeBackAt: (share) => `${address}/shares/${share.partnership_id}`,
+      },
+      partnerships,
+    );
 }
 const gone = () => leave(address, clip.is_owner);
 const closed = (error: unknown) => isClosed(error) && (gone(), true);

@@ -18,7 +18,7 @@ import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
 import { words } from "../text/words";
 
-const read = <T,>(id: string): T => JSON.parse(document.getElementById(id)!.textContent!) as T;
+const read = <T>(id: string): T => JSON.parse(document.getElementById(id)!.textContent!) as T;
 const part = <T extends Element>(kind: new () => T, name: string): T => {
   const element = document.querySelector(name);
   if (!(element instanceof kind)) throw new Error(`no <${name}> on this page`);
@@ -47,7 +47,16 @@ steps.lessonId = page.lesson.id;
 comments.address = address;
 
 function show(): void {
-  if (page.media && page.lesson.kind) player.open(page.lesson.kind, page.media.url, page.captions_url, page.poster_url, `${address}/place`, momentOfAddress() ?? page.place_ms, page.media.fps);
+  if (page.media && page.lesson.kind)
+    player.open(
+      page.lesson.kind,
+      page.media.url,
+      page.captions_url,
+      page.poster_url,
+      `${address}/place`,
+      momentOfAddress() ?? page.place_ms,
+      page.media.fps,
+    );
   lanes.show(page);
   transcript.show(page);
   corrections.show(page);
@@ -57,7 +66,18 @@ function show(): void {
   clips.show(page.lesson.id, page.clips, partnerships);
   comments.show(page.comments);
   pill.querySelector("button")!.textContent = page.pill;
-  if (page.lesson.is_owner) pill.show({ address, what: "lesson", shares: page.shares, takeBackAt: (share) => `/api/shares/${share.id}`, clips: page.clips, more: ownersChoices }, partnerships);
+  if (page.lesson.is_owner)
+    pill.show(
+      {
+        address,
+        what: "lesson",
+        shares: page.shares,
+        takeBackAt: (share) => `/api/shares/${share.id}`,
+        clips: page.clips,
+        more: ownersChoices,
+      },
+      partnerships,
+    );
   steps.show({ steps: page.steps, playable: page.lesson.playable, kind: page.lesson.kind, media: page.media });
   steps.hidden = page.steps.length > 0 && page.steps.every((step) => step.state === "done");
 }
@@ -102,10 +122,27 @@ function ownersChoices(act: (work: Promise<unknown>) => void, say: (sentence: st
   meet.addEventListener("change", () => act(ask("PUT", `${address}/coaches-meet`, { allowed: meet.checked })));
   const title = make("input", { ariaLabel: "The lesson's title, to delete it" });
   const remove = make("button", { type: "button" }, "Delete this lesson");
-  remove.addEventListener("click", () => void ask("DELETE", address, { title: title.value }).then(() => location.assign("/?notice=lesson-deleted"), (error: Error) => say(error.message)));
+  remove.addEventListener(
+    "click",
+    () =>
+      void ask("DELETE", address, { title: title.value }).then(
+        () => location.assign("/?notice=lesson-deleted"),
+        (error: Error) => say(error.message),
+      ),
+  );
   return [
-    ...(page.shares.length > 1 ? [make("label", { className: "check" }, meet, "These coaches may read each other's comments on this lesson")] : []),
-    make("details", {}, make("summary", {}, "Delete this lesson"), make("p", {}, "Type its title. It can be brought back for a week."), title, remove)];
+    ...(page.shares.length > 1
+      ? [make("label", { className: "check" }, meet, "These coaches may read each other's comments on this lesson")]
+      : []),
+    make(
+      "details",
+      {},
+      make("summary", {}, "Delete this lesson"),
+      make("p", {}, "Type its title. It can be brought back for a week."),
+      title,
+      remove,
+    ),
+  ];
 }
 
 const bar = document.getElementById("range")!;
@@ -123,11 +160,16 @@ function offer(range: Span | null): void {
     make("span", { className: "figure" }, words.selectedRange(clock(range[0]), clock(range[1]))),
     button(words.listen, () => player.seek(range[0])),
     button(words.commentOnIt, () => composer.over(...range)),
-    ...(page.lesson.is_owner ? [button(words.makeClip, () => {
-      choose(document.getElementById("tab-clips")!);
-      clips.name(range);
-    })] : []),
-    button(words.selectNothing, () => lanes.select(null)));
+    ...(page.lesson.is_owner
+      ? [
+          button(words.makeClip, () => {
+            choose(document.getElementById("tab-clips")!);
+            clips.name(range);
+          }),
+        ]
+      : []),
+    button(words.selectNothing, () => lanes.select(null)),
+  );
 }
 lanes.selected = offer;
 transcript.selected = (range) => lanes.select(range);
@@ -140,10 +182,13 @@ player.keys = {
   o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
   m: () => {
     const ms = player.ms;
-    void mark(address, ms).then(() => {
-      said.textContent = words.markKept(clock(ms));
-      return refreshComments();
-    }, (error: Error) => (said.textContent = error.message));
+    void mark(address, ms).then(
+      () => {
+        said.textContent = words.markKept(clock(ms));
+        return refreshComments();
+      },
+      (error: Error) => (said.textContent = error.message),
+    );
   },
   ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
 };

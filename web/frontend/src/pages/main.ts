@@ -5,11 +5,25 @@ import { words } from "../text/words";
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "?" || (event.target as HTMLElement).closest("input, textarea, select")) return;
-  const here = document.querySelector("talk-lanes") ? "lesson" : document.querySelector("comment-composer") ? "clip" : document.querySelector("lesson-player:not([hidden])") ? "film" : "";
-  const keys = words.keys.filter(([, , where]) => where === "" || (here !== "" && (where === "film" || where === here || here === "lesson")));
+  const here = document.querySelector("talk-lanes")
+    ? "lesson"
+    : document.querySelector("comment-composer")
+      ? "clip"
+      : document.querySelector("lesson-player:not([hidden])")
+        ? "film"
+        : "";
+  const keys = words.keys.filter(
+    ([, , where]) => where === "" || (here !== "" && (where === "film" || where === here || here === "lesson")),
+  );
   const rows = keys.map(([key, what]) => make("tr", {}, make("th", { scope: "row" }, key), make("td", {}, what)));
   const close = make("button", { type: "button" }, "Close");
-  const dialog = make("dialog", {}, make("h2", {}, words.keysOfPage), make("table", {}, make("tbody", {}, ...rows)), close);
+  const dialog = make(
+    "dialog",
+    {},
+    make("h2", {}, words.keysOfPage),
+    make("table", {}, make("tbody", {}, ...rows)),
+    close,
+  );
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
@@ -26,7 +40,11 @@ document.addEventListener("click", async (event) => {
 /** Copy the text of an element; without https there is no clipboard for pages, so it is selected and copied as by hand. */
 async function copy(element: HTMLElement): Promise<boolean> {
   const text = [...element.children].map((one) => one.textContent?.trim() ?? "").join("\n");
-  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text).then(() => true, () => false);
+  if (navigator.clipboard !== undefined)
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
   getSelection()?.selectAllChildren(element);
   return document.execCommand("copy");
 }

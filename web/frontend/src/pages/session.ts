@@ -51,22 +51,35 @@ function align(): void {
 function steer(change: Partial<Room>): void {
   const media = player.media!;
   const at = Math.round(now());
-  const order = { playing: !media.paused, position_ms: Math.round(media.currentTime * 1000), speed: page.room.speed, at, ...change };
+  const order = {
+    playing: !media.paused,
+    position_ms: Math.round(media.currentTime * 1000),
+    speed: page.room.speed,
+    at,
+    ...change,
+  };
   page.room = { ...page.room, ...order, steered_by: page.me.id, number: page.room.number + 1 };
   showRoom();
-  ask<Room>("POST", `${address}/steer`, order).then((room) => room.number >= page.room.number && (page.room = room), tell);
+  ask<Room>("POST", `${address}/steer`, order).then(
+    (room) => room.number >= page.room.number && (page.room = room),
+    tell,
+  );
 }
 
 function watchPlayer(media: HTMLMediaElement): void {
   // What the room says already is no order of this person: it is this page that follows.
-  const elsewhere = () => Math.abs(media.currentTime * 1000 - placeIn(page.room, now())) > (page.room.playing ? 500 : 30);
+  const elsewhere = () =>
+    Math.abs(media.currentTime * 1000 - placeIn(page.room, now())) > (page.room.playing ? 500 : 30);
   media.addEventListener("play", () => page.room.playing || steer({ playing: true }));
   media.addEventListener("pause", () => !page.room.playing || media.ended || steer({ playing: false }));
   media.addEventListener("seeked", () => {
     if (!seeking && elsewhere()) steer({});
     seeking = false;
   });
-  media.addEventListener("ratechange", () => media.playbackRate !== ours && steer({ speed: (ours = media.playbackRate) }));
+  media.addEventListener(
+    "ratechange",
+    () => media.playbackRate !== ours && steer({ speed: (ours = media.playbackRate) }),
+  );
   setInterval(() => !media.seeking && (page.room.playing || !media.paused) && align(), 250);
 }
 
@@ -81,7 +94,8 @@ function showTimer(): void {
   const length = page.minutes * 60_000;
   const gone = page.began === null ? 0 : Math.min(length, Math.max(0, now() - page.began));
   by("ring").style.setProperty("--gone", String(gone / length));
-  by("left").textContent = page.began === null ? words.notBegun : words.minutesLeft(Math.ceil((length - gone) / 60_000));
+  by("left").textContent =
+    page.began === null ? words.notBegun : words.minutesLeft(Math.ceil((length - gone) / 60_000));
 }
 
 function act(text: string, then: () => void): HTMLButtonElement {
@@ -91,14 +105,35 @@ function act(text: string, then: () => void): HTMLButtonElement {
 }
 
 function showCards(): void {
-  const cards = page.moments.map((one) => make("li", { className: "card" }, timeLink(one.start_ms, player), make("span", {}, one.text),
-    act(words.takeAway, () => change("DELETE", `/moments/${one.start_ms}`))));
+  const cards = page.moments.map((one) =>
+    make(
+      "li",
+      { className: "card" },
+      timeLink(one.start_ms, player),
+      make("span", {}, one.text),
+      act(words.takeAway, () => change("DELETE", `/moments/${one.start_ms}`)),
+    ),
+  );
   by("cards").replaceChildren(...cards);
   const put = (start_ms: number, text: string) => change("POST", "/moments", { start_ms, text });
   const full = !page.media || page.moments.length >= 3;
   const rest = page.offered.filter((one) => !page.moments.some((card) => card.start_ms === one.start_ms));
-  by("offered").replaceChildren(...(full ? [] : [act(words.putOnCard, () => put(player.ms, words.momentNow(clock(player.ms)))),
-    ...rest.map((one) => make("div", { className: "row" }, timeLink(one.start_ms, player), make("span", { className: "quiet" }, one.text), act("+", () => put(one.start_ms, one.text))))]));
+  by("offered").replaceChildren(
+    ...(full
+      ? []
+      : [
+          act(words.putOnCard, () => put(player.ms, words.momentNow(clock(player.ms)))),
+          ...rest.map((one) =>
+            make(
+              "div",
+              { className: "row" },
+              timeLink(one.start_ms, player),
+              make("span", { className: "quiet" }, one.text),
+              act("+", () => put(one.start_ms, one.text)),
+            ),
+          ),
+        ]),
+  );
 }
 
 function showNotes(): void {
@@ -115,7 +150,8 @@ function show(newer: SessionPage): void {
   const wasOver = page.over;
   page = { ...newer, room };
   if (page.over !== wasOver || (page.media && !player.media)) return location.reload();
-  if (!page.media && hadFilm) return void (said.textContent = words.away, player.media?.pause(), (player.hidden = true));
+  if (!page.media && hadFilm)
+    return void ((said.textContent = words.away), player.media?.pause(), (player.hidden = true));
   showRoom();
   showTimer();
   keepPlace(document.getElementById("main")!, showCards);
@@ -146,13 +182,19 @@ if (page.media && page.kind) {
 for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]"))
   field.addEventListener("input", () => keepSoon(() => ({ notes: { [field.dataset["stage"]!]: field.value } })));
 const goal = document.getElementById("for-goal") as HTMLSelectElement | null;
-const action = () => ({ action: (by("action") as HTMLInputElement).value, action_by: (by("until") as HTMLInputElement).value || null, goal_id: goal?.value || null });
+const action = () => ({
+  action: (by("action") as HTMLInputElement).value,
+  action_by: (by("until") as HTMLInputElement).value || null,
+  goal_id: goal?.value || null,
+});
 goal?.addEventListener("input", () => keepSoon(action));
 for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon(action));
 showNotes();
 if (!page.over) {
   by("join").addEventListener("click", () => ((by("join").hidden = true), align()));
-  by("minutes").addEventListener("change", () => change("PATCH", "", { minutes: Number((by("minutes") as HTMLSelectElement).value) }));
+  by("minutes").addEventListener("change", () =>
+    change("PATCH", "", { minutes: Number((by("minutes") as HTMLSelectElement).value) }),
+  );
   (by("minutes") as HTMLSelectElement).value = String(page.minutes);
   by("done").addEventListener("submit", (event) => {
     event.preventDefault();

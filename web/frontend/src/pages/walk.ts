@@ -6,7 +6,12 @@ import { words } from "../text/words";
 
 type Note = { id: string; at_ms: number; text: string };
 type Waiting = { at_ms: number; text: string; draft_id: string };
-const page = JSON.parse(document.getElementById("walk-data")!.textContent!) as { id: string; began: number; minutes: number; notes: Note[] };
+const page = JSON.parse(document.getElementById("walk-data")!.textContent!) as {
+  id: string;
+  began: number;
+  minutes: number;
+  notes: Note[];
+};
 const address = `/api/walks/${page.id}`;
 const STORE = `walk-${page.id}`; // what the network has not taken yet, on this phone alone
 
@@ -15,7 +20,12 @@ class LearningWalk extends HTMLElement {
   private waiting: Waiting[] = JSON.parse(localStorage.getItem(STORE) ?? "[]") as Waiting[];
   private list = make("ol", { className: "plain-list" });
   private status = make("p", { role: "status", className: "quiet" });
-  private field = make("textarea", { rows: 4, maxLength: 1000, ariaLabel: words.walkField, placeholder: words.walkField });
+  private field = make("textarea", {
+    rows: 4,
+    maxLength: 1000,
+    ariaLabel: words.walkField,
+    placeholder: words.walkField,
+  });
   private startedTyping = 0;
   private pieces: Blob[] = [];
   private recorder: MediaRecorder | null = null;
@@ -26,7 +36,10 @@ class LearningWalk extends HTMLElement {
     const form = make("form", {}, this.field, keep);
     // The moment of a note is when its first letter was written, as everywhere in Hindsight.
     this.field.addEventListener("input", () => (this.startedTyping ||= Date.now()));
-    this.field.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && (event.preventDefault(), form.requestSubmit()));
+    this.field.addEventListener(
+      "keydown",
+      (event) => event.key === "Enter" && !event.shiftKey && (event.preventDefault(), form.requestSubmit()),
+    );
     form.addEventListener("submit", (event) => (event.preventDefault(), this.keep()));
     this.replaceChildren(timer, form, this.sound(), this.status, this.list);
     const tick = () => {
@@ -77,24 +90,50 @@ class LearningWalk extends HTMLElement {
 
   private show(): void {
     localStorage.setItem(STORE, JSON.stringify(this.waiting));
-    const rows = [...this.notes, ...this.waiting].sort((a, b) => b.at_ms - a.at_ms).map((one) => {
-      const row = make("li", { className: "row" }, make("span", { className: "time" }, clock(one.at_ms)), make("span", { className: "grow" }, one.text));
-      if ("id" in one) {
-        const away = make("button", { type: "button", className: "plain", ariaLabel: words.walkAway(one.text) }, words.takeAway);
-        away.addEventListener("click", () => void ask("DELETE", `${address}/notes/${one.id}`).then(() => ((this.notes = this.notes.filter((each) => each !== one)), this.show()), (error: Error) => (this.status.textContent = error.message)));
-        row.append(away);
-      } else row.append(make("span", { className: "quiet" }, words.walkOnPhone));
-      return row;
-    });
+    const rows = [...this.notes, ...this.waiting]
+      .sort((a, b) => b.at_ms - a.at_ms)
+      .map((one) => {
+        const row = make(
+          "li",
+          { className: "row" },
+          make("span", { className: "time" }, clock(one.at_ms)),
+          make("span", { className: "grow" }, one.text),
+        );
+        if ("id" in one) {
+          const away = make(
+            "button",
+            { type: "button", className: "plain", ariaLabel: words.walkAway(one.text) },
+            words.takeAway,
+          );
+          away.addEventListener(
+            "click",
+            () =>
+              void ask("DELETE", `${address}/notes/${one.id}`).then(
+                () => ((this.notes = this.notes.filter((each) => each !== one)), this.show()),
+                (error: Error) => (this.status.textContent = error.message),
+              ),
+          );
+          row.append(away);
+        } else row.append(make("span", { className: "quiet" }, words.walkOnPhone));
+        return row;
+      });
     this.list.replaceChildren(...rows);
   }
 
   private sound(): HTMLElement {
     const button = make("button", { type: "button", ariaPressed: "false" }, words.walkSound);
-    const holder = make("div", {}, make("div", { className: "row" }, button), make("p", { className: "quiet" }, words.walkSoundWhose));
+    const holder = make(
+      "div",
+      {},
+      make("div", { className: "row" }, button),
+      make("p", { className: "quiet" }, words.walkSoundWhose),
+    );
     const missing = noRecording();
     if (missing) return make("p", { className: "quiet" }, words.walkSoundNot[missing]);
-    button.addEventListener("click", () => void this.toggle(button).catch(() => (this.status.textContent = words.recordRefused)));
+    button.addEventListener(
+      "click",
+      () => void this.toggle(button).catch(() => (this.status.textContent = words.recordRefused)),
+    );
     return holder;
   }
 
@@ -126,7 +165,11 @@ class LearningWalk extends HTMLElement {
     if (this.pieces.length) {
       this.status.textContent = words.walkSending;
       const body = new Blob(this.pieces, { type: recorder?.mimeType || "audio/webm" });
-      const answer = await askInTime(`${address}/sound`, { method: "POST", body, headers: { "content-type": body.type } }, LIMIT_FOR_FILES).catch(() => null);
+      const answer = await askInTime(
+        `${address}/sound`,
+        { method: "POST", body, headers: { "content-type": body.type } },
+        LIMIT_FOR_FILES,
+      ).catch(() => null);
       if (!answer?.ok) {
         this.status.textContent = words.walkSoundLost;
         return; // the notes are safe; she may try again, or throw the sound away

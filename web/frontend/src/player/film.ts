@@ -7,7 +7,10 @@ export class Film {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `place` says where a film goes on that was let go, in seconds; without it where it was. */
-  constructor(private media: HTMLMediaElement, private place: () => number | null) {
+  constructor(
+    private media: HTMLMediaElement,
+    private place: () => number | null,
+  ) {
     const look = () => {
       clearTimeout(this.timer);
       if (!document.hidden) this.take();

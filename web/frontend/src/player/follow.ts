@@ -13,7 +13,8 @@ export function placeIn(room: Room, now: number): number {
 /** What a player has to do to be where the room is: seek, or run at another speed for a while. */
 export function correction(room: Room, now: number, at: number): { seek?: number; speed: number } {
   const behind = placeIn(room, now) - at;
-  if (!room.playing) return Math.abs(behind) > ENDS ? { seek: placeIn(room, now), speed: room.speed } : { speed: room.speed };
+  if (!room.playing)
+    return Math.abs(behind) > ENDS ? { seek: placeIn(room, now), speed: room.speed } : { speed: room.speed };
   if (Math.abs(behind) > JUMP) return { seek: placeIn(room, now), speed: room.speed };
   if (Math.abs(behind) < ENDS) return { speed: room.speed };
   return { speed: room.speed * (1 + Math.max(-MOST, Math.min(MOST, behind / 400))) };

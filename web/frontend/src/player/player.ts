@@ -26,7 +26,15 @@ export class LessonPlayer extends HTMLElement {
   private skip = this.toggle(words.skipSilences, () => undefined);
   private looping = this.toggle(words.loop, () => this.loop(this.around));
 
-  open(kind: string, source: string, captions: string, poster: string | null, keepAt: string, placeMs: number, fps: number): void {
+  open(
+    kind: string,
+    source: string,
+    captions: string,
+    poster: string | null,
+    keepAt: string,
+    placeMs: number,
+    fps: number,
+  ): void {
     if (this.media) return;
     if (fps > 0 && fps <= 120) this.frame = 1000 / fps;
     const media = document.createElement(kind === "video" ? "video" : "audio");
@@ -38,15 +46,18 @@ export class LessonPlayer extends HTMLElement {
       if (poster) media.poster = poster;
     }
     media.append(make("track", { kind: "captions", src: captions, srclang: "en", label: "Words" }));
-    if (placeMs > 0) media.addEventListener("loadedmetadata", () => (media.currentTime = placeMs / 1000), { once: true });
+    if (placeMs > 0)
+      media.addEventListener("loadedmetadata", () => (media.currentTime = placeMs / 1000), { once: true });
     media.addEventListener("ratechange", () => (this.readout.textContent = `${media.playbackRate}×`));
     this.media = media;
     this.film = new Film(media, () => this.goesOnAt());
     if (keepAt) this.keepPlace(media, keepAt, placeMs);
     const bar = make("div", { className: "transport" });
     for (const [text, name, act] of [
-      ["−", "Slower", () => this.speed(-1)], ["+", "Faster", () => this.speed(1)],
-      ["‹", "Previous moment", () => this.jump(-1)], ["›", "Next moment", () => this.jump(1)],
+      ["−", "Slower", () => this.speed(-1)],
+      ["+", "Faster", () => this.speed(1)],
+      ["‹", "Previous moment", () => this.jump(-1)],
+      ["›", "Next moment", () => this.jump(1)],
     ] as [string, string, () => void][]) {
       const button = make("button", { type: "button", ariaLabel: name, title: name }, text);
       button.addEventListener("click", act);
@@ -56,7 +67,13 @@ export class LessonPlayer extends HTMLElement {
     bar.append(this.readout, this.skip, this.looping);
     if (media instanceof HTMLVideoElement && document.pictureInPictureEnabled) {
       const small = make("button", { type: "button" }, words.pictureInPicture);
-      small.addEventListener("click", () => void (document.pictureInPictureElement ? document.exitPictureInPicture() : media.requestPictureInPicture()).catch(() => (small.disabled = true)));
+      small.addEventListener(
+        "click",
+        () =>
+          void (
+            document.pictureInPictureElement ? document.exitPictureInPicture() : media.requestPictureInPicture()
+          ).catch(() => (small.disabled = true)),
+      );
       bar.append(small);
     }
     this.replaceChildren(media);
@@ -149,17 +166,27 @@ export class LessonPlayer extends HTMLElement {
 
   private press(event: KeyboardEvent): void {
     const media = this.media;
-    const busy = (event.target as HTMLElement).closest("input, textarea, select, dialog, [role=tab], button, audio, video");
+    const busy = (event.target as HTMLElement).closest(
+      "input, textarea, select, dialog, [role=tab], button, audio, video",
+    );
     if (!media || event.ctrlKey || event.metaKey || event.altKey) return;
     if (busy && !(busy instanceof HTMLMediaElement && event.key !== " ")) return;
     const toggle = () => (media.paused ? void media.play() : media.pause());
     const acts: Record<string, () => void> = {
-      " ": toggle, k: toggle,
-      j: () => this.seek(this.ms - 10_000, false), l: () => this.seek(this.ms + 10_000, false),
-      ArrowLeft: () => this.seek(this.ms - 5000, false), ArrowRight: () => this.seek(this.ms + 5000, false),
-      ",": () => this.step(-1), ".": () => this.step(1),
-      "-": () => this.speed(-1), "+": () => this.speed(1), "[": () => this.jump(-1), "]": () => this.jump(1),
-      s: () => this.skip.click(), r: () => this.looping.click(),
+      " ": toggle,
+      k: toggle,
+      j: () => this.seek(this.ms - 10_000, false),
+      l: () => this.seek(this.ms + 10_000, false),
+      ArrowLeft: () => this.seek(this.ms - 5000, false),
+      ArrowRight: () => this.seek(this.ms + 5000, false),
+      ",": () => this.step(-1),
+      ".": () => this.step(1),
+      "-": () => this.speed(-1),
+      "+": () => this.speed(1),
+      "[": () => this.jump(-1),
+      "]": () => this.jump(1),
+      s: () => this.skip.click(),
+      r: () => this.looping.click(),
       ...this.keys,
     };
     const act = acts[event.key];

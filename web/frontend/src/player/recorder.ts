@@ -6,7 +6,12 @@ import { words } from "../text/words";
 
 /** A recording as it grows, in the form in which tus-js-client reads. */
 export type Recording = Pick<ReadableStreamDefaultReader<Uint8Array>, "read">;
-const KINDS = [["video/webm;codecs=vp8,opus", ".webm"], ["video/mp4", ".mp4"], ["audio/webm;codecs=opus", ".webm"], ["audio/mp4", ".m4a"]] as const;
+const KINDS = [
+  ["video/webm;codecs=vp8,opus", ".webm"],
+  ["video/mp4", ".mp4"],
+  ["audio/webm;codecs=opus", ".webm"],
+  ["audio/mp4", ".m4a"],
+] as const;
 const EVERY = 2000; // ms after which a piece is handed over
 const SIZE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 25 } };
 
@@ -24,12 +29,20 @@ export class LessonRecorder extends HTMLElement {
       button.addEventListener("click", () => void this.record(picture).catch(() => this.failed(words.recordRefused)));
       return button;
     };
-    this.replaceChildren(make("div", { className: "row" }, start(words.recordPicture, true), start(words.recordSound, false)), make("p", { className: "quiet" }, words.recordHow));
+    this.replaceChildren(
+      make("div", { className: "row" }, start(words.recordPicture, true), start(words.recordSound, false)),
+      make("p", { className: "quiet" }, words.recordHow),
+    );
   }
 
   private async record(picture: boolean): Promise<void> {
-    const stream = await openMedia({ audio: { echoCancellation: false, noiseSuppression: false }, video: picture && SIZE });
-    const [mimeType, ending] = KINDS.find(([kind]) => kind.startsWith(picture ? "video" : "audio") && MediaRecorder.isTypeSupported(kind)) ?? KINDS[0];
+    const stream = await openMedia({
+      audio: { echoCancellation: false, noiseSuppression: false },
+      video: picture && SIZE,
+    });
+    const [mimeType, ending] =
+      KINDS.find(([kind]) => kind.startsWith(picture ? "video" : "audio") && MediaRecorder.isTypeSupported(kind)) ??
+      KINDS[0];
     const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 1_500_000, audioBitsPerSecond: 96_000 });
     const now = today();
     const upload = this.begin(growing(recorder), `Lesson ${now.day} ${now.time}${ending}`);
@@ -46,7 +59,14 @@ export class LessonRecorder extends HTMLElement {
   }
 
   private show(recorder: MediaRecorder, stream: MediaStream, picture: boolean): void {
-    const view = make("video", { muted: true, autoplay: true, playsInline: true, hidden: !picture, srcObject: picture ? stream : null, ariaLabel: words.recordPicture });
+    const view = make("video", {
+      muted: true,
+      autoplay: true,
+      playsInline: true,
+      hidden: !picture,
+      srcObject: picture ? stream : null,
+      ariaLabel: words.recordPicture,
+    });
     const pause = make("button", { type: "button" }, words.recordPause);
     const stop = make("button", { type: "button", className: "primary" }, words.recordStop);
     const status = make("output", { className: "figure" });

@@ -13,17 +13,29 @@ function zone(): string | undefined {
 }
 
 /** A moment's day: "30 November 2026". */
-export const dayOf = (moment: string): string => new Intl.DateTimeFormat("en-GB", options({ dateStyle: "long" })).format(new Date(moment));
+export const dayOf = (moment: string): string =>
+  new Intl.DateTimeFormat("en-GB", options({ dateStyle: "long" })).format(new Date(moment));
 
 /** A moment: "30 November 2026 at 16:30". */
-export const dayAndTime = (moment: string): string => new Intl.DateTimeFormat("en-GB", options({ dateStyle: "long", timeStyle: "short" })).format(new Date(moment));
+export const dayAndTime = (moment: string): string =>
+  new Intl.DateTimeFormat("en-GB", options({ dateStyle: "long", timeStyle: "short" })).format(new Date(moment));
 
 /** A day that is none of a moment, as the API writes it (2026-11-30): "30 November 2026". */
-export const dayInWords = (day: string): string => new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00Z`));
+export const dayInWords = (day: string): string =>
+  new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(`${day}T00:00Z`));
 
 /** The day that it is at the school (2026-11-30), and the time (16.30). */
 export function today(now = new Date()): { day: string; time: string } {
-  const numbers = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", options(numbers)).formatToParts(now).map((part) => [part.type, part.value]));
+  const numbers = {
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  } as const;
+  const parts = Object.fromEntries(
+    new Intl.DateTimeFormat("en-GB", options(numbers)).formatToParts(now).map((part) => [part.type, part.value]),
+  );
   return { day: `${parts.year}-${parts.month}-${parts.day}`, time: `${parts.hour}.${parts.minute}` };
 }

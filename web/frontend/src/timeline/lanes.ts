@@ -7,7 +7,17 @@ import { clock, make } from "../components/dom";
 import type { LessonPlayer, Span } from "../player/player";
 import { words } from "../text/words";
 
-const LANES = ["comment", "question", "teacher", "pupil", "group", "unsure", "activity", "movement", "pictures"] as const;
+const LANES = [
+  "comment",
+  "question",
+  "teacher",
+  "pupil",
+  "group",
+  "unsure",
+  "activity",
+  "movement",
+  "pictures",
+] as const;
 type Lane = (typeof LANES)[number];
 const LABEL = 74;
 const SHORTEST = 10_000; // ms that the strip can show at least
@@ -37,15 +47,24 @@ export class TalkLanes extends HTMLElement {
     over.addEventListener("pointerdown", (event) => this.press(event));
     over.addEventListener("pointermove", (event) => this.peekAt(event.offsetX));
     over.addEventListener("pointerleave", () => (this.peek.hidden = true));
-    over.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) this.pan((event.deltaX || event.deltaY) / over.clientWidth);
-      else this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.at(event.offsetX));
-    }, { passive: false });
+    over.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY))
+          this.pan((event.deltaX || event.deltaY) / over.clientWidth);
+        else this.zoom(event.deltaY > 0 ? 1.25 : 0.8, this.at(event.offsetX));
+      },
+      { passive: false },
+    );
     over.addEventListener("keydown", (event) => {
       const act = {
-        "+": () => this.zoom(0.7, this.player.ms), "=": () => this.zoom(0.7, this.player.ms), "-": () => this.zoom(1.4, this.player.ms),
-        PageUp: () => this.pan(-0.5), PageDown: () => this.pan(0.5), "0": () => this.zoom(1e9, 0),
+        "+": () => this.zoom(0.7, this.player.ms),
+        "=": () => this.zoom(0.7, this.player.ms),
+        "-": () => this.zoom(1.4, this.player.ms),
+        PageUp: () => this.pan(-0.5),
+        PageDown: () => this.pan(0.5),
+        "0": () => this.zoom(1e9, 0),
       }[event.key];
       if (!act) return;
       act();
@@ -64,13 +83,25 @@ export class TalkLanes extends HTMLElement {
       this.sheet.addEventListener("load", () => this.redraw());
     }
     const columns = page.movement?.columns ?? 0;
-    this.stirs = (page.movement?.cells ?? []).map((cells) => Array.from({ length: columns }, (_, column) => Math.max(0, ...cells.filter((_, i) => i % columns === column))));
+    this.stirs = (page.movement?.cells ?? []).map((cells) =>
+      Array.from({ length: columns }, (_, column) => Math.max(0, ...cells.filter((_, i) => i % columns === column))),
+    );
     const said = page.questions.map((q) => make("li", {}, `${clock(q.start_ms)} ${q.role} asks: ${q.text}`));
     const talk = page.turns.map((t) => make("li", {}, `${clock(t.start_ms)} to ${clock(t.end_ms)} ${t.role}`));
-    const noted = page.comments.filter((c) => !c.deleted).map((c) => make("li", {}, `${clock(c.start_ms)} ${c.author.name}: ${c.text}`));
+    const noted = page.comments
+      .filter((c) => !c.deleted)
+      .map((c) => make("li", {}, `${clock(c.start_ms)} ${c.author.name}: ${c.text}`));
     const done = page.activities.map((a) => make("li", {}, `${clock(a.start_ms)} to ${clock(a.end_ms)} ${a.kind}`));
-    this.list.replaceChildren(...([["Comments", noted], ["Questions", said], ["Who speaks", talk], ["What the class does", done]] as const)
-      .flatMap(([title, rows]) => [make("h2", {}, title), make("ul", {}, ...rows)]));
+    this.list.replaceChildren(
+      ...(
+        [
+          ["Comments", noted],
+          ["Questions", said],
+          ["Who speaks", talk],
+          ["What the class does", done],
+        ] as const
+      ).flatMap(([title, rows]) => [make("h2", {}, title), make("ul", {}, ...rows)]),
+    );
     this.redraw();
   }
 
@@ -210,11 +241,19 @@ export class TalkLanes extends HTMLElement {
     const pen = this.pen(this.base);
     const [width, height] = [this.over.clientWidth, this.over.clientHeight];
     const style = getComputedStyle(this);
-    const colours = Object.fromEntries(["quiet", "line", "ink", "teacher", "pupil", "group", "unsure", "question", "comment"].map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-    const lanes = LANES.filter((lane) => (lane !== "movement" || page.movement) && (lane !== "pictures" || page.filmstrip));
+    const colours = Object.fromEntries(
+      ["quiet", "line", "ink", "teacher", "pupil", "group", "unsure", "question", "comment"].map((name) => [
+        name,
+        style.getPropertyValue(`--${name}`).trim(),
+      ]),
+    );
+    const lanes = LANES.filter(
+      (lane) => (lane !== "movement" || page.movement) && (lane !== "pictures" || page.filmstrip),
+    );
     const row = height / lanes.length;
     const top = (lane: Lane) => lanes.indexOf(lane) * row;
-    const seen = (one: { start_ms: number; end_ms: number | null }) => (one.end_ms ?? one.start_ms) >= this.from && one.start_ms <= this.to;
+    const seen = (one: { start_ms: number; end_ms: number | null }) =>
+      (one.end_ms ?? one.start_ms) >= this.from && one.start_ms <= this.to;
     pen.save();
     pen.font = `12px ${style.fontFamily}`;
     pen.textBaseline = "middle";
@@ -230,7 +269,11 @@ export class TalkLanes extends HTMLElement {
     for (const turn of page.turns.filter(seen)) {
       const lane = lanes.indexOf(turn.role as Lane);
       if (lane < 0) continue;
-      const [left, wide, thick] = [this.x(turn.start_ms), Math.max(1.5, this.x(turn.end_ms) - this.x(turn.start_ms)), row * (turn.role === "teacher" ? 0.66 : 0.42)];
+      const [left, wide, thick] = [
+        this.x(turn.start_ms),
+        Math.max(1.5, this.x(turn.end_ms) - this.x(turn.start_ms)),
+        row * (turn.role === "teacher" ? 0.66 : 0.42),
+      ];
       const above = (lane + 0.5) * row - thick / 2;
       pen.strokeStyle = pen.fillStyle = colours[turn.role]!;
       if (turn.role === "unsure" || turn.role === "group") pen.strokeRect(left, above, wide, thick);
@@ -262,7 +305,13 @@ export class TalkLanes extends HTMLElement {
   }
 
   /** Where the picture moves: a stripe for each column of it, the left one on top; the darker, the more. */
-  private drawMovement(pen: CanvasRenderingContext2D, moves: NonNullable<LessonPage["movement"]>, top: number, row: number, ink: string): void {
+  private drawMovement(
+    pen: CanvasRenderingContext2D,
+    moves: NonNullable<LessonPage["movement"]>,
+    top: number,
+    row: number,
+    ink: string,
+  ): void {
     const thick = (row - 4) / moves.columns;
     const [first, last] = [Math.floor(this.from / moves.every_ms), Math.ceil(this.to / moves.every_ms)];
     pen.fillStyle = ink;
@@ -277,12 +326,27 @@ export class TalkLanes extends HTMLElement {
   }
 
   /** As many pictures as fit side by side, each of what is seen at its left edge. */
-  private drawPictures(pen: CanvasRenderingContext2D, strip: NonNullable<LessonPage["filmstrip"]>, top: number, row: number): void {
+  private drawPictures(
+    pen: CanvasRenderingContext2D,
+    strip: NonNullable<LessonPage["filmstrip"]>,
+    top: number,
+    row: number,
+  ): void {
     if (!this.sheet?.complete || !this.sheet.naturalWidth) return;
     const wide = (row * strip.width) / strip.height;
     for (let left = LABEL; left < this.over.clientWidth; left += wide) {
       const n = Math.min(strip.count - 1, Math.floor(this.at(left) / strip.interval_ms));
-      pen.drawImage(this.sheet, (n % strip.columns) * strip.width, Math.floor(n / strip.columns) * strip.height, strip.width, strip.height, left, top + 1, wide - 1, row - 2);
+      pen.drawImage(
+        this.sheet,
+        (n % strip.columns) * strip.width,
+        Math.floor(n / strip.columns) * strip.height,
+        strip.width,
+        strip.height,
+        left,
+        top + 1,
+        wide - 1,
+        row - 2,
+      );
     }
   }
 }
