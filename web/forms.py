@@ -5,8 +5,11 @@ Handlers just raise. Every address that a form posts to leads, when it is opened
 
 from __future__ import annotations
 
+import logging
 import re
-from urllib.parse import quote, urlsplit
+from contextlib import suppress
+from http import HTTPStatus
+from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
@@ -17,8 +20,10 @@ from starlette.types import Message
 
 from core.errors import HindsightError, NotFound, SignInNeeded
 from web.refilling import Typed, refill
-from web.refusals import FORMS, wants_json
+from web.refusals import FORMS, asked, is_of_a_program, wants_json
 from web.rendering import page
+
+log = logging.getLogger("hindsight.web")
 
 # Forms whose page is not the one above their address. Where a form is on several pages this is the one to open.
 PAGES = (
@@ -30,6 +35,7 @@ PAGES = (
 NEVER_SHOWN = re.compile(r"password|code|secret|^(old|new)$|_id$")  # names of what is not written out on a page
 CHOSEN = "Please choose one that is there. What you chose may have been taken back or deleted meanwhile."
 OF_THE_BODY = (b"content-length", b"content-type", b"transfer-encoding")
+PAGE = (b"content-type", b"text/html; charset=utf-8")
 
 
 def page_of(request: Request, path: str) -> str:
@@ -61,12 +67,9 @@ def is_form(request: Request) -> bool:
 async def show_again(request: Request, error: HindsightError) -> Response:
     """Answer a form that was refused: its page with what was typed, else a page that gives back what was written."""
     typed = _texts(await _sent(request))
-    sentence = CHOSEN if isinstance(error, NotFound) else str(error)
     own = page_of(request, request.url.path)
     for address in dict.fromkeys((_came_from(request), own)):
-        found = await _read(request, address) if address else None
-        here = urlsplit(address).path
-        again = found and refill(found, here, request.url.path, typed, sentence, error.fields)
+        again = await _filled_again(request, address, typed, error) if address else None
         if again:
             return HTMLResponse(again, error.status)
     words = [text for name, text in typed if " " in text.strip() and not NEVER_SHOWN.search(name)]
@@ -74,6 +77,19 @@ async def show_again(request: Request, error: HindsightError) -> Response:
     link = "Sign in" if isinstance(error, SignInNeeded) else "Back to this week"
     context = {"sentence": str(error), "words": words, "back": back, "link": link}
     return page(request, "error.html", None, page_title="Hindsight", status=error.status, **context)
+
+
+async def _filled_again(request: Request, address: str, typed: Typed, error: HindsightError) -> str | None:
+    """Return the page at an address with its form filled; None if it has no such form, or cannot be shown."""
+    sentence = CHOSEN if isinstance(error, NotFound) else str(error)
+    try:
+        here, _, query = address.partition("?")
+        found = await _read(request, here, query)
+        return found and refill(found, here, request.url.path, typed, sentence, error.fields)
+    except Exception as failure:  # whatever it is: a refusal stays one, and what was written is given back
+        said = {"code": "form_not_shown", **asked(request.scope)}
+        log.error("the page of a refused form could not be shown", extra=said, exc_info=failure)
+        return None
 
 
 async def _sent(request: Request) -> FormData:
@@ -88,37 +104,43 @@ def _texts(form: FormData) -> Typed:
 
 
 def _came_from(request: Request) -> str:
-    """Return the page of ours that the form was on, as the browser says."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    if parts.netloc != request.headers.get("host", "") or not parts.path.startswith("/"):
+    """Return the page of ours that the form was on, as the browser says; nothing if it does not."""
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
         return ""
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    if parts.netloc != request.headers.get("host", "") or not parts.path.startswith("/") or is_of_a_program(parts.path):
+        return ""
+    return f"{unquote(parts.path)}?{parts.query}"
 
 
-async def _read(request: Request, address: str) -> str | None:
+class _NoPage(Exception):
+    """What stands at an address is not shown to this person, or is no page: a file, a recording, a stream."""
+
+
+async def _read(request: Request, path: str, query: str) -> str | None:
     """Return a page as the same person would be shown it now; None if it is not shown."""
-    parts = urlsplit(address)
-    headers = [one for one in request.scope["headers"] if one[0] not in OF_THE_BODY]
     scope = {
         **request.scope,
         "method": "GET",
-        "path": parts.path,
-        "raw_path": parts.path.encode(),
-        "query_string": parts.query.encode(),
-        "headers": headers,
+        "path": path,
+        "raw_path": quote(path).encode(),
+        "query_string": query.encode("latin-1"),
+        "headers": [one for one in request.scope["headers"] if one[0] not in OF_THE_BODY],
     }
-    status, is_html, pieces = 0, False, []
+    body: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+    pieces: list[bytes] = []
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return body.pop() if body else {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
-        nonlocal status, is_html
-        if message["type"] == "http.response.start":
-            status = message["status"]
-            is_html = any(one == (b"content-type", b"text/html; charset=utf-8") for one in message["headers"])
-        else:
+        if message["type"] != "http.response.start":
             pieces.append(message.get("body", b""))
+        elif message["status"] != HTTPStatus.OK or PAGE not in message["headers"]:
+            raise _NoPage  # before it sends the rest
 
-    await request.app.router(scope, receive, send)
-    return b"".join(pieces).decode() if status == 200 and is_html else None
+    with suppress(_NoPage):
+        await request.app.router(scope, receive, send)
+        return b"".join(pieces).decode()
+    return None

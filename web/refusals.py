@@ -11,9 +11,14 @@ from web.rendering import page
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
+def is_of_a_program(path: str) -> bool:
+    """Tell whether an address is for programs: no page is there."""
+    return path.startswith(("/api/", "/media/"))
+
+
 def wants_json(request: Request) -> bool:
     """Tell whether a program asks rather than a person."""
-    if request.url.path.startswith(("/api/", "/media/")):
+    if is_of_a_program(request.url.path):
         return True
     sends_form = request.headers.get("content-type", "").startswith(FORMS)
     return not sends_form and "text/html" not in request.headers.get("accept", "text/html")

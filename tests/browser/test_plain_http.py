@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
-import hatch_build
 from tests.browser.conftest import Place, started
 from tests.browser.people import PASSWORD
 
 PROJECT = Path(__file__).resolve().parents[2]
 RECORDING = PROJECT / "demo" / "lesson.mp4"
-FRONTEND = PROJECT / "web" / "frontend"
 NAME = "hindsight.test"
 
 
@@ -110,72 +106,3 @@ def test_the_lead_reads_how_https_is_had(
     expect(page.get_by_text("caddy reverse-proxy --from")).to_be_visible()
     page.goto(f"{place.school.address}/sign-in")  # the same machine by its number
     assert page.locator("#https-missing").count() == 0
-
-
-WITHOUT_TYPES = (
-    "const { transpileModule } = require('typescript');"
-    "const source = require('fs').readFileSync(0, 'utf8');"
-    "const compilerOptions = { module: 'esnext', target: 'es2022' };"
-    "process.stdout.write(transpileModule(source, { compilerOptions }).outputText)"
-)
-
-
-@pytest.fixture(scope="module")
-def script() -> str:
-    """Return the module as a browser reads it, with the types taken away."""
-    node = shutil.which("node") or (hatch_build.node_from_wheel() or [""])[0]
-    source = (FRONTEND / "src" / "browser" / "secure_context.ts").read_text("utf-8")
-    command = [node, "-e", WITHOUT_TYPES]
-    return subprocess.run(command, input=source, capture_output=True, text=True, check=True, cwd=FRONTEND).stdout
-
-
-def module_at(page: Page, address: str, script: str) -> None:
-    """Open a page that may load the module."""
-
-    def give(route: Route) -> None:
-        route.fulfill(body=script, content_type="text/javascript")
-
-    page.route("**/static/unit/*", give)
-    page.goto(f"{address}/sign-in")
-
-
-CALL = "async (name) => (await import('/static/unit/secure.js'))[name]()"
-LET_GO = "async () => (await (await import('/static/unit/secure.js')).keepAwake())() ?? 'let go'"
-OWN_FORM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-
-
-@pytest.mark.parametrize("secure", [False, True])
-def test_names_differ_and_have_the_form_of_the_browser_s_own(
-    elsewhere: Browser, place: Place, address: str, script: str, secure: bool
-) -> None:
-    page = elsewhere.new_page()
-    module_at(page, place.school.address if secure else address, script)
-    assert page.evaluate("typeof crypto.randomUUID === 'function'") is secure
-    names = [page.evaluate(CALL, "newId") for _ in range(50)]
-    assert len(set(names)) == 50
-    assert all(OWN_FORM.fullmatch(one) for one in names)
-    page.close()
-
-
-def test_what_keeps_from_recording_is_told_apart(elsewhere: Browser, place: Place, address: str, script: str) -> None:
-    page = elsewhere.new_page()
-    module_at(page, address, script)
-    assert page.evaluate(CALL, "noRecording") == "https"
-    module_at(page, place.school.address, script)
-    assert page.evaluate(CALL, "noRecording") is None
-    page.evaluate("delete window.MediaRecorder")
-    assert page.evaluate(CALL, "noRecording") == "browser"
-    page.close()
-
-
-def test_a_screen_that_may_not_be_kept_on_stops_nothing(
-    elsewhere: Browser, place: Place, address: str, script: str
-) -> None:
-    page = elsewhere.new_page()
-    for place_of_page in (address, place.school.address):
-        module_at(page, place_of_page, script)
-        let_go = (
-            "async () => { const m = await import('/static/unit/secure.js'); (await m.keepAwake())(); return 'let go' }"
-        )
-        assert page.evaluate(let_go) == "let go"
-    page.close()

@@ -8,12 +8,15 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 from httpx2 import Response
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
+import web.forms
 from core.clock import utc_now
 from core.database.db import Database
 from core.errors import InvalidInput
@@ -291,6 +294,62 @@ def test_a_list_of_staff_that_is_refused_says_so_at_its_field(school: School) ->
     said = {one.name: one.tag.attributes for one in form.controls if one.name}
     assert said["file"]["aria-invalid"] == "true"
     assert "checked" in said["others_left"]
+
+
+def refuse_goal(school: School, **headers: str) -> Response:
+    """Send a goal that is refused."""
+    to = f"/partnerships/{school.ids['partnership_coach']}/goals"
+    form = {"title": " ", "reality": "I answer my own questions"}
+    return school.browser("owner").post(to, data=form, headers=headers)
+
+
+def is_given_back(answer: Response) -> bool:
+    """Say whether a refusal is the plain page that gives back what was written."""
+    page = unescape(answer.text)
+    return answer.status_code == 422 and "What you wrote" in page and "I answer my own questions" in page
+
+
+@pytest.mark.parametrize(
+    "what", ["web.routes.coaching.partnerships.page", "web.forms.refill", "core.database.db.Database.read"]
+)
+def test_a_page_that_fails_meanwhile_turns_no_refusal_into_a_fault(
+    school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    read_again = web.forms._filled_again
+
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("database is locked"))
+
+    async def read_while_it_fails(*given: Any) -> str | None:
+        with monkeypatch.context() as within:
+            within.setattr(what, fail)
+            return await read_again(*given)
+
+    monkeypatch.setattr("web.forms._filled_again", read_while_it_fails)
+    assert is_given_back(refuse_goal(school))
+    assert [one.code for one in caplog.records if one.levelname == "ERROR"] == ["form_not_shown"]  # type: ignore[attr-defined]
+
+
+ADDRESSES = {  # of ours that are no page with a form, or that cannot be read
+    "stream": "http://testserver/api/lessons/LESSON/events",
+    "film": "http://testserver/media/lessons/LESSON/captions.vtt",
+    "zip": "http://testserver/me/everything.zip",
+    "script": "http://testserver/static/favicon.svg",
+    "other page": "http://testserver/me",
+    "not shown": "http://testserver/lessons/none",
+    "another site": "http://other.example/goals",
+    "no address": "http://[",
+    "no path": "http://testserver",
+}
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_whatever_page_the_browser_names_the_form_comes_back(school: School, name: str) -> None:
+    named = ADDRESSES[name].replace("LESSON", school.ids["lesson"])
+    answer = refuse_goal(school, referer=named, origin="http://testserver")
+    assert answer.status_code == 422
+    assert 'aria-invalid="true"' in answer.text
+    assert "I answer my own questions" in answer.text
 
 
 def test_a_program_s_order_is_still_answered_with_json(school: School) -> None:
