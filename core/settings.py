@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.addresses import is_this_machine
 from core.time_zone import is_zone, machine_zone
 
 GIB = 1024**3
@@ -156,6 +157,12 @@ class Settings(BaseSettings):
     def cookies_need_https(self) -> bool:
         """Whether browsers send our cookies by https alone: as the address says, unless it is set by itself."""
         return self.public_url.startswith("https:") if self.secure_cookies is None else self.secure_cookies
+
+    @property
+    def travels_unprotected(self) -> bool:
+        """Whether the address that people type is plain http at a name, so that all goes through a network in clear."""
+        public = urlsplit(self.public_url)
+        return public.scheme == "http" and not is_this_machine(public.hostname or "")
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,7 +17,7 @@ import click
 from core.errors import HindsightError, ModelMissing
 from core.logs import set_up_logging
 from core.outputs import STDOUT, check_output, check_output_folder, write_output, write_output_folder
-from core.settings import get_settings
+from core.settings import Settings, get_settings
 from core.storage.private_files import restrict_data_folder
 
 if TYPE_CHECKING:
@@ -171,11 +171,21 @@ def _shown(quiet: bool) -> Iterator[Callable[[str, float], None]]:
 
 GREETING = """
   Hindsight answers at {address}
-  {next}
+{https}  {next}
   Recordings are kept in {folder}. Ctrl-C stops; nothing is lost by it.
 
 """
+NO_HTTPS = """  This address has no https: passwords and recordings cross the network unprotected, and browsers
+  record nothing there. How to get it: docs/operating.md, Https.
+"""
 FIRST_STEPS = "Open it in a browser: the first visit makes the first account. Then upload a lesson."
+
+
+def greeting(settings: Settings, what_next: str) -> str:
+    """Return what whoever starts Hindsight reads."""
+    address = settings.public_url or f"http://{settings.host}:{settings.port}"
+    https = NO_HTTPS if settings.travels_unprotected else ""
+    return GREETING.format(address=address, https=https, next=what_next, folder=settings.data_dir.absolute())
 
 
 @click.command()
@@ -185,9 +195,8 @@ def serve() -> None:
 
     set_up_logging()
     settings = get_settings()
-    address = settings.public_url or f"http://{settings.host}:{settings.port}"
     try:
-        serve_everything(GREETING.format(address=address, next=FIRST_STEPS, folder=settings.data_dir.absolute()))
+        serve_everything(greeting(settings, FIRST_STEPS))
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
 
@@ -241,9 +250,7 @@ def demo() -> None:
     settings = get_settings()
     try:
         prepare(settings)
-        who = create_demo_school()
-        address = f"http://{settings.host}:{settings.port}"
-        serve_everything(GREETING.format(address=address, next=who, folder=settings.data_dir.absolute()))
+        serve_everything(greeting(settings, create_demo_school()))
     except HindsightError as error:
         raise click.ClickException(str(error)) from error
 

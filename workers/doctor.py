@@ -18,7 +18,6 @@ import redis
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.addresses import is_this_machine
 from core.clock import utc_now
 from core.database.db import Database, words_of
 from core.database.migrate import our_versions, require_usable
@@ -258,7 +257,7 @@ def https(settings: Settings) -> str:
         return "HINDSIGHT_SECURE_COOKIES is on, but HINDSIGHT_PUBLIC_URL is http: nobody could stay signed in."
     if settings.host not in ("127.0.0.1", "localhost", "::1") and not settings.public_url:
         return "It listens to the network, but HINDSIGHT_PUBLIC_URL is empty: links in mails would lead nowhere."
-    if public.scheme == "http" and not is_this_machine(public.hostname or ""):
+    if settings.travels_unprotected:
         return (
             f"{settings.public_url} is plain http: passwords and recordings travel in the clear, and browsers record"
             " nothing there. Put a proxy with https before it (docs/operating.md, Https)."
