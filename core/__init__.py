@@ -1,1 +1,1 @@
-"""What every room stands on: settings, database, models, storage, steps, types, errors, command line."""
+"""Shared foundations of all packages: settings, database, tables, storage, pipeline steps, types, errors, CLI."""

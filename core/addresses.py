@@ -1,4 +1,4 @@
-"""Addresses of machines."""
+"""Network addresses: which host names and URLs mean this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The console command `hindsight`: each room brings its own commands, loaded only when they are called."""
+"""The console command `hindsight`: loads the subcommands that packages register as entry points, on demand."""
 
 from __future__ import annotations
 

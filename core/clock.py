@@ -1,4 +1,4 @@
-"""The wall clock, in one place so that tests can move it."""
+"""The wall clock, in one function so that tests can replace it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of the core: bring the database up to date, back up, restore."""
+"""Commands on the database: migrate, back up, restore."""
 
 from __future__ import annotations
 

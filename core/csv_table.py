@@ -1,4 +1,4 @@
-"""CSV: the one writer of every table that Hindsight gives away, and what undoes its marks when one comes back.
+"""CSV reading and writing, with protection against spreadsheet formulas that can be removed again.
 
 A spreadsheet runs a cell that begins like a formula (https://owasp.org/www-community/attacks/CSV_Injection). Where it
 splits at semicolons, tabs or bars, a cell begins wherever such a letter stands in a text, and a line wherever a line

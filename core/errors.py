@@ -1,4 +1,4 @@
-"""Errors that a person can meet: each has a code for the log and a plain sentence for the person."""
+"""Base classes of errors shown to people: a code for the log and a sentence for the person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs: one line an event, with the lesson, stage, step and attempt it is about; nothing that a person wrote or said.
+"""Logging: one line per event, with lesson, stage, step and attempt; never text that a person wrote or said.
 
 An exception is told by its kind and its places in the code. What it says is left out: that may quote a title, a file's
 name, a row.

@@ -1,4 +1,4 @@
-"""Outputs of commands: the one place that writes a file which a person named.
+"""Output files of commands: atomic replacement of plain files, direct writes to anything else.
 
 A plain file is replaced in one move, so that a full disk or Ctrl-C leaves the old one whole. Whatever else a name can
 stand for is written into and stays what it is: a device, a pipe, the target of a symbolic link, a file with two names,

@@ -1,4 +1,4 @@
-"""A child that ends with its parent: it holds the reading end of a pipe, and notices when the other end is gone.
+"""Exits a child process when its parent dies: the child watches the read end of a pipe for EOF.
 
 It works however the parent ends, SIGKILL included, and on every system with pipes.
 """

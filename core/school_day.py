@@ -1,4 +1,4 @@
-"""The school's calendar: which day it is there, when a day begins and ends, and how days and times are written.
+"""The school's calendar: converts moments to days in its time zone, and formats dates and times.
 
 Moments are kept as aware UTC. Whatever is called a day ("today", "until 12 March", "this week") is a day in the
 school's time zone (`HINDSIGHT_TIME_ZONE`), and is made here alone: `tests/calendar_rule.py` refuses every other way.

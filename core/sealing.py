@@ -1,4 +1,4 @@
-"""Seals short secrets before they go into the database; the key is a file beside it, so a copy of the rows opens none.
+"""Encrypts short secrets for the database with a key in a file, so that a copy of the rows reveals none.
 
 Fernet (AES-128-CBC and HMAC-SHA256) of the `cryptography` package. The key is made when the first secret is sealed.
 """

@@ -1,4 +1,4 @@
-"""Every setting of Hindsight: environment variables with the prefix `HINDSIGHT_`, read nowhere else."""
+"""All settings of Hindsight, read from environment variables with the prefix `HINDSIGHT_`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text decoding: bytes that people bring (captions, tables) to text, whatever program wrote them."""
+"""Text decoding: detects the character set of imported captions and tables."""
 
 from __future__ import annotations
 

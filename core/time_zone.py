@@ -1,4 +1,4 @@
-"""The time zone that this machine is set to, for a school that names none."""
+"""The default time zone: that of the machine."""
 
 from __future__ import annotations
 

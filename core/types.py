@@ -1,4 +1,4 @@
-"""The frozen data that passes between stages and rooms.
+"""Frozen dataclasses that pass between pipeline stages and packages.
 
 All times are integer milliseconds from the start of the recording.
 """

@@ -1,4 +1,4 @@
-"""Backup and restore: the rows of any database as JSON lines, and the files beside them.
+"""Backup and restore: database rows as JSON lines, with the stored files beside them.
 
 One form for SQLite and PostgreSQL, so that a backup of one can be restored into the other. A second run into the same
 folder adds what is new and removes what is gone: who deletes a lesson deletes it from the next backup too.

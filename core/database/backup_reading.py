@@ -1,4 +1,4 @@
-"""Reads a backup as a stranger's: it may have lain on any disk, and anybody may have changed it.
+"""Reads a backup as untrusted input: plain files only, with every row validated before it is used.
 
 Every file is opened from the handle of its folder, never through a symbolic link, and only when it is a plain file.
 What does not look as Hindsight writes it is refused with a sentence. Whether the rows fit together is not decided here:

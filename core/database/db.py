@@ -1,4 +1,4 @@
-"""The database: one place for it, and short sessions that either read or write.
+"""Database access: SQLAlchemy engines, and short sessions that either read or write.
 
 SQLite runs in WAL mode with foreign keys on. It has one writer at a time, so a process has one connection that writes:
 its threads wait in line for it, and it takes the write lock when it begins (`BEGIN IMMEDIATE`), so that it waits its

@@ -1,4 +1,4 @@
-"""Tell open pages that something changed; written in the same transaction as the change itself."""
+"""Change events for open pages, written in the transaction of the change itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bring the database to the version of this program, with Alembic, or say why it cannot be brought there."""
+"""Migrates the database to this program's version with Alembic, or explains why it cannot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All tables, one file an aggregate."""
+"""All database tables, one module for each aggregate."""
 
 from core.models.analysis import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
 from core.models.base import Base, new_id

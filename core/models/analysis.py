@@ -1,4 +1,4 @@
-"""What is understood of a lesson: findings that only the machine writes, and rows for the pages.
+"""Tables of analysis results: findings as JSON for stages, and rows for pages.
 
 The rows say what the machine found, with what a person put right laid over it (`lesson/analysis_store.py`).
 """

@@ -1,4 +1,4 @@
-"""The base of all tables, and the column types they share."""
+"""Base class of all tables, and their shared column types."""
 
 from __future__ import annotations
 

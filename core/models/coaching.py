@@ -1,4 +1,4 @@
-"""Partnerships, goals, actions, shares, comments and sessions."""
+"""Tables of partnerships, goals, actions, shares, comments and sessions."""
 
 from __future__ import annotations
 

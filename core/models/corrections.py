@@ -1,4 +1,4 @@
-"""What a teacher does with what the machine found: corrects it, guesses first, shows it, lends her voice."""
+"""Tables of a teacher's corrections, guesses, shown measures and voice print."""
 
 from __future__ import annotations
 

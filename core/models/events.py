@@ -1,4 +1,4 @@
-"""What happened to a lesson, in order, for pages that are open: a growing list that is trimmed."""
+"""Table of change events of lessons, in order, trimmed after some time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lesson, the files that belong to it, uploads on their way, and who opened it."""
+"""Tables of lessons, stored files, uploads and openings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People, the devices they are signed in on, the links that let them set a password, and what they are told of it."""
+"""Tables of people, devices, account links, credentials and account notices."""
 
 from __future__ import annotations
 

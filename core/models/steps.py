@@ -1,4 +1,4 @@
-"""Pieces of work on a lesson: the rows are the truth, the queue only carries their ids."""
+"""Table of pipeline steps. The rows are the truth; the queue carries only their ids."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a coach learns with and gathers: answers to set tasks, and a portfolio that shows nobody unasked."""
+"""Tables of training answers and portfolio items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning walks: a short visit with notes, for the observer and the visited teacher alone."""
+"""Tables of learning walks and their notes."""
 
 from __future__ import annotations
 

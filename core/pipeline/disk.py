@@ -1,4 +1,4 @@
-"""How long the disk lasts: what recordings took in the last weeks, carried on."""
+"""Disk forecast: how long free space lasts at the upload rate of the last weeks."""
 
 from __future__ import annotations
 

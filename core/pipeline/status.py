@@ -1,4 +1,4 @@
-"""How the work stands, over all lessons and without any content: for metrics, and for a page of the lead's."""
+"""Pipeline metrics: steps by stage and state, and their ages. Contains no lesson content."""
 
 from __future__ import annotations
 

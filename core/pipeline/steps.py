@@ -1,4 +1,4 @@
-"""What can happen to a step: made, claimed, kept alive, finished, failed, opened again. The rows are the truth.
+"""Life cycle of a pipeline step: create, claim, renew the lease, finish, fail, reopen. The rows are the truth.
 
 A claim takes a new lease token and counts the attempt, so that being killed counts too. Whoever has lost the
 token has lost the step: nothing that it does afterwards is kept.

@@ -1,4 +1,4 @@
-"""The storage protocol, and what every implementation needs: keys as paths, and writes that survive a power cut."""
+"""The storage protocol, keys as relative paths, and durable writes (fsync)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The storage that the settings name: a local folder, or an S3-compatible bucket."""
+"""Creates the storage that the settings name: a local folder or an S3-compatible bucket."""
 
 from __future__ import annotations
 

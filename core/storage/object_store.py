@@ -1,4 +1,4 @@
-"""Recordings in an S3-compatible bucket, through obstore.
+"""Storage in an S3-compatible bucket, through obstore.
 
 A program that needs a file gets a copy below the data folder, which is kept for a while: what lies under a key never
 changes, so a copy is right for as long as the key is there.
