@@ -1,1 +1,1 @@
-"""A file becomes a lesson that plays."""
+"""Turns an uploaded file into a playable lesson."""

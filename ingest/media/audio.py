@@ -1,4 +1,4 @@
-"""The sound of a recording as the rest of the pipeline wants it: 16 kHz, one channel, 16 bit."""
+"""Audio extraction: 16 kHz, one channel, 16 bit, for speech processing."""
 
 from __future__ import annotations
 

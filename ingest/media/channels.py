@@ -1,4 +1,4 @@
-"""Makes one channel of two: of two microphones both are heard, and none is cancelled by the other."""
+"""Stereo to mono: mixes two microphones at equal loudness and avoids phase cancellation."""
 
 from __future__ import annotations
 

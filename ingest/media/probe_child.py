@@ -1,4 +1,4 @@
-"""The process that opens a stranger's file: `python -m ingest.media.probe_child FILE` prints JSON and ends."""
+"""Child process that probes an untrusted file: `python -m ingest.media.probe_child FILE` prints JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rendition: the recording as a file that every browser plays, upright and seekable.
+"""Renditions: remuxes or transcodes a recording into a file that every browser plays.
 
 What a browser can play as it is, is remuxed: no picture is encoded again. Everything else becomes H.264 and AAC.
 """

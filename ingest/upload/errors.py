@@ -1,4 +1,4 @@
-"""Errors of uploads that a person or her browser can meet; those of the recordings themselves are in core.errors."""
+"""Upload errors shown to people; errors of the recordings themselves are in core.errors."""
 
 from __future__ import annotations
 

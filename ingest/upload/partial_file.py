@@ -1,4 +1,4 @@
-"""The file of an upload while it grows: who may write to it, and bytes that are on the disk before they count."""
+"""The partial file of an upload: exclusive lock, and bytes that count only once they are fsynced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads on their way, and how a complete one becomes a lesson.
+"""Uploads: create, measure progress, complete into a lesson, expire.
 
 How much has arrived is the size of the file on disk. The lesson takes the id of its upload, and the key of its
 recording follows from it: whoever is killed on the way from the last byte to the lesson, the next call ends it.
