@@ -1,1 +1,1 @@
-"""Sound becomes words, speakers, roles, questions, activities and measures."""
+"""Speech analysis: from audio to words, speakers, roles, questions, activities and measures."""

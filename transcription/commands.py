@@ -1,4 +1,4 @@
-"""Commands of this room: look at the models, prepare them, find the questions of a transcript."""
+"""Commands of transcription: list and prepare models, find the questions of a transcript."""
 
 from __future__ import annotations
 

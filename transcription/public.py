@@ -1,4 +1,4 @@
-"""The public face of `transcription`: all that `web` may use of it. An import contract forbids the rest."""
+"""The public interface of `transcription`: all that `web` may import, enforced by an import contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write and read ELAN documents (.eaf 3.0): a tier a speaker, one of questions, of activities and of comments."""
+"""ELAN documents (.eaf 3.0), read and written: tiers for speakers, questions, activities and comments."""
 
 from __future__ import annotations
 

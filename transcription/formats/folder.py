@@ -1,4 +1,4 @@
-"""An analysis as the files of `hindsight analyse --out DIR`."""
+"""Writes an analysis as a folder of files (`hindsight analyse --out DIR`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the moments of a lesson as a table: its questions and its activities, in order of time."""
+"""Writes the moments of a lesson (questions and activities) as CSV, in order of time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Read transcripts made elsewhere: WebVTT, SRT and CSV, also slightly broken ones, and say what was left out."""
+"""Reads WebVTT, SRT and CSV transcripts, also slightly damaged ones, and reports what was skipped."""
 
 from __future__ import annotations
 

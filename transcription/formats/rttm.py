@@ -1,4 +1,4 @@
-"""Write who spoke when as RTTM (NIST Rich Transcription, 2009): one line a turn, seconds."""
+"""Writes speaker turns as RTTM (NIST Rich Transcription, 2009)."""
 
 from __future__ import annotations
 

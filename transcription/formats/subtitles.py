@@ -1,4 +1,4 @@
-"""Write a transcript as WebVTT, SRT and plain text."""
+"""Writes a transcript as WebVTT, SRT and plain text."""
 
 from __future__ import annotations
 

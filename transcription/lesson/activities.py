@@ -1,4 +1,4 @@
-"""What the class did, for the whole lesson without gaps: from who speaks, how many at once, and silence."""
+"""Activity classification: divides a lesson into exposition, discussion, group work and independent work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The analysis of a recording as the one JSON document of the contract `hindsight.analysis/1`."""
+"""The analysis as one JSON document (contract `hindsight.analysis/1`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeps what is understood of a lesson as rows, and lays a person's corrections over it in any run."""
+"""Stores analysis results as rows, with the teacher's corrections applied to them."""
 
 from __future__ import annotations
 

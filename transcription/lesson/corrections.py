@@ -1,4 +1,4 @@
-"""What a person put right, anchored in time, so that it lies over any run of the machine.
+"""Corrections anchored in time, so that they apply to any later run of the analysis.
 
 A voice is named by when it was heard, a turn, a question and an activity by where they are: numbers and labels
 change with every run, the recording does not. Everything here is pure; `understanding.py` applies it.

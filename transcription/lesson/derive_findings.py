@@ -1,4 +1,4 @@
-"""From what the machine heard and saw, and what a person put right, to what the lesson's page says."""
+"""Derives turns, questions, activities and measures from machine findings and corrections. Pure functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measures of a lesson, from intervals of sound; docs/measures.md says what each means."""
+"""Measures of a lesson, computed from intervals of speech; definitions are in docs/measures.md."""
 
 from __future__ import annotations
 

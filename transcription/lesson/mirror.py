@@ -1,4 +1,4 @@
-"""A coach's mirror: how much she talked, asked and advised in a coaching conversation. To think about; no score."""
+"""Coaching mirror: how much a coach talked, asked and advised in a recorded conversation. No score."""
 
 from __future__ import annotations
 

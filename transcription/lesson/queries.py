@@ -1,4 +1,4 @@
-"""What was found in a lesson, for pages to show: turns, questions, activities, measures."""
+"""Queries of a lesson's turns, questions, activities and measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds CAM++ (what a voice sounds like, as 192 numbers) as an ONNX graph.
+"""Builds the speaker embedding network CAM++ (192 dimensions) as an ONNX graph.
 
 The network is CAM++ of 3D-Speaker (Apache-2.0; Wang et al. 2023, "CAM++: A Fast and Efficient Network for
 Speaker Verification Using Context-Aware Masking"): a small 2-D front end over the filter bank, three densely

@@ -1,4 +1,4 @@
-"""Finds each model in one place: a folder that is named, what the install carries, or a name to download.
+"""Locates model files: a configured folder, the installed environment, or a name to download.
 
 What the install carries in pieces or in another form is prepared once, into the models folder.
 """

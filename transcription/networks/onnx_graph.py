@@ -1,4 +1,4 @@
-"""Builds an ONNX graph node by node, so that a network reads as the list of its layers."""
+"""Builder for ONNX graphs: one method a layer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds pyannote's segmentation-3.0 (who speaks in a 10 s window, two at once included) as an ONNX graph.
+"""Builds pyannote's segmentation-3.0 (speaker activity in windows of 10 s, with overlap) as an ONNX graph.
 
 The network is PyanNet of pyannote.audio (MIT, Copyright CNRS): learned band-pass filters (SincNet), four
 bidirectional LSTM layers and three linear ones, over seven classes: nobody, A, B, C, A and B, A and C, B and C.

@@ -1,4 +1,4 @@
-"""The two networks behind "who speaks when", on onnxruntime with one thread."""
+"""Runs the segmentation and embedding networks on onnxruntime, single-threaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the tensors of a PyTorch checkpoint without PyTorch, and without running anything that the file names."""
+"""Reads tensors from a PyTorch checkpoint without PyTorch and without executing pickled code."""
 
 from __future__ import annotations
 

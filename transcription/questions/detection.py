@@ -1,4 +1,4 @@
-"""Does an utterance ask? A sum of readable features with weights set by hand, turned into a probability.
+"""Question detection: a logistic score over lexical features, with hand-set weights. Returns a probability.
 
 Recognised speech has its question marks missing or wrong, so a mark is one feature among others. The rules are
 English grammar (inversion, wh-words, tags) and the manners of classrooms; no weight was fitted to any data.

@@ -1,4 +1,4 @@
-"""What kind of question it is: recall, open, probing, managerial or rhetorical, from its words."""
+"""Question classification: recall, open, probing, managerial or rhetorical, from the words."""
 
 from __future__ import annotations
 

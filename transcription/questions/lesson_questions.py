@@ -1,4 +1,4 @@
-"""Which questions were asked, of which kind, who answered, and how long there was to think."""
+"""Questions of a lesson: detection, kind, who answered, and wait times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cut what was said into utterances: at punctuation, at pauses between words, and at the ends of turns."""
+"""Utterance segmentation: at punctuation, at pauses between words, and at the ends of turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that asking is told by: grammar's closed classes, and what teachers say in class."""
+"""Word lists for question detection: closed classes of English grammar, and classroom phrases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answered a question and how long the class was given to think, from intervals of voice.
+"""Wait times 1 and 2 (Rowe 1974) and who answered, from intervals of voice.
 
 Wait time 1 and 2 are Rowe's (M. B. Rowe, 1974, "Wait-time and rewards as instructional variables",
 Journal of Research in Science Teaching 11, 81-94): the pause after a question, and the pause after the answer.

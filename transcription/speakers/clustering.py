@@ -1,4 +1,4 @@
-"""Groups pieces of voice by who they sound like, without being told how many people there are."""
+"""Speaker clustering: groups voice embeddings without a given number of speakers."""
 
 from __future__ import annotations
 

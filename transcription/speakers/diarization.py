@@ -1,4 +1,4 @@
-"""Who speaks when: overlapping windows of segmentation, voices embedded run by run, runs grouped by voice.
+"""Speaker diarization: segmentation in overlapping windows, an embedding a segment, then clustering.
 
 Each window of 10 s owns its middle 5 s. Within it every local speaker's runs are embedded where he speaks
 alone; so a pupil's short answer is not swallowed by the teacher who speaks before and after it.

@@ -1,4 +1,4 @@
-"""Which voice is the teacher's, which are pupils': from who talks, how long, how loud, and who asks."""
+"""Role classification: teacher, pupil or group for each voice, from talk time, loudness and questions."""
 
 from __future__ import annotations
 

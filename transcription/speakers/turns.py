@@ -1,4 +1,4 @@
-"""Puts the words into the turns of the voices that spoke them."""
+"""Assigns recognised words to speaker turns."""
 
 from __future__ import annotations
 

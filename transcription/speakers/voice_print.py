@@ -1,4 +1,4 @@
-"""A teacher's own voice print: made of her clearest turns, and known again in her next lessons.
+"""Voice prints: an embedding of a teacher's voice from her clearest turns, matched in later lessons.
 
 Only with her consent (core/models/corrections.py). Other voices are compared with it in memory and never kept.
 """

@@ -1,4 +1,4 @@
-"""Who is heard when: the turns cut down to where there is sound, which every measure stands on."""
+"""Audible turns: speaker turns intersected with detected speech. Every measure is computed from these."""
 
 from __future__ import annotations
 

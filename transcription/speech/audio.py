@@ -1,4 +1,4 @@
-"""Reads pieces of a lesson's sound: WAV, 16 kHz, one channel, 16 bit, as `ingest.media.audio` writes it."""
+"""Reads segments of lesson audio: WAV, 16 kHz, one channel, 16 bit, as `ingest.media.audio` writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where somebody speaks: Silero's voice activity model (MIT), carried by faster-whisper, on levelled sound."""
+"""Voice activity detection: Silero (MIT, from faster-whisper) on level-adjusted audio."""
 
 from __future__ import annotations
 

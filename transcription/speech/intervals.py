@@ -1,4 +1,4 @@
-"""Ranges of time as sets: join them, cut one by another, and see how long they are together."""
+"""Interval arithmetic: union, intersection, difference and total length of time ranges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cuts a lesson into pieces that are transcribed on their own, in silences."""
+"""Chunking: divides a lesson at silences into parts that are transcribed separately."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words from a transcript made elsewhere, to take the place of recognised ones."""
+"""Imported transcripts: words that replace the recognised ones."""
 
 from __future__ import annotations
 

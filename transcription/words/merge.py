@@ -1,4 +1,4 @@
-"""Joins the words of the chunks into the words of the lesson."""
+"""Merges the words of all chunks into one list for the lesson."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said: Whisper on one thread, with a time for every word.
+"""Speech recognition with Whisper on one thread, with word timestamps.
 
 Chunks are spread over processes of one thread each. Within a chunk, speech is packed into half minutes, heard in
 batches. Batching drops speech now and then, and has no way out of a loop: so what got no words is heard once more by

@@ -1,4 +1,4 @@
-"""Packs speech into the half minutes that Whisper hears at once: pauses are shortened, and times are found again.
+"""Packs speech into 30 s windows for Whisper with shortened pauses, and maps times back.
 
 Whisper works as long on a second of sound as on thirty, so what is left out of a lesson is time won.
 """
