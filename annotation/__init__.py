@@ -1,1 +1,1 @@
-"""People and what they say to each other, and the rules of who may see what."""
+"""People and what they write: accounts, sharing, comments, coaching, and the access rules."""

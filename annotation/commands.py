@@ -1,4 +1,4 @@
-"""Commands about people, for whoever holds the machine."""
+"""Command-line administration of accounts."""
 
 from __future__ import annotations
 

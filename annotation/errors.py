@@ -1,4 +1,4 @@
-"""What can be refused to people, each with its sentence."""
+"""Domain errors about people and coaching, each with a code and a sentence for the person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail that waits to be sent: written in the transaction of what it tells, sent by a worker. Never any content."""
+"""Outgoing mail as rows, written in the transaction that they report and sent by a worker. No lesson content."""
 
 from __future__ import annotations
 

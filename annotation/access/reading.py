@@ -1,4 +1,4 @@
-"""The one place that decides who may do what: `may`, and the same rules as conditions of queries.
+"""Access rules: `may` decides about one row; the same rules as SQL conditions select rows for lists.
 
 Being lead, or somebody's manager, counts for nothing here: only owning, sharing and writing do.
 """

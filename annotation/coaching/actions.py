@@ -1,4 +1,4 @@
-"""Actions: one thing to do, by when, done or not. A session leaves one; a goal may have several."""
+"""Actions: one thing to do, with a due date and a done flag, attached to a session, a goal, or both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A coach's own mirror: recorded coaching conversations that she alone hears, as long as the partner agrees."""
+"""Recorded coaching conversations, analysed for the coach alone and only while the partner consents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Goals of a partnership with their GROW fields; both people write them, and each says who set it."""
+"""Goals of a partnership with their GROW fields; both people edit them, and each goal says who set it."""
 
 from __future__ import annotations
 

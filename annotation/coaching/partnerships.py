@@ -1,4 +1,4 @@
-"""Partnerships, and the rule that coaching never crosses line management."""
+"""Partnerships of coach and coachee: requests, states, and the ban on coaching within line management."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A coach's portfolio for a qualification: nothing in it shows a coachee unless she agreed; she can change her mind.
+"""Coaching portfolio: items that show a coachee need her consent, and are redacted when she withdraws it.
 
 What is agreed to is what was there when it was asked: each item holds a copy of its words, and a later change of a log
 does not change it.

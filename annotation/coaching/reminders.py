@@ -1,4 +1,4 @@
-"""Reminders of sessions that are planned: to both, a day before, by mail, unless she switched them off."""
+"""Session reminders: one email to each person a day before, unless switched off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coaching sessions: a pair opens a lesson or a clip together, both see the same, and the log writes itself."""
+"""Coaching sessions: synchronised playback of a lesson or clip, notes, the one action, and an automatic log."""
 
 from __future__ import annotations
 

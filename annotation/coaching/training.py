@@ -1,4 +1,4 @@
-"""Coach training: four short modules, each with a set task and a place for the answer, which is its writer's alone."""
+"""Coach training: four modules, each with a set task whose answer only its writer can read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning walks: ten minutes in a colleague's lesson, described and never judged; she reads all of it, and answers."""
+"""Learning walks: short lesson visits with descriptive notes that the visited teacher can read and answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips: a named range of a lesson, shared alone. Whoever sees a clip sees nothing else of its lesson."""
+"""Clips: a named range of a lesson with its own file and shares. A clip gives no access to its lesson."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comments for other programs: CSV for spreadsheets, and W3C Web Annotations (https://www.w3.org/TR/annotation-model/)."""
+"""Comment export: CSV and W3C Web Annotations (https://www.w3.org/TR/annotation-model/)."""
 
 from __future__ import annotations
 

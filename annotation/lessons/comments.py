@@ -1,4 +1,4 @@
-"""Comments: words at a moment or over a range, on a goal and a GROW stage or none, threaded, edited, deleted."""
+"""Timestamped comments: text at a time or range, optional goal and GROW stage, replies, edits, deletion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Guess, then see: before her lesson's measures are first shown, a teacher may guess how much of the talk was hers."""
+"""Guesses: a teacher may estimate her share of the talk before the measures of a lesson are shown."""
 
 from __future__ import annotations
 

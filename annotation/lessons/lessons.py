@@ -1,4 +1,4 @@
-"""A person's lessons: find them, name them, delete them, and how far the work on them is."""
+"""A person's lessons: list, rename, delete, restore, and the progress of their analysis."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A teacher's own measures across her lessons, each with how sure it is; never a target, never a comparison."""
+"""A teacher's measures across her lessons, each with its uncertainty, and whom she shows them to."""
 
 from __future__ import annotations
 

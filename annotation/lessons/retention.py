@@ -1,4 +1,4 @@
-"""Retention: the school's settings say for how long films and words are kept; their owner is told a week before."""
+"""Retention: deletes films and transcripts after the periods in the settings, and tells owners a week before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sharing a lesson with one partnership, taking it back, and who opened it when."""
+"""Lesson shares: open a lesson to one partnership, withdraw it, and record who opened it when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comments that are spoken: the sound waits to be heard, the words come back to whoever said them alone."""
+"""Spoken comments: a recording is transcribed, its text returned to its author only, its sound deleted."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Accounts of people: invitations, sign-in, passwords, deletion, consent to a voice print."""
+"""Accounts: invitations, sign-in, passwords, deletion, consent to a voice print."""

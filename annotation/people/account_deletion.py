@@ -1,4 +1,4 @@
-"""Deleting an account: what is hers goes at once; what she wrote to others stays theirs, without her name."""
+"""Account deletion: deletes a person's own content; comments to others stay, without a name."""
 
 from __future__ import annotations
 

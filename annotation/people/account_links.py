@@ -1,4 +1,4 @@
-"""Links that work once: to join after an invitation, and to choose a new password.
+"""Single-use account links: to join after an invitation, and to set a new password.
 
 A link belongs to the person's own mailbox. Only where the school has no mail server is a link to join shown to the
 lead, who hands it on; the person is told so, and when and where it was first opened and used. A link to a new password

@@ -1,4 +1,4 @@
-"""Names: which letters of one are kept, and what somebody is called for short.
+"""Personal names: which characters are allowed, and the short form to address somebody by.
 
 What a person answered to "What should we call you?" goes before everything. Without an answer the first word of the
 name is taken where it can hardly be wrong, else the whole name: nobody is called "Mr", "van" or "J".

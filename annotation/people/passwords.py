@@ -1,4 +1,4 @@
-"""Passwords: long enough, kept as argon2id, checked in the same time whether the account exists or not."""
+"""Password hashing with argon2id; checking takes the same time whether or not the account exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People of the school: names and addresses that can be taken, the first account, who is here."""
+"""People of the school: validation of names and addresses, the first account, who is present."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second factor beside a password: time codes of an app (TOTP, RFC 6238), and recovery codes that work once each.
+"""Second factor: TOTP codes (RFC 6238) and single-use recovery codes.
 
 Who signs in at the school's provider is asked for a second factor there, if the school wants one, and never here.
 """

@@ -1,4 +1,4 @@
-"""Signing in and out: a device's random secret, kept as a hash, revocable, with attempts limited."""
+"""Sign-in sessions: a random secret for each device, stored as a hash, revocable, with limited attempts."""
 
 from __future__ import annotations
 

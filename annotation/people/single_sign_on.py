@@ -1,4 +1,4 @@
-"""Single sign-on by OpenID Connect: what is remembered while somebody is at the provider, and whose answer it is."""
+"""Single sign-on by OpenID Connect: pending sign-ins, and the account that an identity belongs to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the right password to a session: at once, or after a code where a second factor is set up.
+"""Two-step sign-in: from a correct password to a session, with a code where a second factor is set up.
 
 Between the two a row and a cookie of ten minutes remember who it was. They open only the page that asks for the code.
 """

@@ -1,4 +1,4 @@
-"""A teacher lends her own voice, so that her next lessons start right: her consent, and taking it back."""
+"""Consent to a voice print: a teacher allows it for better role detection, or withdraws and deletes it."""
 
 from __future__ import annotations
 

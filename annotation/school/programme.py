@@ -1,4 +1,4 @@
-"""What the programme lead may know: who works with whom, and whether sessions happen, counted over several people.
+"""Programme statistics for the lead: pairs, and session counts over several people; no content.
 
 Never content, never a measure, and never a number beside a name.
 """

@@ -1,4 +1,4 @@
-"""The staff list: who is in which department, who manages whom, who has left; by hand or from a CSV file."""
+"""The staff list: departments, line managers, leavers; edited by hand or imported from CSV."""
 
 from __future__ import annotations
 
