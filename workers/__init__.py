@@ -1,1 +1,1 @@
-"""The pipeline table, and what carries its steps: dispatcher, actors, sweeper, broker."""
+"""Background processing: pipeline, queue, `hindsight serve`, `analyse`, `demo`, `doctor`."""

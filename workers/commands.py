@@ -1,4 +1,4 @@
-"""Commands of the workers: serve everything, work for a queue, show a school, analyse a file here and now."""
+"""Commands of workers: serve, worker, demo, analyse, doctor, service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small school to look around in: four people, a partnership, a goal, and one real recording to work on."""
+"""Creates the demo school: four people, a partnership, a goal, and one recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at a deployment and says in plain words what is wrong with it, and what to do."""
+"""Checks a deployment for faults and explains each with its remedy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends the mail that waits: an SMTP server of the school's own, at least once, never for ever."""
+"""Sends queued mail by SMTP, at least once, with a limited number of attempts."""
 
 from __future__ import annotations
 

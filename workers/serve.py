@@ -1,4 +1,4 @@
-"""Everything on one machine: the pages and the workers as child processes, watched and started again."""
+"""`hindsight serve`: runs pages and workers as supervised child processes on one machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hindsight as a service of systemd: a unit that starts it at boot, of this user or of the whole machine."""
+"""Installs Hindsight as a systemd service of this user or of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs the stages of the pipeline on one file, without a server and without a database."""
+"""Analyses one file with all pipeline stages, without a server or database."""
 
 from __future__ import annotations
 

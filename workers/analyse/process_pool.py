@@ -1,4 +1,4 @@
-"""A crew of spawned processes, one thread each, that share the work on one recording.
+"""A pool of spawned single-threaded processes that share the analysis of one recording.
 
 Spawned, never forked: CTranslate2 does not survive a fork. A member that dies is noticed, and costs the work,
 not the machine: nobody waits for it for ever.

@@ -1,4 +1,4 @@
-"""Which function runs each stage, and what its context must hold."""
+"""Binds each stage of the catalogue to its function and to the data that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stage function is given and what it returns: a frozen context in, files and rows out."""
+"""Input and output of a stage function: a frozen context in, files and rows out."""
 
 from __future__ import annotations
 

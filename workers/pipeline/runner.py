@@ -1,4 +1,4 @@
-"""Runs one step: claim it, do it outside any transaction, end it in one."""
+"""Runs one step: claims it, computes outside any transaction, and ends it in one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several calls of the rooms make together, for the pipeline and for `hindsight analyse` alike."""
+"""Computations shared by the pipeline's stages and `hindsight analyse`."""
 
 from __future__ import annotations
 

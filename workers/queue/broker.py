@@ -1,4 +1,4 @@
-"""The broker that carries step ids: inside this process by default, Redis by setting.
+"""The message broker that carries step ids: in memory by default, or Redis.
 
 It is never asked what is true. A lost message costs one round of the dispatcher, a message delivered twice nothing.
 """

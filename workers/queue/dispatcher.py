@@ -1,4 +1,4 @@
-"""Sends what is due: asks the database every half second, so that a lost message is sent again."""
+"""Dispatcher: sends due steps to the queue every half second, so that lost messages are sent again."""
 
 from __future__ import annotations
 

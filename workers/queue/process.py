@@ -1,4 +1,4 @@
-"""A worker process: dispatcher, sweeper and dramatiq's threads, until it is told to stop."""
+"""A worker process: dispatcher, sweeper and dramatiq threads, until it is asked to stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Puts right what was left behind: lost steps, files of nobody, deleted lessons, old events and uploads."""
+"""Reconciles rows and files: reopens lost steps; deletes orphaned files, expired uploads, old events and lessons."""
 
 from __future__ import annotations
 
