@@ -1,1 +1,1 @@
-"""Speed and accuracy against references; slow, and needs data that the project does not carry."""
+"""Benchmarks of speed and accuracy against references; slow, and some need data sets of your own."""

@@ -1,4 +1,4 @@
-"""How right the analysis is, on references: a table, a JSON, and docs/accuracy.md. Run: make bench-accuracy.
+"""Accuracy benchmark: writes a table, a JSON file and docs/accuracy.md. Run: make bench-accuracy.
 
 `python -m benchmarks.hearing.accuracy [DATA] [--json FILE] [--docs FILE] [--quick]`: DATA is a folder of the shape of the
 project's test data (audio/, classroom/); what it does not hold is left out and said.

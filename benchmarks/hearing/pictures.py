@@ -1,4 +1,4 @@
-"""What the pictures of a lesson cost, on a made 720p film with a key frame every two seconds, as phones write them."""
+"""Cost of poster, filmstrip and scene detection on a synthetic 720p film with a key frame every two seconds."""
 
 from __future__ import annotations
 

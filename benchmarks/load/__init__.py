@@ -1,1 +1,1 @@
-"""Many people, many lessons, hostile files."""
+"""Load tests, scaling and hostile files."""

@@ -1,4 +1,4 @@
-"""Puts hostile recordings through every stage that opens one, as a worker does, and counts what gets past a limit.
+"""Hostile-file test: runs damaged recordings through every stage that opens one, and counts exceeded limits.
 
     python -m benchmarks.load.hostile --files 2000 --corpus FOLDER --docs docs/hostile.md
 

@@ -1,4 +1,4 @@
-"""Many people at once on one machine: review pages, comments, films and open pages, while others upload.
+"""Load test: many concurrent people reading, commenting, streaming and uploading on one machine.
 
     python -m benchmarks.load.load --people 200 --uploading 20 --minutes 3 --docs docs/load.md
 

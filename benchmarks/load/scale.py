@@ -1,4 +1,4 @@
-"""One, two and more workers on one lesson and on twenty; fairness between teachers; pages while workers are busy.
+"""Scaling benchmark: one, two and more workers on one and twenty lessons; fairness; page latency meanwhile.
 
 Run: make bench-scale (briefly: ARGS="--minutes 3 --many 4"). The full set of real processes: PostgreSQL, Redis, `hindsight
 web`, one worker for films, sound and thought, and as many for words as are asked for, one thread each. What is measured

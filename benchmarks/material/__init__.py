@@ -1,1 +1,1 @@
-"""Made lessons and spoken lessons with known truth."""
+"""Synthetic lessons with known ground truth."""

@@ -1,4 +1,4 @@
-"""Lessons whose truth is known, made from real voices: an adult reader teaches, children of 6 answer.
+"""Synthetic lessons with known speakers and pauses: an adult reader as teacher, recorded children as pupils.
 
 Exposition, discussion with waits, group work (several children at once) and independent work follow each other; the
 room has an echo and a noise, and the children sit far from the camera. `tune` and `report` share neither a reader

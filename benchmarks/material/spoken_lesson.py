@@ -1,4 +1,4 @@
-"""Lessons of any length whose words are known: real readers and children, joined with the pauses of a lesson.
+"""Synthetic lessons of any length with known words: recorded readers and children, joined by pauses.
 
 The readers read from books in the public domain. LibriSpeech's own transcripts do not come with the sound, so `readers.tsv`
 was written down by us, from what we know of the books and from what recognisers heard, and nobody has checked it against

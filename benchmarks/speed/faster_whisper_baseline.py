@@ -1,4 +1,4 @@
-"""faster-whisper alone: writes the words of a film, and nothing else. Run by benchmarks/speed/speed.py in a process of its own.
+"""faster-whisper baseline: transcribes a film and nothing else. Run by benchmarks/speed/speed.py in its own process.
 
 python -m benchmarks.speed.faster_whisper_baseline sequential|batched MODEL FILM TEXT THREADS
 """

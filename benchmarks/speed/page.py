@@ -1,4 +1,4 @@
-"""How fast the review page and the session room are, in Chromium on this machine. Run: make bench-page.
+"""Page speed of the review page and the session room in local Chromium. Run: make bench-page.
 
 `python -m benchmarks.speed.page [--json FILE] [--docs FILE]`: a server of its own on a made lesson of 60 minutes with 10,000
 words, 600 turns and 300 comments, and one of 3 hours with 2,000 turns and 500 comments for the lanes.

@@ -1,4 +1,4 @@
-"""Runs a command and says what it took: wall clock, processor time and memory of all its processes (Linux)."""
+"""Runs a command and measures wall clock, processor time and memory of its whole process tree (Linux)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast `hindsight analyse` is beside those who only write down words, on one film, and docs/speed.md.
+"""Speed of `hindsight analyse` compared with other transcription programs on one film; writes docs/speed.md.
 
 Run: make bench-speed (briefly: ARGS="--minutes 3 --rounds 1"). Each run is a process of its own; rounds go forwards and
 backwards in turn, so that a machine that warms up favours nobody. What is measured is kept in build/, so that an
