@@ -1,1 +1,1 @@
-"""Pages and API: FastAPI on the rim of the other rooms."""
+"""Pages and HTTP API (FastAPI)."""

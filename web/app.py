@@ -1,4 +1,4 @@
-"""The web application: its routers, its guards, its answers to failure."""
+"""The FastAPI application: routers, middleware and error handlers."""
 
 from __future__ import annotations
 

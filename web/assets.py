@@ -1,4 +1,4 @@
-"""The built pages' scripts and styles: names of the source to hashed addresses, by Vite's manifest."""
+"""Resolves names of scripts and styles to hashed URLs, from Vite's manifest."""
 
 from __future__ import annotations
 

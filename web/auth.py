@@ -1,4 +1,4 @@
-"""Who is asking: the cookie carries a random secret and nothing else; the database knows the rest."""
+"""Authentication of requests: the session cookie holds a random secret, everything else is in the database."""
 
 from __future__ import annotations
 

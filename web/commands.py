@@ -1,4 +1,4 @@
-"""Commands of the web: serve the pages, write the description of the API."""
+"""Commands of web: serve the pages, write the OpenAPI description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a page travels. A school's first try is plain http at a name of its own, which browsers treat as not secure."""
+"""Connection security: whether a request came by https, and what plain http allows."""
 
 from __future__ import annotations
 

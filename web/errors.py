@@ -1,4 +1,4 @@
-"""Every failure as a page or as JSON with one plain sentence; the details are for the log alone."""
+"""Error handlers: every failure becomes a page or JSON with one sentence; details go to the log only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of files made of what people wrote: titles and names in any script, on any system."""
+"""Safe download file names from titles and names in any script, for any system."""
 
 from __future__ import annotations
 

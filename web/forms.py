@@ -1,4 +1,4 @@
-"""A form that is refused comes back on its own page, with what was typed and the sentence at its field.
+"""Form errors: shows a refused form again with what was typed and the error at its field.
 
 Handlers just raise. Every address that a form posts to leads, when it is opened, to the page that the form is on.
 """

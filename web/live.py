@@ -1,4 +1,4 @@
-"""Live pages: server-sent events that say what kind of thing changed, never what it says.
+"""Live updates by server-sent events that name the kind of change, never its content.
 
 One task of the process reads the events of all lessons. One stream serves all pages of a browser: it follows a set of
 things (`lesson:ID`, `clip:ID`, `session:ID`). Whether the person may still see a thing is asked again whenever

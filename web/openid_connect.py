@@ -1,4 +1,4 @@
-"""What is asked of an OpenID Connect provider, and what of its answers is believed (https://openid.net/specs/).
+"""OpenID Connect client: discovery, token exchange and strict validation (https://openid.net/specs/).
 
 Each refusal is a SignOnFailed with a reason for the log: no address, no token, nothing that the provider wrote.
 """

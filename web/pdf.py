@@ -1,4 +1,4 @@
-"""Papers: PDF/UA made with Typst. What people wrote goes in as data and is never read as markup."""
+"""PDF documents (PDF/UA) by Typst; text is passed as data, never as markup."""
 
 from __future__ import annotations
 

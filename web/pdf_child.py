@@ -1,4 +1,4 @@
-"""The process that makes a paper: `python -m web.pdf_child` reads an order from standard input and writes a PDF.
+"""Child process that compiles one PDF: `python -m web.pdf_child` reads JSON from standard input.
 
 Typst can panic on what somebody wrote, and then prints parts of it to standard error: it runs where nothing else does.
 """

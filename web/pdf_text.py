@@ -1,4 +1,4 @@
-"""Text as a paper can set it: what its fonts lack becomes □, so that no text makes a paper fail.
+"""Text for PDFs: replaces characters that no font has by □, so that compiling never fails.
 
 PDF/UA refuses a character without a glyph, and Typst sets a letter and its combining marks in one font only.
 """

@@ -1,4 +1,4 @@
-"""A page with one of its forms filled with what somebody typed, and the sentence that refuses it at its field.
+"""Fills a form of an HTML page with submitted values and puts an error message at its field.
 
 Works on the page as it is sent, so that it holds for every form, and for the next one, without a word in its template.
 """

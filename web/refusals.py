@@ -1,4 +1,4 @@
-"""A refusal in the form that was asked for: a page for a person, JSON for a program; and what the log says of it."""
+"""Answers to refused requests: a page for browsers, JSON for programs, and a log line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages from templates, with what every page needs: who is here, a notice, the sign of trust."""
+"""Renders pages from Jinja templates with their common context: person, notice, sharing label."""
 
 from __future__ import annotations
 

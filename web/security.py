@@ -1,4 +1,4 @@
-"""What every answer carries and every request must satisfy: headers, and no orders from other sites."""
+"""HTTP security: response headers, and refusal of cross-site requests."""
 
 from __future__ import annotations
 

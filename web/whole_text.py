@@ -1,4 +1,4 @@
-"""What browsers send as JSON, made whole: an emoji that was cut in two is half a character, which nothing can keep."""
+"""Replaces unpaired surrogates in JSON requests, which neither databases nor UTF-8 can store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the API answers: the shapes that the pages' TypeScript is generated from."""
+"""API response models; the pages' TypeScript types are generated from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Partnership pages: who one works with, their goals, how to end it."""
+"""Partnership routes: overview, goals, requests, ending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A coach's portfolio: gathered, agreed to item by item, taken along as one PDF or one zip."""
+"""Portfolio routes: collect items, ask for consent, export as PDF or zip."""
 
 from __future__ import annotations
 

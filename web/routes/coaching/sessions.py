@@ -1,4 +1,4 @@
-"""The session room: its page, what both players follow, and the log that it leaves."""
+"""Session routes: the room's page, playback control, and the log."""
 
 from __future__ import annotations
 

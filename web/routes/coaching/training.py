@@ -1,4 +1,4 @@
-"""The coaches' pages: modules with their set tasks, and a coach's own mirror."""
+"""Training routes: modules with set tasks, and the coaching mirror."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning walks: a phone page to write on during a visit, and what both read afterwards."""
+"""Learning walk routes: notes on a phone during a visit, and what both read afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips over the API, and the page of one clip."""
+"""Clip routes: the API, and the page of one clip."""
 
 from __future__ import annotations
 

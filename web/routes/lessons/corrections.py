@@ -1,4 +1,4 @@
-"""Putting right what the machine found: who spoke, which words, what was asked, what the class did."""
+"""Correction routes: change speakers, words, questions and activities that the analysis found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lesson for other programs, and a transcript from them."""
+"""Export and import routes: lessons in other programs' formats, and transcripts from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lessons over the API: read, rename, delete, bring back."""
+"""Lesson API: read, rename, delete, restore."""
 
 from __future__ import annotations
 

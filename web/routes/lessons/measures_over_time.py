@@ -1,4 +1,4 @@
-"""The page of a teacher's own measures over time: small charts drawn on the server, and the same as tables."""
+"""Page of a teacher's measures over time: charts drawn on the server, and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings and pictures, byte ranges included: who asks is checked on every request."""
+"""Media routes: films, pictures and captions with byte ranges; access is checked on every request."""
 
 from __future__ import annotations
 

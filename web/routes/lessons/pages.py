@@ -1,4 +1,4 @@
-"""The pages that one looks at: this week, upload, a lesson."""
+"""Lesson pages: home, upload, review."""
 
 from __future__ import annotations
 

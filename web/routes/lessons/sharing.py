@@ -1,4 +1,4 @@
-"""Sharing over the API."""
+"""Sharing API: list, open and withdraw shares of a lesson."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spoken comments over the API: sound goes up, words come back."""
+"""Spoken comment API: upload sound, read the transcribed words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts: the first one, joining by invitation, signing in and out, a forgotten password, and one's own page."""
+"""Account pages: first account, joining, sign-in and sign-out, forgotten password, one's own page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything about me: one zip in open formats, written while it is sent, so that no disk has to hold it twice."""
+"""Personal data export: everything about a person as one streamed zip in open formats."""
 
 from __future__ import annotations
 

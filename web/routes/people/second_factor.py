@@ -1,4 +1,4 @@
-"""The second factor: the page that asks for a code after the password, and those that set it up and take it away."""
+"""Second factor pages: code entry after the password, set-up and removal."""
 
 from __future__ import annotations
 

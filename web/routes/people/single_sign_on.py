@@ -1,4 +1,4 @@
-"""Signing in with the school's own account: OpenID Connect with PKCE, state and nonce."""
+"""Single sign-on routes: OpenID Connect with PKCE, state and nonce."""
 
 from __future__ import annotations
 

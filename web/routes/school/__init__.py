@@ -1,1 +1,1 @@
-"""Routes of the programme lead and of the machine."""
+"""Routes of the programme lead and of the machine's status."""

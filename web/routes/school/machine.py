@@ -1,4 +1,4 @@
-"""How the work stands: numbers for Prometheus, and a page for the lead. No title, no name, no content."""
+"""Machine status: Prometheus metrics, and a page for the lead. No titles, names or content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lead's page: who is here, who works with whom, who joins and leaves; never what they say or record."""
+"""The programme lead's pages: staff, pairs, joiners and leavers; no content."""
 
 from __future__ import annotations
 

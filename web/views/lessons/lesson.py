@@ -1,4 +1,4 @@
-"""Build what the lesson page shows, from the rows that its reader may see."""
+"""Builds the view of a lesson from the rows that its reader may see."""
 
 from __future__ import annotations
 
