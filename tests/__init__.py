@@ -1,1 +1,1 @@
-"""The tests, in rooms like the code."""
+"""The tests, in the same packages as the code."""

@@ -1,4 +1,4 @@
-"""A rule of lint: days, weeks and what is written of them are made in `core/school_day.py`, by the school's clock.
+"""Lint rule: days and weeks are computed only in `core/school_day.py`, by the school's clock.
 
 `python -m tests.calendar_rule` (part of `make lint`) names every line that makes a day in another way: from the clock
 of UTC, of this machine or of the browser. Ruff's DTZ rules see a moment without a zone; this one, another zone than the

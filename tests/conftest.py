@@ -1,4 +1,4 @@
-"""What every test stands on: a data folder, a migrated database, a store, the shared recordings."""
+"""Shared fixtures: data folder, migrated database, storage, recordings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lesson whose work is done, put in by rows from what demo/lesson.tsv says: no engine, so a page is there at once."""
+"""Inserts a fully analysed lesson from demo/lesson.tsv, so that page tests need no models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The people of a browser test, made through the pages' own domain functions in the running school's database."""
+"""Creates the people of a browser test with domain functions, in the running server's database."""
 
 from __future__ import annotations
 

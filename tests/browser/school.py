@@ -1,4 +1,4 @@
-"""A whole Hindsight on a free port with a data folder of its own, started as a person would start it.
+"""Starts a complete Hindsight on a free port with its own data folder.
 
 With a broker in its settings it is the full deployment: pages and workers, each a process of its own. Else it is
 `hindsight serve`.

@@ -1,4 +1,4 @@
-"""Takes the README's picture: the review page as the main job's test leaves it. Run: `make screenshot`."""
+"""Takes the README's screenshot of the review page. Run: `make screenshot`."""
 
 from __future__ import annotations
 

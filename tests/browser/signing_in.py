@@ -1,4 +1,4 @@
-"""What every browser test does first."""
+"""Signs a browser in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: every room's commands are there, and asking for help loads nothing heavy."""
+"""The command line: every package's commands are registered, and `--help` loads nothing heavy."""
 
 from __future__ import annotations
 

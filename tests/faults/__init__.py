@@ -1,1 +1,1 @@
-"""What may go wrong around the work: kills, doubled messages, full disks, poisonous files."""
+"""Fault injection: killed processes, duplicate messages, full disks, hostile files."""

@@ -1,4 +1,4 @@
-"""A whole Hindsight of real processes that may be killed, with the small model."""
+"""Fixtures of fault tests: real processes that may be killed, with the smallest model."""
 
 from __future__ import annotations
 

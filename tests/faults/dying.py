@@ -1,4 +1,4 @@
-"""`python -m tests.faults.dying PLAN`: the processes of a deployment under one roof, and each dies where a test wants.
+"""`python -m tests.faults.dying PLAN`: runs a deployment whose processes are killed at the points of a plan.
 
 The pages and the workers are what `hindsight web` and `hindsight worker` run. The first time that a stage passes a
 point between its claim and its end, those whom the plan names are killed with SIGKILL: the worker that does the stage,

@@ -1,4 +1,4 @@
-"""The full deployment on one machine: PostgreSQL, Redis, the pages and workers, each a process of its own."""
+"""A full deployment on one machine: PostgreSQL, Redis, pages and workers as separate processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold of every lesson once nothing is left to do, whatever happened on the way."""
+"""Invariants of a lesson after its analysis, whatever failures occurred."""
 
 from __future__ import annotations
 

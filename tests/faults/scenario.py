@@ -1,4 +1,4 @@
-"""One lesson from the first byte to the last measure, over a deployment whose processes die: what a person does."""
+"""Scenario of fault tests: one lesson from upload to measures, on a deployment whose processes are killed."""
 
 from __future__ import annotations
 

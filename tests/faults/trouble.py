@@ -1,4 +1,4 @@
-"""A proxy before the S3-compatible store that fails, dawdles, or breaks off in the middle."""
+"""An HTTP proxy for the S3 store that injects errors, delays and cut connections."""
 
 from __future__ import annotations
 

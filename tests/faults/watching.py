@@ -1,4 +1,4 @@
-"""Looking at a lesson from outside while real processes work on it."""
+"""Reads a lesson's state from outside while real processes work on it."""
 
 from __future__ import annotations
 

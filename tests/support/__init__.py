@@ -1,1 +1,1 @@
-"""What tests share: servers, processes, databases, factories."""
+"""Shared test support: servers, processes, databases, factories."""

@@ -1,4 +1,4 @@
-"""A short lesson as the machine hears it, for tests of what is made of that."""
+"""A short analysed lesson, for tests of everything computed from an analysis."""
 
 from __future__ import annotations
 

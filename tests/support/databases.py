@@ -1,4 +1,4 @@
-"""A real PostgreSQL (from a wheel), started once, and both kinds of database for what must be tried on each at once."""
+"""Test databases: SQLite, and PostgreSQL from a wheel, started once."""
 
 from __future__ import annotations
 

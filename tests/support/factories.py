@@ -1,4 +1,4 @@
-"""Makers of rows for tests: plain functions with sensible defaults."""
+"""Factories: functions that create rows with sensible defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes hostile files of honest ones: bits turned, pieces cut, doubled and moved, sizes that lie."""
+"""Mutates valid recordings into hostile files: flipped bits, moved and repeated parts, false sizes."""
 
 from __future__ import annotations
 

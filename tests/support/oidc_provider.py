@@ -1,4 +1,4 @@
-"""A provider of OpenID Connect for tests that says what a test tells it to, also what no honest one would."""
+"""A configurable OpenID Connect provider for tests, which can also answer maliciously."""
 
 from __future__ import annotations
 

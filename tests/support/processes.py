@@ -1,4 +1,4 @@
-"""What a process reads from its settings, and how this one forgets it."""
+"""Clears cached settings and connections of the test process."""
 
 from __future__ import annotations
 

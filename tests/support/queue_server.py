@@ -1,4 +1,4 @@
-"""The queue's server in the tests: Valkey, which speaks Redis' protocol and has a wheel for every system."""
+"""The Redis-compatible queue server of the tests: Valkey, from a wheel."""
 
 from __future__ import annotations
 

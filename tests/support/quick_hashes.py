@@ -1,4 +1,4 @@
-"""Passwords hashed at the lowest cost, for tests that try many."""
+"""Password hashing at the lowest cost, for tests that try many passwords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings and lessons for tests of the work, made on the spot."""
+"""Makes recordings and lessons for pipeline tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real S3-compatible store (SeaweedFS, from a wheel), started once for all tests that want one."""
+"""An S3-compatible server (SeaweedFS, from a wheel), started once for all tests."""
 
 from __future__ import annotations
 

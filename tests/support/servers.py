@@ -1,4 +1,4 @@
-"""Where the tests' schools live: the embedded default, or the full set of real servers (`make test SERVERS=full`).
+"""Test servers: the embedded default, or PostgreSQL, Redis and S3 (`make test SERVERS=full`).
 
 Embedded is SQLite, a folder, and the queue inside `hindsight serve`. The full set is PostgreSQL, Redis and an
 S3-compatible store, all from wheels and started once; each school has a database, a queue and a prefix of its own.

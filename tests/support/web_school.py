@@ -1,4 +1,4 @@
-"""A small school for tests of the web: its people, a shared lesson, and browsers signed in as each."""
+"""A small school for web tests: people, a shared lesson, and signed-in clients."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tests of the room that hears: words, voices, questions, measures."""
+"""Tests of `transcription`."""

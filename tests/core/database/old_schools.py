@@ -1,4 +1,4 @@
-"""A small school for every version of the tables that there has been, kept as a backup keeps rows.
+"""Databases of every earlier schema version, stored as backup rows.
 
 `python -m tests.core.database.old_schools` writes those that are missing; one that is there stays as released.
 """
