@@ -1,4 +1,4 @@
-"""Builds the pages (web/frontend) with npm while the project is installed or packed, so that `pip install .` is enough.
+"""Build hook: builds the pages (web/frontend) with npm during installation and packaging.
 
 As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, `test` runs their
 unit tests, and `find-node` fails if there is no Node to do any of it with. Nothing is built while the sources are

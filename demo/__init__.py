@@ -1,1 +1,1 @@
-"""A lesson that may be shipped: made by `make_recording.py`, with every word and pause known."""
+"""The demo lesson: a recording that may be shipped, with every word and pause known."""

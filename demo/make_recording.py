@@ -1,4 +1,4 @@
-"""Make `demo/lesson.mp4` from `demo/script.py`, and `demo/lesson.tsv`, the truth of who said what when.
+"""Makes `demo/lesson.mp4` from `demo/script.py`, and its ground truth `demo/lesson.tsv`.
 
 Open voices speak, in a drawn classroom, with the room's echo.
 

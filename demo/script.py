@@ -1,4 +1,4 @@
-"""What is said in the demo lesson: who, after which pause, and the words."""
+"""Script of the demo lesson: speaker, pause and words of each utterance."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Alembic's versions of the database."""
+"""Database migrations (Alembic)."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `core.database.migrate` opened."""
+"""Alembic environment: uses the connection that `core.database.migrate` opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether Hindsight can be installed on this machine with this Python: `make` asks before it installs anything.
+"""Checks that this machine and Python can run Hindsight, before `make` installs anything.
 
 Ends with 0 if so; with 1 if another Python is wanted, and with 2 if another machine is, each with a sentence.
 Any Python from 3.6 on can read this file.

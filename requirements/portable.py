@@ -1,4 +1,4 @@
-"""`make portable`: has every locked library a wheel for every Python and system that README names?
+"""`make portable`: checks that every locked library has a wheel for each supported Python and system.
 
 The registry is asked; nothing is downloaded or installed. A lack ends with 1. A registry that does not answer is said,
 and nothing fails by it.

@@ -1,4 +1,4 @@
-"""What a teacher corrects, guesses, shows and lends."""
+"""Corrections, guesses, shown measures and voice prints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A voice can be given a name."""
+"""Names of voices."""
 
 from __future__ import annotations
 

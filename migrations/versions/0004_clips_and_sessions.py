@@ -1,4 +1,4 @@
-"""Where somebody stopped, clips that are shared alone, and sessions."""
+"""Playback places, shared clips and coaching sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The programme: staff, links, mail, requests, plans, actions, training, walks, portfolio, retention.
+"""Staff list, account links, mail, requests, planned sessions, actions, training, walks, portfolio, retention.
 
 Somebody invited becomes a person who has not joined yet (with the invitation's id); what a session was to do becomes an
 action.

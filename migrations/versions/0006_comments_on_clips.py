@@ -1,4 +1,4 @@
-"""Comments on clips: what is said about a clip is open to whoever the clip is open to, and to nobody else."""
+"""Comments on clips, readable by whoever may see the clip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who opened the measures that a teacher shows, for her to read."""
+"""Openings of shown measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Credentials: what a person is told of her account, the devices she used before, links that say who opened them.
+"""Account notices, known devices, reset requests, and first openings of account links.
 
 Addresses are brought into one form, unless two accounts would then have the same one. Whoever has a password beside
 single sign-on is told, since until now it could have been set by whoever had her invitation.

@@ -1,4 +1,4 @@
-"""What people want to be called."""
+"""The name that a person wants to be called by."""
 
 from __future__ import annotations
 

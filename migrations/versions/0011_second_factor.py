@@ -1,4 +1,4 @@
-"""A second factor beside passwords: its secret, recovery codes, a sign-in that waits for its code."""
+"""Second factor: secrets, recovery codes, and pending sign-ins."""
 
 from __future__ import annotations
 
