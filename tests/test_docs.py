@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,3 +92,68 @@ def test_each_number_of_a_decision_is_given_once_and_the_index_lists_all_of_them
         rows.append(f"| [{number}]({page.name}) | {date} | {title} |")
     index = (PROJECT / "docs/decisions/README.md").read_text()
     assert [line for line in index.splitlines() if line.startswith("| [")] == rows
+
+
+def flow_steps() -> list[tuple[str, str]]:
+    """Return file and text of each step of the architecture's flows."""
+    flows = (PROJECT / "docs/architecture.md").read_text().split("## Three flows")[1]
+    return re.findall(r"^\d+\. `([\w/.]+)`: ((?:.|\n(?! *\d+\. |\n))+)", flows, re.MULTILINE)
+
+
+def defined_in(path: Path) -> set[str]:
+    """Return the names of functions and classes that a module defines."""
+    if path.suffix == ".ts":
+        return set(re.findall(r"(?:function|class) (\w+)", path.read_text()))
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+
+
+def used_in(path: Path) -> set[str]:
+    """Return the names that a module imports or looks up in another."""
+    nodes = list(ast.walk(ast.parse(path.read_text()))) if path.suffix == ".py" else []
+    looked_up = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return looked_up | {name.name for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names}
+
+
+def test_the_architecture_walks_three_flows() -> None:
+    flows = (PROJECT / "docs/architecture.md").read_text().split("## Three flows")[1].split("### ")[1:]
+    assert [len(re.findall(r"^\d+\. ", flow, re.MULTILINE)) for flow in flows] == [12, 9, 8]
+    assert len(flow_steps()) == 29
+
+
+@pytest.mark.parametrize(("file", "text"), flow_steps())
+def test_every_function_that_a_flow_names_is_in_its_file(file: str, text: str) -> None:
+    stages = set(re.findall(r'"(\w+)"', (PROJECT / "core/pipeline/stages.py").read_text()))
+    events = {"comment", "share", "gone"}
+    first = re.match(r"`(\w+)`", text)
+    assert first is not None
+    named = set(re.findall(r"`(\w+)`", text))
+    assert first[1] in defined_in(PROJECT / file)
+    assert named - defined_in(PROJECT / file) - used_in(PROJECT / file) - stages - events == set()
+
+
+def allowed_imports(contracts: list[dict[str, Any]], packages: set[str], package: str) -> set[str]:
+    """Return which other packages one may import, by the contracts that forbid."""
+    allowed = packages - {package}
+    for contract in contracts:
+        if contract["type"] == "independence" and package in contract["modules"]:
+            allowed -= set(contract["modules"])
+        elif contract["type"] == "forbidden" and package in contract["source_modules"]:
+            allowed -= set(contract["forbidden_modules"])
+    return allowed
+
+
+def test_the_table_of_packages_is_what_import_linter_enforces() -> None:
+    linter = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    packages = set(linter["root_packages"])
+    text = (PROJECT / "docs/architecture.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", text.split("## A step")[0], re.MULTILINE)
+    table = {name: {one.split(".")[0] for one in re.findall(r"`([\w.]+)`", imports)} for name, imports in rows}
+    assert table == {name: allowed_imports(linter["contracts"], packages, name) for name in packages}
+
+
+def test_the_contract_about_the_public_module_forbids_all_others() -> None:
+    contracts = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    forbidden = next(one["forbidden_modules"] for one in contracts if "public face" in one["name"])
+    inside = {path.stem for path in (PROJECT / "transcription").iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert {f"transcription.{name}" for name in inside - {"public", "__init__", "__pycache__"}} == set(forbidden)
