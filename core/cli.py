@@ -19,8 +19,8 @@ DATABASE_AWAY = (
 )
 
 
-class RoomCommands(click.Group):
-    """A group whose commands are the entry points that the rooms name in pyproject.toml."""
+class PackageCommands(click.Group):
+    """A group whose commands are the entry points that packages register in pyproject.toml."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; settings that cannot be used end it with 2 and a sentence each."""
@@ -57,7 +57,7 @@ class RoomCommands(click.Group):
         return sorted(entry_points(group=GROUP).names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one command, or None when no room has it."""
+        """Load one command, or None when no package has it."""
         found: list[EntryPoint] = list(entry_points(group=GROUP, name=cmd_name))
         if not found:
             return None
@@ -67,7 +67,7 @@ class RoomCommands(click.Group):
         return command
 
 
-@click.command(cls=RoomCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=PackageCommands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hindsight-lessons", prog_name="hindsight")
 def main() -> None:
     """Hindsight: look back at your lesson together with a coach, on your school's own machine."""

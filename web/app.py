@@ -47,7 +47,7 @@ def create_app() -> FastAPI:
     app.state.attempts = Attempts(get_settings().broker_url)
     live.begin_live(app)
     add_error_answers(app)
-    rooms = (accounts, pages, lessons, live, comments, corrections, sharing, media, partnerships, goals, programme)
+    first = (accounts, pages, lessons, live, comments, corrections, sharing, media, partnerships, goals, programme)
     more = (
         measures_over_time,
         clips,
@@ -62,8 +62,8 @@ def create_app() -> FastAPI:
         second_factor,
         machine,
     )
-    for room in (*rooms, *more, uploads):
-        app.include_router(room.router)
+    for one in (*first, *more, uploads):
+        app.include_router(one.router)
 
     @app.get("/healthz", include_in_schema=False)
     def report_health() -> dict[str, str]:

@@ -89,7 +89,7 @@ def disk(settings: Settings) -> Finding:
     finally:
         there.dispose()
     said = f"{amount(free)} free. {outlook.sentence}"
-    return Finding("disk", f"{said} Make room, or name a bigger disk." if outlook.ends_soon else "", said)
+    return Finding("disk", f"{said} Free some space, or use a larger disk." if outlook.ends_soon else "", said)
 
 
 def time_zone(settings: Settings) -> str:
@@ -102,15 +102,15 @@ def time_zone(settings: Settings) -> str:
 
 
 def data_folder(settings: Settings) -> str:
-    """It can be written, and there is room."""
+    """It can be written, and has enough free space."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=settings.data_dir):
-            room = free_bytes(settings.data_dir)
+            free = free_bytes(settings.data_dir)
     except OSError as error:
         return f"{settings.data_dir} cannot be written ({error.strerror}). Check whose it is, or HINDSIGHT_DATA_DIR."
-    if room < max(FEWEST_BYTES, settings.disk_reserve_bytes):
-        return f"Only {room / GIB:.1f} GiB are free in {settings.data_dir}: uploads will be refused soon. Make room."
+    if free < max(FEWEST_BYTES, settings.disk_reserve_bytes):
+        return f"Only {free / GIB:.1f} GiB are free in {settings.data_dir}: uploads will be refused soon. Free some space."
     return ""
 
 

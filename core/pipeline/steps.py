@@ -110,11 +110,11 @@ def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, l
     for queue, state, owner_id, count in under_way:
         turns[owner_id] += count
         (running if state == "running" else sent)[queue] += count
-    room = {queue: max(SENT_AHEAD, 2 * running[queue]) - sent[queue] for queue in queues}
+    space = {queue: max(SENT_AHEAD, 2 * running[queue]) - sent[queue] for queue in queues}
     chosen: list[Due] = []
     for step in fair_order([Due(*row) for row in rows], turns):
-        if room[step.queue] > 0 and len(chosen) < limit:
-            room[step.queue] -= 1
+        if space[step.queue] > 0 and len(chosen) < limit:
+            space[step.queue] -= 1
             chosen.append(step)
     return chosen
 

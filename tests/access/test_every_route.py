@@ -196,8 +196,8 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/media/lessons/{lesson_id}/{kind}"): (PAIR, None, None),
     ("HEAD", "/media/lessons/{lesson_id}/{kind}"): (PAIR, None, None),
 }
-# Routes of other rooms are tried in their own tests, with the same kinds of person.
-STREAMS = ("/api/events", *(f"/api/{room}s/{{{room}_id}}/events" for room in ("lesson", "clip", "session")))
+# Routes of other modules are tried in their own tests, with the same kinds of person.
+STREAMS = ("/api/events", *(f"/api/{kind}s/{{{kind}_id}}/events" for kind in ("lesson", "clip", "session")))
 ELSEWHERE = ("/api/uploads", *STREAMS)
 
 

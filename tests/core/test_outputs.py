@@ -23,7 +23,7 @@ from core.cli import GROUP, main
 from core.outputs import OutputUnusable, check_output, check_output_folder, write_output, write_output_folder
 
 PROJECT = Path(__file__).resolve().parents[2]
-ROOMS = ("annotation", "core", "ingest", "transcription", "web", "workers")
+PACKAGES = ("annotation", "core", "ingest", "transcription", "web", "workers")
 NULL = (1, 3)
 FULL = (1, 7)
 AS_ROOT = os.geteuid() == 0
@@ -314,8 +314,8 @@ def test_no_command_writes_a_file_but_through_the_one_place() -> None:
     writing = {"write_text", "write_bytes", "rename", "mkstemp", "NamedTemporaryFile", "open"}
     found = [
         f"{path.relative_to(PROJECT)}:{node.lineno} {node.attr}"
-        for room in ROOMS
-        for path in (PROJECT / room).rglob("*commands.py")
+        for package in PACKAGES
+        for path in (PROJECT / package).rglob("*commands.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Attribute) and node.attr in writing
     ]

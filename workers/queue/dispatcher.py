@@ -17,14 +17,14 @@ def dispatch(
     database: Database,
     actors: Actors,
     queues: Sequence[str],
-    room: int,
+    space: int,
     running: Running,
 ) -> int:
-    """Send at most `room` due steps and return how many; the rows remember that they were sent."""
-    if room <= 0:
+    """Send at most `space` due steps and return how many; the rows remember that they were sent."""
+    if space <= 0:
         return 0
     with database.read() as session:  # most rounds find nothing, and reading stops nobody
-        due = due_steps(session, queues, SENT_LATELY, min(room, MOST_AT_ONCE))
+        due = due_steps(session, queues, SENT_LATELY, min(space, MOST_AT_ONCE))
     if not due:
         return 0
     with database.write() as session:

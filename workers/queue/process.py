@@ -74,7 +74,7 @@ def look_after(
     reopened = swept = mailed = 0.0
     while not stop.is_set():
         # In this process alone no more is sent than can start at once: another process may have a free thread.
-        room = MOST_AT_ONCE if settings.broker_url else threads - running.count
+        space = MOST_AT_ONCE if settings.broker_url else threads - running.count
         try:
             if was_emptied(broker):
                 running.stumbled.set()
@@ -82,7 +82,7 @@ def look_after(
                 with database.write() as session:
                     send_again(session, QUEUES)
                 running.stumbled.clear()
-            sent = dispatch(database, actors, queues, room, running)
+            sent = dispatch(database, actors, queues, space, running)
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()
                 reopen_steps(database, settings)
