@@ -28,7 +28,7 @@ class LinkUnusable(HindsightError):
 
     code = "link_unusable"
     status = 404
-    sentence = "This link does not work any more. Please ask for a new one."
+    sentence = "This link no longer works. Please ask for a new one."
 
 
 class LinkUsed(LinkUnusable):
@@ -36,7 +36,7 @@ class LinkUsed(LinkUnusable):
 
     code = "link_used"
     sentence = (
-        "This link does not work any more: it was used {when}{on}. If that was not you, please tell the person who"
+        "This link no longer works: it was used {when}{on}. If that was not you, please tell the person who"
         " looks after Hindsight at your school at once."
     )
 
@@ -56,7 +56,7 @@ class LastLead(HindsightError):
     code = "last_lead"
     status = 409
     fields = ("is_lead",)
-    sentence = "There would be no programme lead left. Please make somebody else the lead first."
+    sentence = "There would be no programme lead left. Please make someone else the lead first."
 
 
 class LeftSchool(HindsightError):
@@ -97,7 +97,7 @@ class NumberChanged(HindsightError):
     code = "number_changed"
     status = 403
     sentence = (
-        "{name} knows {email} by another number than before, so Hindsight cannot tell whether it is still you. "
+        "{name} now has a different account for {email}, so Hindsight can't tell whether it is still you. "
         "Nothing is lost. Please ask your IT person to run “hindsight sign-on-reset {email}”, then sign in again."
     )
     reason = "number_changed"
@@ -109,7 +109,7 @@ class WrongSignIn(HindsightError):
     code = "wrong_sign_in"
     status = 401
     fields = ("email", "password", "old")
-    sentence = "This email address and password do not fit together. Please try again."
+    sentence = "That email and password don't match. Please try again."
 
 
 class FirstPassword(HindsightError):
@@ -137,8 +137,8 @@ class WrongCode(HindsightError):
     code = "wrong_code"
     status = 401
     sentence = (
-        "This code does not fit. Each code works once: please type the next one that your app shows, "
-        "and check that your phone sets its clock by itself."
+        "That code isn't right. Each code works once: please type the next one your app shows, "
+        "and check that your phone sets its clock automatically."
     )
 
 
@@ -195,7 +195,7 @@ class TooManyAttempts(HindsightError):
 
     code = "too_many_attempts"
     status = 429
-    sentence = "That was tried too often. Please wait a quarter of an hour and try again."
+    sentence = "Too many attempts. Please wait a quarter of an hour and try again."
 
 
 class PartnershipRefused(HindsightError):
@@ -233,7 +233,7 @@ class TooManyGoals(HindsightError):
     code = "too_many_goals"
     status = 409
     fields = ("title",)
-    sentence = "Three goals are active already. Please close one first: fewer goals change more."
+    sentence = "You already have three active goals. Please close one first: fewer goals change more."
 
 
 class TitleDiffers(HindsightError):

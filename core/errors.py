@@ -60,7 +60,7 @@ class Implausible(UnusableFile):
     """A file that claims what no recording is: a trap, or damage."""
 
     code = "file_implausible"
-    sentence = "This file says that it {what}. It may be damaged: please choose the recording itself."
+    sentence = "This file claims that it {what}. It may be damaged: please choose the recording itself."
 
 
 class WorkStopped(Exception):
@@ -125,7 +125,7 @@ class DiskFull(HindsightError):
     code = "disk_full"
     status = 507
     sentence = (
-        "The school's machine has no room left for this. Nothing was lost: please tell your IT person, then try again."
+        "The school's machine has run out of disk space. Nothing was lost: please tell your IT person, then try again."
     )
 
 

@@ -26,7 +26,7 @@ class UploadType(HindsightError):
 
     code = "upload_type"
     status = 415
-    sentence = "This upload sends its bytes in a form that is not taken. Please reload the page and try again."
+    sentence = "This upload was sent in a form we can't accept. Please reload the page and try again."
 
 
 class UnknownKind(HindsightError):
@@ -34,7 +34,7 @@ class UnknownKind(HindsightError):
 
     code = "file_kind_unknown"
     status = 415
-    sentence = "We do not take files of this kind. Please choose a video or sound recording, such as MP4, MOV or MP3."
+    sentence = "We can't use this kind of file. Please choose a video or sound recording, such as MP4, MOV or MP3."
 
 
 class TooLarge(HindsightError):
@@ -42,9 +42,7 @@ class TooLarge(HindsightError):
 
     code = "file_too_large"
     status = 413
-    sentence = (
-        "This recording is too large to be taken here. Please ask your IT person, or upload a shorter part of it."
-    )
+    sentence = "This recording is too large. Please ask your IT person, or upload a shorter part of it."
 
 
 class UploadOffset(HindsightError):
@@ -52,7 +50,7 @@ class UploadOffset(HindsightError):
 
     code = "upload_offset"
     status = 409
-    sentence = "This upload goes on at the wrong place. Nothing is lost: please try again."
+    sentence = "This upload tried to continue in the wrong place. Nothing is lost: please try again."
 
 
 class UploadBusy(HindsightError):

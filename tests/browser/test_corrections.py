@@ -21,7 +21,7 @@ def open_words(page: Page, place: Place) -> None:
 
 
 def put_right(dialog: Locator, section: str) -> None:
-    dialog.get_by_role("group", name=section).get_by_role("button", name="Put it right").click()
+    dialog.get_by_role("group", name=section).get_by_role("button", name="Correct it").click()
 
 
 def undo_all(page: Page) -> None:
@@ -37,7 +37,7 @@ def test_a_pupil_gets_her_name_everywhere_and_it_can_be_undone_and_done_again(te
     line = teacher.locator('p.turn[data-role="pupil"]').first
     speaker = line.get_attribute("data-speaker")
     line.hover()
-    line.get_by_role("button", name="Put right").click()
+    line.get_by_role("button", name="Correct this").click()
     dialog = teacher.get_by_role("dialog")
     teacher.screenshot(path=SHOTS / "correction.png")
     dialog.get_by_label("everywhere in this lesson").check()

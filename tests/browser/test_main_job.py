@@ -50,7 +50,7 @@ def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(
         told = teacher.get_by_text(re.compile(r"You spoke for \d+ % of the talk; you guessed 40 %"))
         expect(told).to_be_visible()
         share = int(re.findall(r"\d+", told.inner_text())[0])
-        closeness = "closely" if abs(share - 40) <= 3 else "more than" if share > 40 else "less than"
+        closeness = "That was close" if abs(share - 40) <= 3 else "more than" if share > 40 else "less than"
         expect(told).to_contain_text(closeness)
         asked = teacher.locator("#questions")
         expect(asked).to_contain_text("number at the bottom")

@@ -94,7 +94,9 @@ def test_recording_says_why_it_is_not_possible(
     expect(page.locator("lesson-recorder")).to_contain_text("Browsers record only at an address with https")
     page.goto(address + place.lesson.removeprefix(place.school.address))
     page.get_by_role("button", name="Say it").click()
-    expect(page.locator("comment-composer [role=status]")).to_contain_text("only at an address with https")
+    expect(page.locator("comment-composer [role=status]")).to_contain_text(
+        "only allow the microphone on https addresses"
+    )
 
 
 def test_the_lead_reads_how_https_is_had(

@@ -22,7 +22,7 @@ def test_what_is_noted_without_network_waits_on_the_phone_survives_a_reload_and_
     page = context.new_page()
     sign_in(page, place.school, place.people.coach)
     page.goto(f"{place.school.address}/walks")
-    page.get_by_label("Whom do you visit?").select_option(label="Tom Teacher")
+    page.get_by_label("Who are you visiting?").select_option(label="Tom Teacher")
     page.get_by_label("What do you see?").fill("Year 9, a starter")
     page.get_by_role("button", name="Begin").click()
     field = page.get_by_label("What do you see and hear?")
@@ -83,7 +83,7 @@ def test_a_partnership_is_asked_for_answered_planned_and_ended(browser: Browser,
     expect(other.get_by_role("button", name="Not done yet")).to_be_visible()
     other.get_by_text("End this partnership", exact=True).click()
     other.get_by_role("button", name="Yes, end it").click()
-    expect(other.get_by_text("This partnership is ended")).to_be_visible()
+    expect(other.get_by_text("This partnership has ended")).to_be_visible()
     context.close()
 
 

@@ -249,7 +249,7 @@ def test_a_comment_can_be_said_instead_of_typed(teacher: Page, place: Place) -> 
     said = teacher.locator("comment-composer [role=status]").last
     composer = teacher.get_by_role("textbox", name="Write a comment")
     end = time.monotonic() + 60
-    while not composer.input_value() and "could not write" not in said.inner_text():
+    while not composer.input_value() and "couldn't make that out" not in said.inner_text():
         assert time.monotonic() < end, said.inner_text()
         teacher.wait_for_timeout(200)
     expect(teacher.locator("comment-composer .figure")).to_contain_text("at 0:10")

@@ -55,7 +55,7 @@ def test_a_second_factor_from_the_picture_to_the_last_recovery_code(browser: Bro
     look("code")
     page.get_by_label("Code, or one of your recovery codes").fill("000000")
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("does not fit")
+    expect(page.get_by_role("alert")).to_contain_text("That code isn't right")
     look("wrong-code")
     page.get_by_label("Code, or one of your recovery codes").fill(codes[0])
     page.get_by_role("button", name="Sign in").click()

@@ -81,7 +81,7 @@ def test_both_see_the_same_and_leave_with_one_action_and_a_log(pair: tuple[Page,
     teacher.evaluate("document.querySelector('video').play()")
     wait_for_playing(coach)
     settle(teacher, coach)
-    expect(coach.locator("#steers")).to_contain_text("Tom steers")
+    expect(coach.locator("#steers")).to_contain_text("Tom has control")
     coach.evaluate("document.querySelector('video').currentTime = 60")
     settle(teacher, coach)
     assert float(teacher.evaluate("document.querySelector('video').currentTime")) > 60

@@ -37,7 +37,7 @@ from workers.pipeline.runner import run_step
 
 SIZE_BYTES = 24 * 1024**2
 WRITING = {"make_rendition", "make_pictures", "extract_audio", "cut_clip", "blur_clip", "hear_comment"}
-SENTENCE = "has no room left for this. Nothing was lost"
+SENTENCE = "has run out of disk space. Nothing was lost"
 
 
 @dataclass(frozen=True, slots=True)

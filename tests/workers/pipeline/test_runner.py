@@ -188,7 +188,7 @@ def test_a_full_disk_in_a_stage_is_called_that(
     with database.read() as session:
         step = session.scalars(select(Step)).one()
     assert step.error_code == "disk_full"
-    assert "no room" in step.error_sentence
+    assert "out of disk space" in step.error_sentence
 
 
 def test_pictures_that_fail_do_not_hold_up_the_rest(database: Database) -> None:

@@ -161,7 +161,7 @@ def test_the_last_lead_cannot_delete_herself(school: School) -> None:
         email = session.get_one(Person, school.ids["person_lead"]).email
     refused = school.browser("lead").post("/me/delete", data={"email": email})
     assert refused.status_code == 409
-    assert "make somebody else the lead" in refused.text
+    assert "make someone else the lead" in refused.text
 
 
 def test_a_leavers_account_is_deleted_when_the_time_is_over(school: School) -> None:

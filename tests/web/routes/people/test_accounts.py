@@ -76,7 +76,7 @@ def test_an_invitation_works_once(school: School) -> None:
     assert school.browser("nobody").post("/join/join-me", data=form).status_code == 303
     again = school.browser("nobody").post("/join/join-me", data=form)
     assert again.status_code == 404
-    assert "does not work any more" in again.text
+    assert "no longer works" in again.text
 
 
 def test_an_unknown_account_and_a_wrong_password_are_answered_alike(ada: str) -> None:

@@ -261,7 +261,7 @@ def test_a_changed_address_is_no_matter_and_a_changed_number_is_said_truly_with_
     provider.claims = {"sub": "ada-anew"}  # or another person who got her address
     answer = come_back(client, provider)
     assert answer.status_code == 403
-    assert "by another number" in answer.text
+    assert "a different account" in answer.text
     assert "hindsight sign-on-reset ada@school.example" in answer.text
     assert reasons(caplog) == ["number_changed"]
     provider.claims = {}
