@@ -110,7 +110,7 @@ def data_folder(settings: Settings) -> str:
     except OSError as error:
         return f"{settings.data_dir} cannot be written ({error.strerror}). Check whose it is, or HINDSIGHT_DATA_DIR."
     if free < max(FEWEST_BYTES, settings.disk_reserve_bytes):
-        return f"Only {free / GIB:.1f} GiB are free in {settings.data_dir}: uploads will be refused soon. Free some space."
+        return f"Only {free / GIB:.1f} GiB are free in {settings.data_dir}: uploads will soon be refused. Free space."
     return ""
 
 
