@@ -240,15 +240,20 @@ def doctor() -> None:
 
 @click.command()
 def demo() -> None:
-    """Serve a small school to look around in, with a lesson that is worked on while you watch."""
-    from workers.demo import create_demo_school
+    """Serve a small school to look around in, with a lesson that is worked on while you watch.
+
+    It lives in HINDSIGHT_DATA_DIR, or in data-demo where none is set; a folder that holds anything else is left alone.
+    """
+    from workers.demo import create_demo_school, require_demo_place
     from workers.serve import prepare, serve_everything
 
-    os.environ["HINDSIGHT_DATA_DIR"] = str(get_settings().data_dir.with_name("data-demo"))
-    get_settings.cache_clear()
+    if "data_dir" not in get_settings().model_fields_set:
+        os.environ["HINDSIGHT_DATA_DIR"] = "data-demo"  # for the children too
+        get_settings.cache_clear()
     set_up_logging()
     settings = get_settings()
     try:
+        require_demo_place(settings)
         prepare(settings)
         serve_everything(greeting(settings, create_demo_school()))
     except HindsightError as error:

@@ -7,6 +7,8 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from annotation.coaching.goals import GoalText, set_goal
@@ -15,12 +17,12 @@ from annotation.lessons.sharing import share_lesson
 from annotation.people.account_links import accept_invitation, invite
 from annotation.people.people import make_first_account, nobody_yet
 from core.clock import utc_now
-from core.database.db import get_database
-from core.errors import HindsightError
+from core.database.db import existing_database, get_database
+from core.errors import HindsightError, NoSchool
 from core.models import Lesson, Person, StoredFile, new_id
 from core.pipeline.steps import add_first_step
 from core.school_day import SchoolDay
-from core.settings import get_settings
+from core.settings import Settings, get_settings
 from core.storage.configured import get_storage
 
 RECORDING = Path(__file__).resolve().parent.parent / "demo" / "lesson.mp4"
@@ -32,12 +34,53 @@ LEAD, COACH, COACHEE, MANAGER = (
     ("Max Manager", "max@school.example"),
 )
 
+PEOPLE = (LEAD, COACH, COACHEE, MANAGER)
+EMPTY_SCHOOL = ("hindsight.sqlite3", ".writable")  # how the names of an empty school's files begin
+
 
 class NoRecording(HindsightError):
     """The demo's recording is not beside the program."""
 
     code = "demo_recording_missing"
     sentence = "The demo's recording, demo/lesson.mp4, is not here. Please run the demo from a clone of the project."
+
+
+class NotTheDemos(HindsightError):
+    """A folder, a database or a bucket that was given to the demo holds something that the demo did not make."""
+
+    code = "demo_not_empty"
+    sentence = (
+        "The demo wants an empty place or one that it made itself, and {where} holds {what}. Nothing was changed. "
+        "Please name another folder (HINDSIGHT_DATA_DIR=another-folder hindsight demo)."
+    )
+
+
+def require_demo_place(settings: Settings) -> None:
+    """Raise NotTheDemos unless folder, database and bucket are empty or the demo's own; writes nothing."""
+    try:
+        with existing_database().read() as session:
+            there = set(session.scalars(select(Person.email)))
+    except NoSchool:
+        there = set()
+    if there:
+        if not there >= {email for _, email in PEOPLE}:
+            address = settings.database_url and make_url(settings.database_url).render_as_string(hide_password=True)
+            raise NotTheDemos(where=address or settings.data_dir.absolute(), what="a school")
+        return
+    if _strangers(settings):
+        raise NotTheDemos(where=settings.data_dir.absolute(), what="other files")
+    if settings.s3_bucket and any(get_storage().keys()):
+        raise NotTheDemos(where=f"the bucket {settings.s3_bucket}", what="recordings already")
+
+
+def _strangers(settings: Settings) -> bool:
+    """Say whether the data folder holds more than an empty school has, and what a step left half-written."""
+    return any(
+        not (path.is_dir() and not path.is_symlink())
+        and not path.name.startswith(EMPTY_SCHOOL)
+        and settings.scratch_dir not in path.parents
+        for path in settings.data_dir.rglob("*")
+    )
 
 
 def create_demo_school() -> str:

@@ -145,17 +145,8 @@ def test_a_file_that_is_no_database_is_said_in_a_sentence(
         assert "Traceback" not in ended.output
 
 
-@pytest.mark.embedded(reason="demo has a folder of its own beside the data folder")
-def test_the_demo_says_it_as_a_real_program_without_a_traceback(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = data_dir.with_name("data-demo")
-    folder.mkdir()
-    address = f"sqlite:///{folder / 'hindsight.sqlite3'}"
-    migrate_database(address)
-    there = Database(address)
-    do(there, VERSION_IS.format("9876"))
-    there.dispose()
+def test_the_demo_says_it_as_a_real_program_without_a_traceback(database: Database) -> None:
+    do(database, VERSION_IS.format("9876"))
     command = [sys.executable, "-c", "from core.cli import main; main()", "demo"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT, timeout=120)
     assert done.returncode == 1
