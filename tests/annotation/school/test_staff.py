@@ -66,9 +66,6 @@ def test_whatever_is_in_a_file_it_is_read_or_refused_with_a_sentence(text: str) 
         assert all(row.email and row.name for row in rows)
 
 
-ADA_CHANGES = ("department: Art → Maths", "line manager: none → hal@school.example")
-
-
 def test_a_comparison_says_who_joins_changes_returns_and_leaves() -> None:
     known = [
         Member("Ada Teacher", "ada@school.example", "Art"),

@@ -14,7 +14,7 @@ from core.clock import utc_now
 from core.models import Clip, ClipShare, Comment, Lesson, Share
 from tests.support.web_school import KINDS, School
 
-BEGIN, END = 2000, 5000  # of the clip, on the lesson's clock
+BEGIN = 2000  # of the clip, on the lesson's clock
 
 
 @pytest.fixture
