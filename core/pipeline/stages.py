@@ -29,11 +29,6 @@ class Stage:
     per_chunk: bool = False
     version: int = 1
 
-    @property
-    def title_key(self) -> str:
-        """The key of its title among the texts of the pages (`web/frontend/src/text/words.ts`)."""
-        return f"stages.{self.name}"
-
 
 STAGES: dict[str, Stage] = {  # in the order in which a person is shown them
     stage.name: stage

@@ -44,7 +44,6 @@ class Mirror:
     """What a coach did in a conversation. `coach_share` is of all talk of the two, 0..1, None without talk."""
 
     coach_ms: int
-    other_ms: int
     coach_share: float | None
     longest_ms: int
     questions: tuple[Said, ...]
@@ -65,7 +64,6 @@ def analyse_conversation(turns: Sequence[Turn], questions: Sequence[Question]) -
     said = [one for one in split_turns(turns) if one.role is Role.TEACHER]
     return Mirror(
         coach_ms=coach_ms,
-        other_ms=other_ms,
         coach_share=coach_ms / (coach_ms + other_ms) if coach_ms + other_ms else None,
         longest_ms=max((turn.end_ms - turn.start_ms for turn in turns if turn.role is Role.TEACHER), default=0),
         questions=tuple(Said(one.start_ms or 0, one.text) for one in asked),

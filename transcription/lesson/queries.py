@@ -81,12 +81,6 @@ def find_findings(session: Session, lesson_id: str) -> Findings:
     )
 
 
-def find_measures(session: Session, lesson_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the measures of several lessons, for a goal's line across lessons."""
-    rows = session.scalars(select(MeasuresRow).where(MeasuresRow.lesson_id.in_(lesson_ids)))
-    return {row.lesson_id: row.document for row in rows}
-
-
 def has_import(session: Session, lesson_id: str) -> bool:
     """Say whether a transcript made elsewhere lies over what was heard."""
     return session.get(Finding, (lesson_id, "imported")) is not None

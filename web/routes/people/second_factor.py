@@ -121,11 +121,6 @@ def remove_second_factor(
     return go("/me", "second-factor-gone")
 
 
-def _show_codes(request: Request, person: Person, codes: list[str]) -> HTMLResponse:
-    about: dict[str, Any] = {"codes": codes, "email": person.email}
-    return page(request, "people/recovery_codes.html", person, page_title="Recovery codes", **about)
-
-
 def _with_code(request: Request, person: Person, act: Callable[[Session], Done]) -> Done:
     """Do what asks for password and code; attempts are limited as at the door."""
     attempts: Attempts = request.app.state.attempts
