@@ -38,7 +38,6 @@ NOTICES = {
     "sign-in-again": "Please sign in again: your password was typed too long ago, or in another browser.",
     "second-factor-gone": "Your second factor is taken away, and every other device is signed out.",
     "lesson-deleted": "The lesson is deleted. You can still bring it back from here.",
-    "lesson-restored": "The lesson is back.",
     "taken-back": "That is not open to you any more: its owner took it back, or the partnership ended.",
     "share-closed": "It is taken back.",
     "measures-shown": "It is shown. You can take it back at any time.",
