@@ -8,12 +8,12 @@ export class Refused extends Error {
 }
 
 /** No answer came in time. What was asked may have been done or not. */
-export class TookTooLong extends Error {}
+class TookTooLong extends Error {}
 
 const LIMIT = 15_000; // ms that an answer may take: nobody waits without a word
 export const LIMIT_FOR_FILES = 900_000;
 
-export type Answer = { ok: boolean; status: number; headers: Headers; text: string };
+type Answer = { ok: boolean; status: number; headers: Headers; text: string };
 
 /** Ask, and read the whole answer, within a limit of time; raises TookTooLong with a sentence. */
 export async function askInTime(address: string, request: RequestInit, limit = LIMIT): Promise<Answer> {

@@ -63,7 +63,7 @@ export class LessonActivities extends HTMLElement {
 customElements.define("lesson-activities", LessonActivities);
 
 /** Read a moment as people write it (2:41, 1:02:09) in ms, or undefined. */
-export function readClock(text: string): number | undefined {
+function readClock(text: string): number | undefined {
   const parts = text.trim().split(":");
   if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^\d{1,2}$/.test(part))) return undefined;
   return parts.reduce((sum, part) => sum * 60 + Number(part), 0) * 1000;

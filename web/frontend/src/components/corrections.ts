@@ -205,7 +205,7 @@ export class LessonCorrections extends HTMLElement {
 customElements.define("lesson-corrections", LessonCorrections);
 
 /** A choice of the kinds of question; empty: not a question. */
-export function kindChoice(kind: Question["kind"]): HTMLSelectElement {
+function kindChoice(kind: Question["kind"]): HTMLSelectElement {
   const choice = make(
     "select",
     { ariaLabel: words.kindOfQuestion },

@@ -1,5 +1,5 @@
 /** Small makers of elements; text is always text, never markup. */
-export type Child = Node | string;
+type Child = Node | string;
 
 export function make<K extends keyof HTMLElementTagNameMap>(
   tag: K,

@@ -7,7 +7,7 @@ import { dayAndTime, dayInWords, dayOf, today } from "../text/school_day";
 type Line = { id: string; other: string };
 type Act = (work: Promise<unknown>) => void;
 /** What is shared: its address in the API, what it is called, and what else its owner can do with it. */
-export type Shared = {
+type Shared = {
   address: string;
   what: "lesson" | "clip";
   shares: Share[];

@@ -8,8 +8,8 @@
 import type { OpenStream, Stream, Told } from "./stream";
 
 /** A channel to the other pages of this person in this browser; what is posted reaches every page but this one. */
-export type Channel = { post: (message: Message) => void; close: () => void };
-export type OpenChannel = (on: (message: Message) => void) => Channel | null;
+type Channel = { post: (message: Message) => void; close: () => void };
+type OpenChannel = (on: (message: Message) => void) => Channel | null;
 
 export type Message = { from: string } & (
   | { type: "here"; things: string[]; number: number }
