@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import inspect, select
+from sqlalchemy.engine import make_url
 
 from core.cli import main
 from core.database.backup import LinkInBackup, back_up
 from core.database.backup_reading import ABOUT, FILES, LONGEST_ABOUT, LONGEST_ROW, ROWS
 from core.database.db import Database, get_database
+from core.database.migrate import migrate_database
 from core.models import Person
 from core.settings import get_settings
 from core.storage.configured import get_storage
@@ -245,8 +247,6 @@ DAMAGES |= {
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a good backup, to copy."""
-    from core.database.migrate import migrate_database
-
     folder = tmp_path_factory.mktemp("whole")
     address = f"sqlite:///{folder / 'school.sqlite3'}"
     migrate_database(address)
@@ -255,6 +255,28 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     back_up(database, storage, folder / "backup")
     database.dispose()
     return folder / "backup"
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for an empty database of each version, made when it is first wanted."""
+    return tmp_path_factory.mktemp("templates")
+
+
+@pytest.fixture
+def quick_rehearsals(templates: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a new SQLite database begin as a copy: a hundred restores would make each table from nothing."""
+
+    def migrate(address: str, version: str = "head") -> None:
+        path, template = Path(make_url(address).database or ""), templates / version
+        if path.exists():
+            migrate_database(address, version)
+            return
+        if not template.exists():
+            migrate_database(f"sqlite:///{template}", version)
+        shutil.copyfile(template, path)
+
+    monkeypatch.setattr("core.database.backup.migrate_database", migrate)
 
 
 @pytest.fixture
@@ -283,6 +305,7 @@ def restored(folder: Path) -> Result:
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.usefixtures("quick_rehearsals")
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.embedded(reason="a backup is read before any server is asked")
 def test_a_backup_that_was_changed_is_refused_and_nothing_of_it_is_restored(
@@ -330,6 +353,7 @@ def test_a_backup_goes_into_a_database_that_is_migrated_already(backup: Backup, 
     assert restored(backup.folder).exit_code == 0
 
 
+@pytest.mark.usefixtures("quick_rehearsals")
 @pytest.mark.embedded(reason="it is about the folder of a backup")
 @pytest.mark.parametrize("where", [FILES, ROWS, ABOUT, f"{FILES}/lessons", f"{FILES}/lessons/planted"])
 def test_a_backup_is_written_through_no_link(where: str, backup: Backup, whole: Path, empty: Path) -> None:
