@@ -30,10 +30,11 @@ PIECE = bytes(1024**2)
 
 @pytest.fixture(scope="module")
 def pages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
-    """Yield the pages alone, running, in a school of nobody."""
+    """Yield the pages alone, running, in a school of nobody with a mail server; no worker is there to send."""
     folder = tmp_path_factory.mktemp("proxied")
     ground = make_ground(servers, folder / "data")
-    school = School(folder / "data", free_port(), dict(ground) | {"HINDSIGHT_PROXY_SENDS_FILES": "true"})
+    settings = {"HINDSIGHT_PROXY_SENDS_FILES": "true", "HINDSIGHT_SMTP_HOST": "127.0.0.1"}
+    school = School(folder / "data", free_port(), dict(ground) | settings)
     school.processes = [school.run("web")]
     try:
         school.wait_until_it_answers()
