@@ -1,0 +1,9 @@
+"""Factories: functions that create rows with sensible defaults, a module for each domain."""
+
+from __future__ import annotations
+
+from tests.support.factories.coaching import make_partnership, make_share
+from tests.support.factories.lessons import keep_bytes, make_file, make_lesson
+from tests.support.factories.people import START, make_person
+
+__all__ = ["START", "keep_bytes", "make_file", "make_lesson", "make_partnership", "make_person", "make_share"]
