@@ -1,116 +1,11 @@
-"""Questions: what asks, of which kind, who answered, and how long there was to think."""
+"""Questions of a lesson: who answered, of which kind they are in their place, and how long there was to think."""
 
 from __future__ import annotations
 
 import pytest
 
 from core.types import AnsweredBy, Question, QuestionKind, Role, Span, Turn, Word
-from transcription.questions.detection import Around, asks
-from transcription.questions.kinds import kind_of
 from transcription.questions.lesson_questions import find_questions
-from transcription.questions.utterances import split_sentences
-
-TEACHER = Around(teacher=True)
-
-ASKING = [
-    "What is the capital of France",
-    "So what happens to the ice when it melts",
-    "How many sides does a hexagon have",
-    "Okay, and where did the river go",
-    "Can anybody tell me what a noun is",
-    "Who can remind us of the rule",
-    "Do you think the king was right to leave",
-    "Is it bigger or smaller than the other one",
-    "Isn't that the same number",
-    "It gets colder up there, doesn't it",
-    "These two are equal, right",
-    "If I double it, what do I get",
-    "Seven times eight is what",
-    "I wonder what would happen without light",
-    "What about the second paragraph",
-    "Why",
-    "How come",
-    "Any questions",
-    "Ready",
-    "Anyone else",
-]
-
-TELLING = [
-    "Please open your books at page nine",
-    "What I want you to do is draw a line",
-    "When we heat it, it turns into gas",
-    "That's right",
-    "The answer is on the right",
-    "Do the next one on your own",
-    "Have a seat, everybody",
-    "What a lovely drawing",
-    "Let's see what we have here",
-    "I think it is twelve",
-    "Twelve",
-    "Yes",
-    "We know that plants need water",
-    "Because the water is warmer than the air",
-    "If you finish early you can read",
-]
-
-
-@pytest.mark.parametrize("text", ASKING)
-def test_a_question_is_heard_without_its_mark(text: str) -> None:
-    assert asks(f"{text}.", TEACHER) >= 0.5
-
-
-@pytest.mark.parametrize("text", TELLING)
-def test_what_tells_is_no_question(text: str) -> None:
-    assert asks(f"{text}.", TEACHER) < 0.5
-
-
-@pytest.mark.parametrize("text", [*ASKING, *TELLING])
-def test_a_mark_always_makes_it_surer(text: str) -> None:
-    assert asks(f"{text}?", TEACHER) > asks(f"{text}.", TEACHER)
-
-
-def test_a_statement_that_is_answered_with_yes_was_a_question() -> None:
-    assert asks("You agree with Tom.", Around(teacher=True, hands_over=True, reply="Yes, I do.")) >= 0.5
-    assert asks("You agree with Tom.", TEACHER) < 0.5
-
-
-KINDS = [
-    ("What is seven times eight?", QuestionKind.RECALL),
-    ("When did the war end?", QuestionKind.RECALL),
-    ("What do you think will happen next?", QuestionKind.OPEN),
-    ("How else could we do it?", QuestionKind.OPEN),
-    ("What do you notice about these words?", QuestionKind.OPEN),
-    ("Why do you say that?", QuestionKind.PROBING),
-    ("How do you know it is a metal?", QuestionKind.PROBING),
-    ("How come it floats?", QuestionKind.PROBING),
-    ("What makes you think so?", QuestionKind.PROBING),
-    ("Can you explain why it sinks?", QuestionKind.PROBING),
-    ("Tell us why.", QuestionKind.PROBING),
-    ("Ready?", QuestionKind.MANAGERIAL),
-    ("Why don't you sit over there?", QuestionKind.MANAGERIAL),
-    ("Can you please put that away?", QuestionKind.MANAGERIAL),
-    ("Does everybody have a pencil?", QuestionKind.MANAGERIAL),
-    ("Any questions?", QuestionKind.MANAGERIAL),
-    ("You know what?", QuestionKind.RHETORICAL),
-    ("Isn't that amazing?", QuestionKind.RHETORICAL),
-]
-
-
-@pytest.mark.parametrize(("text", "kind"), KINDS)
-def test_the_words_speak_for_a_kind(text: str, kind: QuestionKind) -> None:
-    assert kind_of(text, by_teacher=True)[0] is kind
-
-
-def test_a_pupils_why_does_not_probe_a_pupil() -> None:
-    assert kind_of("Why is it blue?", by_teacher=False)[0] is QuestionKind.OPEN
-
-
-def test_sentences_are_cut_at_punctuation_but_not_at_points_in_numbers_or_titles() -> None:
-    assert split_sentences("Okay. What is 3.5 plus 1? Mr. Lee knows") == [
-        "Okay.",
-        "What is 3.5 plus 1?",
-        "Mr. Lee knows",
-    ]
 
 
 def say(start_ms: int, end_ms: int, speaker: str, role: Role, text: str) -> Turn:
@@ -201,9 +96,3 @@ def test_a_pupil_who_breaks_in_gives_a_wait_of_nothing() -> None:
 
 def test_no_turns_give_no_questions() -> None:
     assert find_questions([], None, []) == ()
-
-
-def test_a_right_after_her_own_words_and_a_sentence_left_for_the_class_ask() -> None:
-    alone, after_own = Around(True), Around(True, after_own=True)
-    assert asks("Right.", alone) < 0.5 < asks("Right.", after_own)
-    assert asks("And the height is.", Around(True)) < 0.5 < asks("And the height is.", Around(True, hands_over=True))
