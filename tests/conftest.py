@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.support.servers import Ground, Servers
 
 pytest_plugins = [
+    "tests.support.kinds",
     "tests.support.quick_hashes",
     "tests.support.s3_server",
     "tests.support.databases",

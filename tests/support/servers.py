@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import obstore
 import pytest
@@ -154,6 +154,17 @@ class Chosen:
             (kept if kind == "here" else left).append(item)
         items[:] = kept
         config.hook.pytest_deselected(items=left)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Tell the process that started this one, if one did (pytest-xdist)."""
+        told = getattr(session.config, "workeroutput", None)
+        if told is not None:
+            told[OPTION] = self.counts
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take the counts of a worker: each collects all tests, so all count the same."""
+        self.counts = getattr(node, "workeroutput", {}).get(OPTION, self.counts)
 
     def _kind(self, item: pytest.Item) -> str:
         if item.get_closest_marker("embedded"):

@@ -1,0 +1,53 @@
+"""Which tests run side by side, which run alone, and which are unit tests: the one place that says so.
+
+Every test gets `alone`, or runs beside others (`make test`, two passes). Every test that is small gets `unit`
+(`make check-fast`). Both are told from where a test is and what it asks for; a test that must say it itself carries
+the marker `alone(reason)`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parents[1]
+
+# Whole deployments, a browser whose clock is looked at, processes that are killed: each wants the machine for itself.
+ALONE = ("browser", "deployment", "faults")
+
+# The packages without a web server, as a user of their functions sees them.
+UNIT = ("annotation", "core", "ingest", "transcription")
+HEAVY = frozenset({"any_database", "bucket", "bucket_server", "browser", "playwright", "postgres", "school"})
+
+
+def folder_of(item: pytest.Item) -> str:
+    """Return the folder below tests/ that a test lies in."""
+    inside = item.path.relative_to(HERE).parts
+    return inside[0] if len(inside) > 1 else ""
+
+
+def is_alone(item: pytest.Item) -> bool:
+    """Say whether a test may not run beside others."""
+    return folder_of(item) in ALONE or item.get_closest_marker("alone") is not None
+
+
+def is_unit(item: pytest.Item) -> bool:
+    """Say whether a test is quick: of one package, on SQLite, without a model, a server or a browser."""
+    if folder_of(item) not in UNIT or any(item.get_closest_marker(name) for name in ("alone", "engine", "slow")):
+        return False
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    asked = set(getattr(item, "fixturenames", ())) - {"postgres"}
+    if parameters.get("any_database") == "sqlite":
+        asked.discard("any_database")
+    return not asked & HEAVY
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test, before `-m` chooses."""
+    for item in items:
+        if is_alone(item):
+            item.add_marker(pytest.mark.alone)
+        elif is_unit(item):
+            item.add_marker(pytest.mark.unit)
