@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from core.database.db import Database
 from core.storage.base import Storage
@@ -27,6 +28,9 @@ pytest_plugins = [
 ]
 
 os.environ.setdefault("HINDSIGHT_TIME_ZONE", "UTC")  # not this machine's, so that the tests are the same everywhere
+settings.register_profile("shared-machine", deadline=None)  # tests run side by side, and one may have to wait
+if not os.environ.get("CI"):  # hypothesis has a profile of its own for CI
+    settings.load_profile("shared-machine")
 PROJECT = Path(__file__).resolve().parent.parent
 
 

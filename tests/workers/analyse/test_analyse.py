@@ -119,6 +119,7 @@ def test_speakers_alone_are_written_as_rttm(shared_data: Path) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.alone(reason="it interrupts an analysis a second after the sound was read")
 def test_an_interrupt_leaves_nothing_behind(shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from tests.support.web_school import School
@@ -31,6 +33,7 @@ def start(port: int) -> subprocess.Popen[bytes]:
     raise AssertionError("the server did not start")
 
 
+@pytest.mark.alone(reason="it kills a server while it receives")
 def test_a_server_killed_while_it_receives_goes_on_where_it_was(school: School) -> None:
     recording = random.Random(3).randbytes(8 * 1024**2 + 5)
     where = begin(school.browser("owner"), len(recording))
