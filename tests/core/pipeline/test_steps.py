@@ -13,6 +13,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.models import Lesson, Step
 from core.pipeline import steps
+from core.pipeline.stages import FIRST_STAGE, STAGES
 from tests.support.factories import make_lesson, make_person
 from tests.support.recordings import LEASE, claim, ready_step
 
@@ -181,7 +182,7 @@ def test_a_claim_says_what_it_took_and_the_row_says_who_holds_it(any_database: D
     change(any_database, progress=0.5)
     held = claim(any_database, step_id)
     row = read(any_database, step_id)
-    assert held == steps.Claim(step_id, row.lesson_id, steps.FIRST_STAGE, 0, row.lease_token or "?", 1)
+    assert held == steps.Claim(step_id, row.lesson_id, FIRST_STAGE, 0, row.lease_token or "?", 1)
     assert (row.state, row.attempts, row.progress) == ("running", 1, 0.0)
     assert row.started_at is not None
     assert row.lease_until is not None
@@ -294,17 +295,17 @@ def test_a_step_is_requested_once_for_each_stage_and_number(any_database: Databa
     step_id = ready_step(any_database)
     with any_database.write() as session:
         lesson_id = session.get_one(Step, step_id).lesson_id
-        for stage, number in ((steps.FIRST_STAGE, 0), ("cut_clip", 1), ("cut_clip", 1), ("cut_clip", 2)):
+        for stage, number in ((FIRST_STAGE, 0), ("cut_clip", 1), ("cut_clip", 1), ("cut_clip", 2)):
             steps.request_step(session, lesson_id, stage, number)
         rows = session.execute(select(Step.stage, Step.chunk_no, Step.state, Step.queue, Step.version)).all()
-    catalogue = steps.STAGES["cut_clip"]
+    catalogue = STAGES["cut_clip"]
     assert sorted(tuple(row) for row in rows if row.stage == "cut_clip") == [
         ("cut_clip", number, "ready", catalogue.queue, catalogue.version) for number in (1, 2)
     ]
-    assert [row.chunk_no for row in rows if row.stage == steps.FIRST_STAGE] == [0]
+    assert [row.chunk_no for row in rows if row.stage == FIRST_STAGE] == [0]
     with any_database.write() as session:
         session.execute(update(Step).values(version=0))
-        steps.request_step(session, lesson_id, steps.FIRST_STAGE)
+        steps.request_step(session, lesson_id, FIRST_STAGE)
         assert steps.lessons_to_redo(session) == [lesson_id]
         session.execute(update(Lesson).values(deleted_at=utc_now()))
         assert steps.lessons_to_redo(session) == []
@@ -318,9 +319,9 @@ def test_a_lesson_in_the_catalogues_version_is_not_redone_and_steps_are_deleted_
         assert steps.lessons_to_redo(session) == []
         lesson_id = session.get_one(Step, step_id).lesson_id
         steps.request_step(session, lesson_id, "cut_clip", 1)
-        steps.delete_steps(session, lesson_id, [steps.FIRST_STAGE])
+        steps.delete_steps(session, lesson_id, [FIRST_STAGE])
         left = {tuple(row) for row in session.execute(select(Step.lesson_id, Step.stage))}
-        assert left == {(lesson_id, "cut_clip"), (session.get_one(Step, other).lesson_id, steps.FIRST_STAGE)}
+        assert left == {(lesson_id, "cut_clip"), (session.get_one(Step, other).lesson_id, FIRST_STAGE)}
 
 
 def test_what_a_lost_queue_carried_is_sent_again(any_database: Database) -> None:
