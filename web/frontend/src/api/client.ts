@@ -13,20 +13,35 @@ class TookTooLong extends Error {}
 const LIMIT = 15_000; // ms that an answer may take: nobody waits without a word
 export const LIMIT_FOR_FILES = 900_000;
 
-type Answer = { ok: boolean; status: number; headers: Headers; text: string };
+const OVERRIDDEN = ["PATCH", "PUT", "DELETE"];
+let overrides = false; // something on the way lets only GET and POST through
+
+export type Answer = { ok: boolean; status: number; headers: Headers; text: string };
 
 /** Ask, and read the whole answer, within a limit of time; raises TookTooLong with a sentence. */
 export async function askInTime(address: string, request: RequestInit, limit = LIMIT): Promise<Answer> {
   const over = new AbortController();
   const timer = setTimeout(() => over.abort(), limit);
   try {
-    const answer = await fetch(address, { ...request, signal: over.signal });
+    let answer = await send(address, request, over.signal);
+    if (!overrides && OVERRIDDEN.includes(request.method ?? "GET") && isBlocked(answer)) {
+      overrides = true;
+      answer = await send(address, request, over.signal);
+    }
     return { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text() };
   } catch (error) {
     throw over.signal.aborted ? new TookTooLong(words.tookTooLong) : error;
   } finally {
     clearTimeout(timer);
   }
+}
+
+function send(address: string, request: RequestInit, signal: AbortSignal): Promise<Response> {
+  const method = request.method ?? "GET";
+  if (!overrides || !OVERRIDDEN.includes(method)) return fetch(address, { ...request, signal });
+  const headers = new Headers(request.headers);
+  headers.set("X-HTTP-Method-Override", method);
+  return fetch(address, { ...request, method: "POST", headers, signal });
 }
 
 /** What an answer says as JSON, or undefined. */
@@ -38,6 +53,12 @@ export function read<T>(answer: Answer): T | undefined {
   }
 }
 
+/** The error of an answer that refuses. Without a sentence of the server's own it came from a proxy on the way. */
+export function refusal(answer: Answer): Refused {
+  const said = read<{ message?: string }>(answer)?.message;
+  return new Refused(said ?? (answer.status === 413 ? words.proxyTooSmall : words.broken), answer.status);
+}
+
 export async function ask<T>(method: string, address: string, body?: unknown, keepalive = false): Promise<T> {
   const answer = await askInTime(address, {
     method,
@@ -45,11 +66,16 @@ export async function ask<T>(method: string, address: string, body?: unknown, ke
     headers: body === undefined ? {} : { "content-type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
   });
-  if (!answer.ok) throw new Refused(read<{ message?: string }>(answer)?.message ?? words.broken, answer.status);
+  if (!answer.ok) throw refusal(answer);
   return read<T>(answer) as T;
 }
 
 /** Whether asking again would not help: this person is signed out, or may not see it any more. */
 export function isClosed(error: unknown): boolean {
   return error instanceof Refused && [401, 403, 404].includes(error.status);
+}
+
+/** Whether something on the way refused the method: the server's own answers are JSON. */
+function isBlocked(answer: Response): boolean {
+  return [403, 405, 501].includes(answer.status) && !(answer.headers.get("content-type") ?? "").startsWith("application/json");
 }

@@ -1,5 +1,5 @@
 /** Speaking instead of typing: the sound goes to the school's own machine, and comes back as words to look at. */
-import { ask, askInTime, LIMIT_FOR_FILES, read } from "../api/client";
+import { ask, askInTime, LIMIT_FOR_FILES, read, refusal } from "../api/client";
 import type { Said } from "../api/types";
 import { noRecording, openMedia } from "../browser/secure_context";
 import { words } from "../text/words";
@@ -43,8 +43,8 @@ export function dictate(button: HTMLButtonElement, address: string, heard: (text
 
 async function send(address: string, sound: Blob): Promise<string> {
   const answer = await askInTime(`${address}/said`, { method: "POST", body: sound }, LIMIT_FOR_FILES);
-  const taken = read<Said & { message?: string }>(answer);
-  if (!answer.ok || !taken) throw new Error(taken?.message ?? words.broken);
+  const taken = read<Said>(answer);
+  if (!answer.ok || !taken) throw refusal(answer);
   for (;;) {
     await new Promise((later) => setTimeout(later, ASK_EVERY));
     const now = await ask<Said>("GET", `/api/said/${taken.id}`);

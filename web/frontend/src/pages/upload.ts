@@ -12,6 +12,9 @@ import { words } from "../text/words";
 
 const ACCEPT = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.3gp,.mov,.m4a,.flac,.ogg,.opus";
 const PIECE_BYTES = 512 * 1024; // of a recording that are sent at once
+const FIRST_BYTES = 64 * 1024 * 1024; // of a file; a proxy that takes less is found out
+const FEWEST_BYTES = 256 * 1024;
+const SHRINK = 4;
 const FIELDS = [["title", words.title, "text"], ["class_name", words.className, "text"], ["taught_on", words.taughtOn, "date"]] as const;
 
 class LessonUpload extends HTMLElement {
@@ -91,20 +94,41 @@ class LessonUpload extends HTMLElement {
     const { onFailure, onDone, ...options } = own;
     const metadata: Record<string, string> = { filename: name, filetype: source instanceof File ? source.type : "" };
     for (const [field, input] of Object.entries(this.fields)) if (input.value) metadata[field] = input.value;
-    return new Upload(source, {
+    let kept = "0"; // the offset that the server last said it has
+    let keptAtCut = ""; // and what it was when the line was last cut
+    const upload: Upload = new Upload(source, {
       endpoint: "/api/uploads",
       metadata,
+      chunkSize: FIRST_BYTES,
       retryDelays: [0, 1000, 3000, 5000, ...Array<number>(2000).fill(10_000)],
       onShouldRetry: (error) => {
-        const status = error.originalResponse?.getStatus() ?? 0;
-        const retry = status === 0 || status === 409 || status === 423 || status >= 500 && status !== 507;
+        const response = error.originalResponse;
+        const status = response?.getStatus() ?? 0;
+        if (status === 0) {
+          // Cut twice at the same place: a smaller piece may pass where this one does not.
+          if (keptAtCut === kept) shrink(upload);
+          keptAtCut = kept;
+        }
+        if (response && !response.getHeader("Tus-Resumable")) { // not the server's own answer: a proxy on the way
+          if (status === 413) return shrink(upload);
+          if ((status === 403 || status === 405 || status === 501) && !upload.options.overridePatchMethod) {
+            upload.options.overridePatchMethod = true;
+            return true;
+          }
+        }
+        const retry = status === 0 || status === 409 || status === 423 || status >= 500 && status !== 507 && status !== 501;
         if (retry) this.say(words.waiting);
         return retry;
       },
-      onAfterResponse: (_request, response) => this.look(response),
+      onAfterResponse: (_request, response) => {
+        kept = response.getHeader("Upload-Offset") ?? kept;
+        this.look(response);
+      },
       onError: (error) => {
-        const body = "originalResponse" in error ? error.originalResponse?.getBody() : "";
-        this.say(sentenceOf(body) || words.broken);
+        const response = "originalResponse" in error ? error.originalResponse : null;
+        const fromProxy = response && !response.getHeader("Tus-Resumable");
+        const guess = !fromProxy ? words.broken : response.getStatus() === 413 ? words.proxyTooSmall : [403, 405, 501].includes(response.getStatus()) ? words.proxyBlocks : words.broken;
+        this.say(sentenceOf(response?.getBody()) || guess);
         onFailure?.();
       },
       onSuccess: () => {
@@ -113,6 +137,7 @@ class LessonUpload extends HTMLElement {
       },
       ...options,
     });
+    return upload;
   }
 
   private progress(sent: number, total: number): void {
@@ -168,6 +193,13 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
     if (answer?.ok) button.closest("li")?.remove();
     else button.after(make("span", { role: "alert" }, words.broken));
   });
+}
+
+/** Send less at once; false when it is little already. */
+function shrink(upload: Upload): boolean {
+  const now = upload.options.chunkSize ?? FIRST_BYTES;
+  upload.options.chunkSize = Math.max(FEWEST_BYTES, Math.floor(now / SHRINK));
+  return now > FEWEST_BYTES;
 }
 
 function sentenceOf(body: string | undefined): string {
