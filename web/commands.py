@@ -8,7 +8,6 @@ import logging
 
 import click
 
-from core.database.migrate import migrate_database
 from core.logs import set_up_logging
 from core.outputs import STDOUT, check_output, write_output
 from core.settings import Settings, get_settings
@@ -54,8 +53,10 @@ def web(end_with_parent: bool) -> None:
     settings = get_settings()
     set_up_logging()
     if not end_with_parent:  # else the parent has done it
+        from core.database.migrate import migrate_database
+
         prepare_folder(settings)
-    migrate_database(settings.database_address)
+        migrate_database(settings.database_address)
     # Guard logs what was asked; uvicorn's own log would show the secret of an invitation's link.
     app = create_app()
     # What is loaded now stays until the end. Looking through all of it for garbage again and again would hold every

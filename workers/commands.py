@@ -210,17 +210,19 @@ def worker(queues: str, threads: int, sweep: bool, end_with_parent: bool) -> Non
     """Do the work of some queues; any number of these may run, on any number of machines."""
     from core.parent_watch import end_with_parent as hold_on
     from core.pipeline.stages import QUEUES
-    from workers.queue.process import work
+    from workers.queue.process import prepare_database, work
 
     named = [name.strip() for name in queues.split(",") if name.strip()]
     unknown = sorted(set(named) - set(QUEUES))
     if unknown or not named:
         raise click.BadParameter(f"there is no queue {', '.join(unknown)}; there are {', '.join(QUEUES)}")
     set_up_logging()
-    if end_with_parent:
+    if end_with_parent:  # the parent has brought the database up to date, and closed the data folder
         hold_on()
-    elif stayed_open := restrict_data_folder(get_settings()):
-        log.warning("%s", stayed_open)
+    else:
+        if stayed_open := restrict_data_folder(get_settings()):
+            log.warning("%s", stayed_open)
+        prepare_database(get_settings())
     work(named, threads, sweeps=sweep)
 
 

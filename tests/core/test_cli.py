@@ -22,9 +22,9 @@ PAGES = [*PROJECT.glob("*.md"), *(PROJECT / "docs").glob("*.md"), PROJECT / "doc
 OUTSIDE_THE_PROGRAM = {"HINDSIGHT_PAGES", "HINDSIGHT_FILES", "HINDSIGHT_TEST_DATA"}  # the proxy's, and the tests'
 
 
-def loaded_by(code: str) -> set[str]:
-    """Return the heavy modules that a fresh interpreter has loaded after running `code`."""
-    report = f"{code}\nimport sys\nprint(*(name for name in {HEAVY!r} if name in sys.modules))"
+def loaded_by(code: str, modules: tuple[str, ...] = HEAVY) -> set[str]:
+    """Return which of some modules a fresh interpreter has loaded after running `code`."""
+    report = f"{code}\nimport sys\nprint(*(name for name in {modules!r} if name in sys.modules))"
     run = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True, cwd=PROJECT)
     return set(run.stdout.splitlines()[-1].split()) if run.stdout.strip() else set()
 
@@ -43,6 +43,11 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_the_web_process_loads_nothing_heavy() -> None:
     assert loaded_by("from web.app import create_app\ncreate_app()") == set()
+
+
+def test_a_child_of_serve_loads_no_migrations_since_its_parent_ran_them() -> None:
+    code = "import workers.commands, workers.queue.process, web.commands, web.app"
+    assert loaded_by(code, ("alembic",)) == set()
 
 
 def first_cells(heading: str) -> str:

@@ -12,10 +12,9 @@ import dramatiq
 from sqlalchemy.exc import OperationalError
 
 from core.database.db import get_database
-from core.database.migrate import migrate_database
 from core.pipeline.stages import QUEUES
 from core.pipeline.steps import send_again
-from core.settings import get_settings
+from core.settings import Settings, get_settings
 from core.storage.configured import get_storage
 from workers.mailer import send_mails
 from workers.queue.broker import Actors, Running, make_actors, make_broker, was_emptied
@@ -28,16 +27,22 @@ REOPEN_SECONDS, MAIL_SECONDS, SWEEP_SECONDS = 5.0, 10.0, 300.0
 STOP_MS = 240_000  # at most, for work that cannot be asked to stop just now; `hindsight serve` has less patience
 
 
-def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
-    """Do the steps of some queues until SIGTERM; running ones are given back, not lost.
+def prepare_database(settings: Settings) -> None:
+    """Bring the database up to date, unless it is away: then it is waited for later.
 
     Raises what `core.database.migrate.version_of` raises when the database cannot be used.
     """
-    settings = get_settings()
+    from core.database.migrate import migrate_database  # brings Alembic: half a second in each child of `serve`
+
     try:
         migrate_database(settings.database_address)
-    except OperationalError:  # away: it is waited for below
+    except OperationalError:
         log.warning("the database does not answer yet")
+
+
+def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
+    """Do the steps of some queues until SIGTERM; running ones are given back, not lost."""
+    settings = get_settings()
     database = get_database()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
