@@ -170,8 +170,8 @@ class LessonUpload extends HTMLElement {
       steps.show(found);
       watch.hidden = !found.playable;
     };
-    await refresh();
     const work = new Refetch(refresh, isClosed);
+    work.ask();
     follow(`lesson:${this.lessonId}`, { kind: () => work.ask() });
   }
 }
