@@ -89,25 +89,3 @@ def test_a_proxy_that_refuses_even_small_pieces_is_named_with_what_to_change(
         expect(said).to_be_visible(timeout=60_000)
         teacher.screenshot(path="test-results/narrow-proxy.png")
     assert arrived(place, "tiny.mp4") is None
-
-
-def test_a_comment_that_a_proxy_refuses_names_the_proxy_and_one_passes_where_only_post_does(
-    teacher: Page, place: Place, tmp_path: Path
-) -> None:
-    with proxy(place, tmp_path, "request_body {\n max_size 100\n }") as address:
-        teacher.goto(place.lesson.replace(place.school.address, address))
-        field = teacher.get_by_label("Write a comment")
-        field.fill("A long comment. " * 40)
-        teacher.locator("comment-composer").get_by_role("button", name="Save").click()
-        expect(teacher.get_by_text(re.compile("school's proxy refuses"))).to_be_visible()
-        expect(field).to_have_value("A long comment. " * 40)
-
-
-def test_a_program_may_say_the_method_in_a_header_and_only_an_order(place: Place) -> None:
-    def ask(method: str) -> httpx.Response:
-        headers = {"x-http-method-override": method, "tus-resumable": "1.0.0"}
-        return httpx.post(f"{place.school.address}/api/uploads/none", headers=headers, timeout=30)
-
-    assert ask("PATCH").status_code == httpx.patch(f"{place.school.address}/api/uploads/none", timeout=30).status_code
-    assert ask("PATCH").json()["code"] == "sign_in_needed"
-    assert ask("GET").status_code == 405
