@@ -1,21 +1,35 @@
-"""Access rules: `may` decides about one row; the same rules as SQL conditions select rows for lists.
+"""Who may read what: `may_see`, the same rules as conditions of queries, and whose a thing is.
 
-Being lead, or somebody's manager, counts for nothing here: only owning, sharing and writing do.
+Being lead, or somebody's manager, counts for nothing here: only owning, sharing and writing do. Handlers and views
+ask these functions and never compare ids themselves.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import Clip, ClipShare, Comment, Goal, Lesson, Partnership, Person, Share, ShownMeasures, Walk
+from core.models import (
+    Clip,
+    ClipShare,
+    Comment,
+    Dictation,
+    Goal,
+    Lesson,
+    Partnership,
+    Person,
+    PortfolioItem,
+    Share,
+    ShownMeasures,
+    Walk,
+)
 
-Action = Literal["see", "change"]
 Thing = Lesson | Clip | Comment | Partnership | Goal | Share | Walk
+T = TypeVar("T", bound=Thing)
 
 
 def live_share() -> ColumnElement[bool]:
@@ -129,49 +143,94 @@ def comments_kept_by(person: Person) -> ColumnElement[bool]:
     return or_(comments_seen_by(person), and_(Comment.lesson_id == Lesson.id, Comment.author_id == person.id))
 
 
-def may(session: Session, person: Person, action: Action, thing: Thing) -> bool:
-    """Decide whether a person may see or change a thing.
-
-    A lesson and its shares are changed by their owner alone, a comment by its author, a goal by both
-    people of its active partnership; a partnership is ended by either.
-    """
+def may_see(session: Session, person: Person, thing: Thing) -> bool:
+    """Tell whether a person may read a thing; a partnership and its goals are for its two people."""
     if isinstance(thing, Lesson):
-        seen_lesson = select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person))
-        return thing.owner_id == person.id if action == "change" else _holds(session, seen_lesson.exists())
+        return holds(session, select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person)).exists())
     if isinstance(thing, Clip):
         its = select(Clip.id).join(Lesson, Lesson.id == Clip.lesson_id).where(Clip.id == thing.id)
-        mine = its.where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
-        return _holds(session, (mine if action == "change" else its.where(clips_seen_by(person))).exists())
+        return holds(session, its.where(clips_seen_by(person)).exists())
     if isinstance(thing, Comment):
-        if action == "change" and thing.author_id != person.id:
-            return False
         seen = select(Comment.id).join(Lesson, Lesson.id == Comment.lesson_id)
-        return _holds(session, seen.where(Comment.id == thing.id, comments_seen_by(person)).exists())
+        return holds(session, seen.where(Comment.id == thing.id, comments_seen_by(person)).exists())
     if isinstance(thing, Share):
         owned = select(Lesson.id).where(Lesson.id == thing.lesson_id, Lesson.owner_id == person.id)
-        return _holds(session, owned.exists())
+        return holds(session, owned.exists())
     if isinstance(thing, Goal):
         its = select(Partnership.id).where(Partnership.id == thing.partnership_id, partnerships_of(person))
-        if action == "change":
-            its = its.where(Partnership.state == "active")
-        return _holds(session, its.exists())
-    if isinstance(thing, Walk):
-        return _may_walk(person, action, thing)
-    return person.id in (thing.coach_id, thing.coachee_id)
+        return holds(session, its.exists())
+    if isinstance(thing, Walk):  # until a visit is saved it is the observer's alone
+        return is_observer(thing, person) or (thing.saved_at is not None and is_observed(thing, person))
+    return is_member(thing, person)
 
 
-def _may_walk(person: Person, action: Action, walk: Walk) -> bool:
-    """Until a visit is saved it is the observer's alone; then both may read it, and it stands as it is."""
-    if action == "change" or walk.saved_at is None:
-        return walk.observer_id == person.id and walk.saved_at is None
-    return person.id in (walk.observer_id, walk.observed_id)
-
-
-def require(session: Session, person: Person, action: Action, thing: Thing | None) -> None:
-    """Raise NotFound unless the person may: what is not hers looks as if it were not there."""
-    if thing is None or not may(session, person, action, thing):
+def require_see(session: Session, person: Person, thing: T | None) -> T:
+    """Return a thing that the person may read; raises NotFound: what is not hers looks as if it were not there."""
+    if thing is None or not may_see(session, person, thing):
         raise NotFound
+    return thing
 
 
-def _holds(session: Session, condition: ColumnElement[bool]) -> bool:
+def is_owner(thing: Lesson | ShownMeasures | PortfolioItem, person: Person) -> bool:
+    """Tell whether a lesson, a showing of measures or an item of a portfolio is this person's own."""
+    return thing.owner_id == person.id
+
+
+def is_author(comment: Comment, person: Person) -> bool:
+    """Tell whether this person wrote a comment."""
+    return comment.author_id == person.id
+
+
+def is_speaker(comment: Dictation, person: Person) -> bool:
+    """Tell whether this person spoke a comment that is being transcribed."""
+    return comment.person_id == person.id
+
+
+def is_coach(partnership: Partnership, person: Person) -> bool:
+    """Tell whether this person coaches in a partnership."""
+    return partnership.coach_id == person.id
+
+
+def is_coachee(partnership: Partnership, person: Person) -> bool:
+    """Tell whether this person is coached in a partnership."""
+    return partnership.coachee_id == person.id
+
+
+def is_member(partnership: Partnership, person: Person) -> bool:
+    """Tell whether this person is one of the two of a partnership."""
+    return is_coach(partnership, person) or is_coachee(partnership, person)
+
+
+def other_person(partnership: Partnership, person: Person) -> str:
+    """Return the id of the other one of a partnership's two people."""
+    return partnership.coachee_id if is_coach(partnership, person) else partnership.coach_id
+
+
+def asked_for(partnership: Partnership, person: Person) -> bool:
+    """Tell whether it was this person who asked for a partnership."""
+    return partnership.asked_by_id == person.id
+
+
+def is_shown(item: PortfolioItem, person: Person) -> bool:
+    """Tell whether an item of a coach's portfolio shows this person, who is asked for consent."""
+    return item.coachee_id == person.id
+
+
+def is_observer(walk: Walk, person: Person) -> bool:
+    """Tell whether this person makes a learning walk."""
+    return walk.observer_id == person.id
+
+
+def is_observed(walk: Walk, person: Person) -> bool:
+    """Tell whether it is this person's lesson that a learning walk visits."""
+    return walk.observed_id == person.id
+
+
+def other_of_walk(walk: Walk, person: Person) -> str:
+    """Return the id of the other one of a learning walk's two people."""
+    return walk.observed_id if is_observer(walk, person) else walk.observer_id
+
+
+def holds(session: Session, condition: ColumnElement[bool]) -> bool:
+    """Return what the database says of a condition."""
     return bool(session.scalar(select(condition)))

@@ -8,8 +8,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import partnerships_of, require
-from annotation.errors import PartnershipOver
+from annotation.access.reading import partnerships_of, require_see
+from annotation.access.states import get_active_partnership
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
@@ -28,11 +28,7 @@ def add_action(
     goal_id: str | None = None,
 ) -> Action:
     """Write down one thing to do; either of the two may."""
-    partnership = session.get(Partnership, partnership_id)
-    require(session, person, "see", partnership)
-    assert partnership is not None
-    if partnership.state != "active":
-        raise PartnershipOver
+    get_active_partnership(session, person, partnership_id)
     _check_goal(session, partnership_id, goal_id)
     made = Action(partnership_id=partnership_id, goal_id=goal_id, by=by, created_at=utc_now())
     made.what = clean_name(what, "one thing to do", LENGTH)
@@ -44,7 +40,7 @@ def add_action(
 def set_done(session: Session, person: Person, action_id: str, *, done: bool) -> Action:
     """Tick an action, or undo that."""
     action = session.get(Action, action_id)
-    require(session, person, "see", None if action is None else session.get(Partnership, action.partnership_id))
+    require_see(session, person, None if action is None else session.get(Partnership, action.partnership_id))
     assert action is not None
     action.done_at = (action.done_at or utc_now()) if done else None
     return action

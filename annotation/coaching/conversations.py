@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import partnerships_of, require
+from annotation.access.reading import is_coach, is_coachee, partnerships_of, require_see
 from annotation.lessons.lessons import delete_for_good, get_own_lesson
 from annotation.lessons.sharing import open_shares
 from core.clock import utc_now
@@ -16,10 +16,8 @@ from core.models import Clip, ClipShare, Lesson, Partnership, Person
 def call_conversation(session: Session, coach: Person, lesson_id: str, partnership_id: str, *, agreed: bool) -> Lesson:
     """Say that a recording of one's own is a conversation with a coachee, who agreed to it; it is then never shared."""
     lesson = get_own_lesson(session, coach, lesson_id)
-    partnership = session.get(Partnership, partnership_id)
-    require(session, coach, "see", partnership)
-    assert partnership is not None
-    if partnership.coach_id != coach.id:
+    partnership = require_see(session, coach, session.get(Partnership, partnership_id))
+    if not is_coach(partnership, coach):
         raise InvalidInput(why="The mirror is for conversations in which you coach.", fields=("partnership_id",))
     if not agreed:
         raise InvalidInput(why="Please ask your partner first, and record only if she agrees.", fields=("agreed",))
@@ -63,7 +61,7 @@ def forget_conversation(session: Session, coachee: Person, lesson_id: str) -> li
     """Have a recorded conversation with oneself deleted for good; return storage keys to delete after the commit."""
     lesson = session.get(Lesson, lesson_id)
     partnership = session.get(Partnership, lesson.conversation_id or "") if lesson is not None else None
-    if lesson is None or partnership is None or partnership.coachee_id != coachee.id:
+    if lesson is None or partnership is None or not is_coachee(partnership, coachee):
         raise NotFound
     lesson.deleted_at = utc_now()
     return delete_for_good(session, lesson.id)

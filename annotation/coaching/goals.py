@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import partnerships_of, require
-from annotation.errors import PartnershipOver, TooManyGoals
+from annotation.access.reading import partnerships_of, require_see
+from annotation.access.states import get_active_partnership, require_active
+from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput
@@ -66,11 +67,7 @@ def _put(goal: Goal, text: GoalText) -> None:
 def set_goal(session: Session, person: Person, partnership_id: str, text: GoalText) -> Goal:
     """Write a new goal; raises TooManyGoals when three are active."""
     # The row is locked, so that two goals at once cannot both be the third (PostgreSQL; SQLite has one writer).
-    partnership = session.get(Partnership, partnership_id, with_for_update=True)
-    require(session, person, "see", partnership)
-    assert partnership is not None
-    if partnership.state != "active":
-        raise PartnershipOver
+    get_active_partnership(session, person, partnership_id, lock=True)
     _require_room(session, partnership_id)
     goal = Goal(partnership_id=partnership_id, set_by_id=person.id, created_at=utc_now())
     _put(goal, _checked(text))
@@ -87,17 +84,13 @@ def _require_room(session: Session, partnership_id: str) -> None:
 
 def get_goal(session: Session, person: Person, goal_id: str) -> Goal:
     """Return a goal of one of this person's partnerships; raises NotFound."""
-    goal = session.get(Goal, goal_id)
-    require(session, person, "see", goal)
-    assert goal is not None
-    return goal
+    return require_see(session, person, session.get(Goal, goal_id))
 
 
 def _get_to_change(session: Session, person: Person, goal_id: str) -> Goal:
     goal = get_goal(session, person, goal_id)
     partnership = session.get_one(Partnership, goal.partnership_id)
-    if partnership.state != "active":
-        raise PartnershipOver
+    require_active(partnership)
     return goal
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import partnerships_of, require
-from annotation.errors import PartnershipExists, PartnershipRefused
+from annotation.access.line_management import managers_on_staff_list, refuse_line, who_manages
+from annotation.access.reading import asked_for, is_coachee, partnerships_of, require_see
+from annotation.access.states import is_active
+from annotation.access.writing import require_change
+from annotation.errors import PartnershipExists
 from core.clock import utc_now
 from core.database.events import record_event
 from core.errors import InvalidInput, NotAllowed, NotFound
@@ -18,29 +19,6 @@ from core.models import ClipShare, Partnership, Person, Share, ShownMeasures
 
 KINDS = ("coaching", "mentoring")
 FOCUS_LENGTH = 300
-
-
-def line_above(managers: Mapping[str, str | None], person_id: str) -> Iterator[str]:
-    """Yield a person's manager, the manager's manager and so on; stops at a circle in the staff list."""
-    seen = {person_id}
-    above = managers.get(person_id)
-    while above is not None and above not in seen:
-        yield above
-        seen.add(above)
-        above = managers.get(above)
-
-
-def who_manages(managers: Mapping[str, str | None], a: str, b: str) -> tuple[str, str] | None:
-    """Return (manager, managed) when one of two people stands above the other at any distance."""
-    if a in line_above(managers, b):
-        return a, b
-    if b in line_above(managers, a):
-        return b, a
-    return None
-
-
-def _staff_list(session: Session) -> dict[str, str | None]:
-    return {row.id: row.manager_id for row in session.execute(select(Person.id, Person.manager_id))}
 
 
 def make_partnership(
@@ -66,7 +44,7 @@ def ask_for_partnership(
 def answer_request(session: Session, person: Person, partnership_id: str, *, yes: bool) -> Partnership:
     """Say yes or no to a colleague who asked; whoever asked can only take it back."""
     row = get_partnership(session, person, partnership_id)
-    if row.state != "asked" or (yes and row.asked_by_id == person.id):
+    if row.state != "asked" or (yes and asked_for(row, person)):
         raise NotFound
     if yes:
         refuse_line(session, session.get_one(Person, row.coach_id), session.get_one(Person, row.coachee_id))
@@ -110,17 +88,9 @@ def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str
     return made
 
 
-def refuse_line(session: Session, a: Person, b: Person) -> None:
-    """Raise PartnershipRefused when one of two people manages the other, at any distance."""
-    line = who_manages(_staff_list(session), a.id, b.id)
-    if line is not None:
-        names = {a.id: a.name, b.id: b.name}
-        raise PartnershipRefused(manager=names[line[0]], managed=names[line[1]])
-
-
 def suspend_refused(session: Session) -> int:
     """Suspend every active partnership that the staff list now forbids, and close its shares."""
-    managers = _staff_list(session)
+    managers = managers_on_staff_list(session)
     count = 0
     for one in session.scalars(select(Partnership).where(Partnership.state == "active")):
         if who_manages(managers, one.coach_id, one.coachee_id) is not None:
@@ -133,9 +103,7 @@ def suspend_refused(session: Session) -> int:
 
 def end_partnership(session: Session, person: Person, partnership_id: str) -> None:
     """End a partnership: either side may, at any time; its shares close at once."""
-    row = session.get(Partnership, partnership_id)
-    require(session, person, "change", row)
-    assert row is not None
+    row = require_change(session, person, session.get(Partnership, partnership_id))
     if row.state != "ended":
         row.state = "ended"
         row.ended_at = utc_now()
@@ -159,10 +127,7 @@ def _close_shares(session: Session, partnership: Partnership) -> None:
 
 def get_partnership(session: Session, person: Person, partnership_id: str) -> Partnership:
     """Return a partnership that this person is part of; raises NotFound."""
-    row = session.get(Partnership, partnership_id)
-    require(session, person, "see", row)
-    assert row is not None
-    return row
+    return require_see(session, person, session.get(Partnership, partnership_id))
 
 
 def list_partnerships(session: Session, person: Person) -> Sequence[Partnership]:
@@ -173,49 +138,7 @@ def list_partnerships(session: Session, person: Person) -> Sequence[Partnership]
 
 def coached_in(session: Session, person: Person) -> list[Partnership]:
     """Return the active partnerships in which a person is coached: those to which she can share."""
-    return [one for one in list_partnerships(session, person) if one.coachee_id == person.id and one.state == "active"]
-
-
-@dataclass(frozen=True, slots=True)
-class Colleague:
-    """Somebody who could be a partner; `pairs` counts her partnerships that go on."""
-
-    id: str
-    name: str
-    department: str
-    pairs: int = 0
-
-
-def suggest(
-    person: Colleague, colleagues: Iterable[Colleague], managers: Mapping[str, str | None], known: Container[str] = ()
-) -> list[Colleague]:
-    """Order who could be a partner: other departments first, then those with the fewest pairs, then by name.
-
-    Left out are the person herself, her present partners (`known`), and her management line at any distance.
-    """
-    fitting = [
-        one
-        for one in colleagues
-        if one.id != person.id and one.id not in known and who_manages(managers, person.id, one.id) is None
-    ]
-    return sorted(fitting, key=lambda one: (one.department == person.department, one.pairs, one.name, one.id))
-
-
-def suggestions_for(session: Session, people: Sequence[Person]) -> dict[str, list[Colleague]]:
-    """Return whom each of some people could ask, the best first, by her id; in three queries, for however many."""
-    pairs: dict[str, int] = defaultdict(int)
-    known: dict[str, set[str]] = defaultdict(set)
-    for row in session.scalars(select(Partnership).where(Partnership.state.in_(("asked", "active", "suspended")))):
-        for side, other in ((row.coach_id, row.coachee_id), (row.coachee_id, row.coach_id)):
-            pairs[side] += row.state == "active"
-            known[side].add(other)
-    here = session.scalars(select(Person).where(Person.deactivated_at.is_(None), Person.joined_at.is_not(None)))
-    colleagues = [Colleague(one.id, one.name, one.department, pairs[one.id]) for one in here]
-    managers = _staff_list(session)
-    return {
-        one.id: suggest(Colleague(one.id, one.name, one.department), colleagues, managers, known[one.id])
-        for one in people
-    }
+    return [one for one in list_partnerships(session, person) if is_coachee(one, person) and is_active(one)]
 
 
 def list_all_partnerships(session: Session, lead: Person) -> Sequence[Partnership]:

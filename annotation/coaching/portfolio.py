@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import may
+from annotation.access.reading import is_coach, is_owner, is_shown, may_see
 from annotation.coaching.actions import action_of
 from annotation.coaching.sessions import STAGES, get_session, log_of
 from annotation.coaching.training import answers_of, find_module
@@ -36,7 +36,7 @@ REDACTED = {
 def add_log(session: Session, coach: Person, session_id: str) -> PortfolioItem:
     """Put the log of a session that one coached into the portfolio, and ask the coachee."""
     meeting, partnership = get_session(session, coach, session_id)
-    if partnership.coach_id != coach.id:
+    if not is_coach(partnership, coach):
         raise InvalidInput(why="A portfolio gathers what you did as a coach.")
     if meeting.ended_at is None:
         raise InvalidInput(why="This session is not over yet.")
@@ -58,7 +58,7 @@ def log_text(session: Session, person: Person, meeting: CoachingSession, partner
 def add_clip(session: Session, coach: Person, clip_id: str) -> PortfolioItem:
     """Put a clip that a coachee shares with this coach into the portfolio, and ask her."""
     clip, lesson = get_clip(session, coach, clip_id)
-    if lesson.owner_id == coach.id:
+    if is_owner(lesson, coach):
         raise InvalidInput(why="A portfolio gathers what you did as a coach: choose a clip that a colleague shares.")
     pair = select(Partnership).where(Partnership.coach_id == coach.id, Partnership.coachee_id == lesson.owner_id)
     partnership = session.scalars(pair.where(Partnership.state == "active")).first()
@@ -83,7 +83,7 @@ def add_reflection(session: Session, coach: Person, title: str, text: str, partn
     about = _named(session, coach, f"{title} {text}")
     if partnership_id:
         chosen = session.get(Partnership, partnership_id)
-        if chosen is None or chosen.coach_id != coach.id:
+        if chosen is None or not is_coach(chosen, coach):
             raise NotFound
         if about is not None and about.coachee_id != chosen.coachee_id:
             raise InvalidInput(
@@ -144,7 +144,7 @@ def items_of(session: Session, coach: Person) -> Sequence[PortfolioItem]:
 def get_item(session: Session, coach: Person, item_id: str) -> PortfolioItem:
     """Return an item of one's own portfolio; raises NotFound."""
     item = session.get(PortfolioItem, item_id)
-    if item is None or item.owner_id != coach.id:
+    if item is None or not is_owner(item, coach):
         raise NotFound
     return item
 
@@ -173,7 +173,7 @@ def asked_of(session: Session, coachee: Person) -> list[tuple[PortfolioItem, str
 def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> PortfolioItem:
     """Agree to an item that shows oneself, refuse it, or withdraw what one agreed to."""
     item = session.get(PortfolioItem, item_id)
-    if item is None or item.coachee_id != coachee.id:
+    if item is None or not is_shown(item, coachee):
         raise NotFound
     if yes:
         item.consent = "given"
@@ -188,7 +188,7 @@ def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> Por
 def open_clip_of(session: Session, coach: Person, item: PortfolioItem) -> Clip | None:
     """Return the clip of an item while it is agreed to and still shared with the coach."""
     clip = session.get(Clip, item.ref_id) if item.kind == "clip" and item.consent == "given" else None
-    return clip if clip is not None and may(session, coach, "see", clip) else None
+    return clip if clip is not None and may_see(session, coach, clip) else None
 
 
 def shown_text(item: PortfolioItem, clip_words: Mapping[str, str]) -> tuple[str, str]:

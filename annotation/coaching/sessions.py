@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import may, partnerships_of, require
+from annotation.access.reading import is_coach, may_see, partnerships_of, require_see
+from annotation.access.states import get_active_partnership, require_active
 from annotation.coaching.actions import action_of, write_action
-from annotation.errors import PartnershipOver
 from annotation.lessons.comments import list_comments
 from core.clock import utc_now
 from core.database.events import record_event
@@ -62,7 +62,7 @@ def plan_session(
     session: Session, person: Person, partnership_id: str, at: datetime, *, weekly: bool = False
 ) -> CoachingSession:
     """Plan a meeting, once or each week; what is looked at is chosen later. A plan that still waits is moved."""
-    _active(session, person, partnership_id)
+    get_active_partnership(session, person, partnership_id)
     if not utc_now() < at < utc_now() + FARTHEST:
         raise InvalidInput(why="Please choose a time that is still to come, within a year.", fields=("at",))
     meeting = next_planned(session, partnership_id)
@@ -145,7 +145,7 @@ def write_log_afterwards(
     goal_id: str | None = None,
 ) -> CoachingSession:
     """Keep a meeting that took place without a room; only the one action is asked for."""
-    _active(session, person, partnership_id)
+    get_active_partnership(session, person, partnership_id)
     if not action.strip():
         raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.", fields=("action",))
     today = SchoolDay.of(utc_now())
@@ -154,15 +154,6 @@ def write_log_afterwards(
     meeting = _new(session, partnership_id)
     meeting.began_at = meeting.ended_at = meeting.created_at = SchoolDay.of(met_on).noon
     return write_log(session, person, meeting.id, notes=notes, action=action, action_by=action_by, goal_id=goal_id)
-
-
-def _active(session: Session, person: Person, partnership_id: str) -> Partnership:
-    partnership = session.get(Partnership, partnership_id)
-    require(session, person, "see", partnership)
-    assert partnership is not None
-    if partnership.state != "active":
-        raise PartnershipOver
-    return partnership
 
 
 def _new(session: Session, partnership_id: str, **values: Any) -> CoachingSession:
@@ -182,9 +173,9 @@ def _film_for(
     lesson = session.get(Lesson, clip.lesson_id if clip is not None else lesson_id or "")
     coach, coachee = session.get_one(Person, partnership.coach_id), session.get_one(Person, partnership.coachee_id)
     thing: Clip | Lesson | None = clip if clip_id is not None else lesson
-    if thing is None or lesson is None or lesson.owner_id != coachee.id or not may(session, person, "see", thing):
+    if thing is None or lesson is None or lesson.owner_id != coachee.id or not may_see(session, person, thing):
         raise NotFound
-    if not may(session, coach, "see", thing):
+    if not may_see(session, coach, thing):
         raise InvalidInput(why="Your partner cannot see this yet. Please share it first.")
     return lesson, clip
 
@@ -196,7 +187,7 @@ def begin_session(
 
     A session that is planned for about now becomes this one.
     """
-    partnership = _active(session, person, partnership_id)
+    partnership = get_active_partnership(session, person, partnership_id)
     lesson, _ = _film_for(session, person, partnership, lesson_id, clip_id)
     known = session.scalar(
         select(CoachingSession).where(
@@ -219,7 +210,7 @@ def get_session(session: Session, person: Person, session_id: str) -> tuple[Coac
     """Return a session of one's own partnership; raises NotFound."""
     found = session.get(CoachingSession, session_id)
     partnership = None if found is None else session.get(Partnership, found.partnership_id)
-    require(session, person, "see", partnership)
+    require_see(session, person, partnership)
     assert found is not None
     assert partnership is not None
     return found, partnership
@@ -241,7 +232,7 @@ def sessions_of(
 def film_is_open(session: Session, person: Person, meeting: CoachingSession) -> bool:
     """Say whether this person may still see what the session is about: it may have been taken back meanwhile."""
     thing = session.get(Clip, meeting.clip_id) if meeting.clip_id else session.get(Lesson, meeting.lesson_id or "")
-    return thing is not None and may(session, person, "see", thing)
+    return thing is not None and may_see(session, person, thing)
 
 
 def steer(
@@ -268,7 +259,7 @@ def be_here(session: Session, person: Person, session_id: str) -> None:
     """Note a sign of life of one of the two."""
     meeting, partnership = get_session(session, person, session_id)
     was = who_is_here(meeting, partnership)
-    if person.id == partnership.coach_id:
+    if is_coach(partnership, person):
         meeting.coach_seen_at = utc_now()
     else:
         meeting.coachee_seen_at = utc_now()
@@ -279,7 +270,7 @@ def be_here(session: Session, person: Person, session_id: str) -> None:
 def leave(session: Session, person: Person, session_id: str) -> None:
     """Note that one of the two has closed the room."""
     meeting, partnership = get_session(session, person, session_id)
-    if person.id == partnership.coach_id:
+    if is_coach(partnership, person):
         meeting.coach_seen_at = None
     else:
         meeting.coachee_seen_at = None
@@ -399,8 +390,7 @@ def place_of(room: Room, at: int) -> int:
 
 def _running(session: Session, person: Person, session_id: str) -> CoachingSession:
     meeting, partnership = get_session(session, person, session_id)
-    if partnership.state != "active":
-        raise PartnershipOver
+    require_active(partnership)
     if meeting.ended_at is not None:
         raise InvalidInput(why="This session is over. Its log can still be corrected.")
     return meeting

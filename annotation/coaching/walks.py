@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import require
+from annotation.access.line_management import refuse_line
+from annotation.access.reading import is_coachee, is_observed, other_of_walk, require_see
+from annotation.access.writing import require_change
 from annotation.coaching.goals import GoalText, set_goal
-from annotation.coaching.partnerships import refuse_line
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
@@ -39,18 +40,12 @@ def begin_walk(session: Session, observer: Person, observed_id: str, title: str)
 
 def get_walk(session: Session, person: Person, walk_id: str) -> Walk:
     """Return a visit that this person may see; raises NotFound."""
-    walk = session.get(Walk, walk_id)
-    require(session, person, "see", walk)
-    assert walk is not None
-    return walk
+    return require_see(session, person, session.get(Walk, walk_id))
 
 
 def get_open_walk(session: Session, person: Person, walk_id: str) -> Walk:
     """Return a visit that this person still writes; raises NotFound."""
-    walk = session.get(Walk, walk_id)
-    require(session, person, "change", walk)
-    assert walk is not None
-    return walk
+    return require_change(session, person, session.get(Walk, walk_id))
 
 
 def note(session: Session, person: Person, walk_id: str, at_ms: int, text: str, draft_id: str) -> WalkNote:
@@ -119,7 +114,7 @@ def discard_walk(session: Session, person: Person, walk_id: str) -> None:
 def answer_walk(session: Session, person: Person, walk_id: str, text: str) -> Walk:
     """Let the visited teacher say what she thinks about it."""
     walk = get_walk(session, person, walk_id)
-    if walk.observed_id != person.id:
+    if not is_observed(walk, person):
         raise NotFound
     if len(text) > ANSWER_LENGTH:
         raise InvalidInput(why=f"Please keep your answer under {ANSWER_LENGTH} letters.")
@@ -131,7 +126,7 @@ def goal_of_walk(session: Session, person: Person, walk_id: str, partnership_id:
     """Turn what a visit showed into a goal of one's own, with a coach."""
     walk = get_walk(session, person, walk_id)
     partnership = session.get(Partnership, partnership_id)
-    if walk.observed_id != person.id or partnership is None or partnership.coachee_id != person.id:
+    if not is_observed(walk, person) or partnership is None or not is_coachee(partnership, person):
         raise NotFound
     goal = set_goal(session, person, partnership_id, GoalText(title=title))
     walk.goal_id = goal.id
@@ -142,6 +137,6 @@ def walks_of(session: Session, person: Person) -> list[tuple[Walk, str]]:
     """Return a person's visits and the saved visits to her, newest first, with the other's name."""
     mine = or_(Walk.observer_id == person.id, (Walk.observed_id == person.id) & Walk.saved_at.is_not(None))
     found = session.scalars(select(Walk).where(mine).order_by(Walk.began_at.desc(), Walk.id)).all()
-    others = {one.observed_id if one.observer_id == person.id else one.observer_id for one in found}
+    others = {other_of_walk(one, person) for one in found}
     names = {row.id: row.name for row in session.scalars(select(Person).where(Person.id.in_(others)))}
-    return [(one, names[one.observed_id if one.observer_id == person.id else one.observer_id]) for one in found]
+    return [(one, names[other_of_walk(one, person)]) for one in found]

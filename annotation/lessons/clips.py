@@ -9,10 +9,10 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import clips_seen_by, live_clip_share, partnerships_of, require
-from annotation.errors import PartnershipOver
+from annotation.access.reading import clips_seen_by, live_clip_share, partnerships_of, require_see
+from annotation.access.writing import require_change
 from annotation.lessons.lessons import get_own_lesson
-from annotation.lessons.sharing import closing
+from annotation.lessons.sharing import open_share, require_coached_in, withdraw
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.database.events import record_event
@@ -59,18 +59,13 @@ def make_clip(session: Session, person: Person, lesson_id: str, title: str, star
 
 def get_clip(session: Session, person: Person, clip_id: str) -> tuple[Clip, Lesson]:
     """Return a clip that this person may see, and its lesson; raises NotFound."""
-    clip = session.get(Clip, clip_id)
-    require(session, person, "see", clip)
-    assert clip is not None
+    clip = require_see(session, person, session.get(Clip, clip_id))
     return clip, session.get_one(Lesson, clip.lesson_id)
 
 
 def get_own_clip(session: Session, person: Person, clip_id: str) -> Clip:
     """Return a clip of one's own lesson; raises NotFound."""
-    clip = session.get(Clip, clip_id)
-    require(session, person, "change", clip)
-    assert clip is not None
-    return clip
+    return require_change(session, person, session.get(Clip, clip_id))
 
 
 def delete_clip(session: Session, person: Person, clip_id: str) -> None:
@@ -108,43 +103,17 @@ def share_clip(
     clip = get_own_clip(session, person, clip_id)
     if clip.deleted_at is not None:
         raise NotFound
-    partnership = session.get(Partnership, partnership_id)
-    require(session, person, "see", partnership)
-    assert partnership is not None
-    if partnership.coachee_id != person.id:
-        raise InvalidInput(why="A clip can be shared with somebody who coaches you.")
-    if partnership.state != "active":
-        raise PartnershipOver
-    closes = closing(until)
-    there = session.scalar(
-        select(ClipShare).where(
-            ClipShare.clip_id == clip.id,
-            ClipShare.partnership_id == partnership_id,
-            ClipShare.taken_back_at.is_(None),
-        )
-    )
-    share = there
-    if share is None or (share.until is not None and share.until <= utc_now()):
-        share = ClipShare(clip_id=clip.id, partnership_id=partnership_id, created_at=utc_now())
-        session.add(share)
-    share.until = closes
-    session.flush()
-    record_event(session, clip.lesson_id, "share")
-    return share
+    require_coached_in(session, person, partnership_id, "A clip can be shared with somebody who coaches you.")
+    return open_share(session, ClipShare, {"clip_id": clip.id}, clip.lesson_id, partnership_id, until)
 
 
-def take_clip_back(session: Session, person: Person, clip_id: str, partnership_id: str) -> None:
+def withdraw_clip(session: Session, person: Person, clip_id: str, partnership_id: str) -> None:
     """Close a clip's share at once."""
     clip = get_own_clip(session, person, clip_id)
     for share in session.scalars(
-        select(ClipShare).where(
-            ClipShare.clip_id == clip.id,
-            ClipShare.partnership_id == partnership_id,
-            ClipShare.taken_back_at.is_(None),
-        )
-    ):
-        share.taken_back_at = utc_now()
-    record_event(session, clip.lesson_id, "share")
+        select(ClipShare).filter_by(clip_id=clip.id, partnership_id=partnership_id, taken_back_at=None)
+    ).all():
+        withdraw(session, share, clip.lesson_id)
 
 
 def clips_of(session: Session, person: Person, lesson_id: str) -> Sequence[Clip]:

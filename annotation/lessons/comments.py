@@ -13,11 +13,13 @@ from annotation.access.reading import (
     clips_seen_by,
     comments_kept_by,
     comments_seen_by,
+    is_author,
     lessons_seen_by,
-    may,
+    may_see,
     partnerships_of,
-    require,
+    require_see,
 )
+from annotation.access.writing import require_change
 from annotation.lessons.clips import open_clip_shares
 from annotation.lessons.sharing import open_shares
 from core.clock import utc_now
@@ -71,7 +73,7 @@ def add_comment(
 
     An answer belongs where the comment that it answers belongs.
     """
-    require(session, person, "see", lesson if clip is None else clip)
+    require_see(session, person, lesson if clip is None else clip)
     if len(draft_id) > DRAFT_LENGTH:
         raise InvalidInput(why="This draft has a name that is too long. Please reload the page.")
     draft = f"{person.id}:{draft_id}" if draft_id else None
@@ -115,9 +117,7 @@ def _find_draft(session: Session, draft: str | None) -> Comment | None:
 
 
 def _find_parent(session: Session, person: Person, lesson: Lesson, clip: Clip | None, parent_id: str) -> Comment:
-    parent = session.get(Comment, parent_id)
-    require(session, person, "see", parent)
-    assert parent is not None
+    parent = require_see(session, person, session.get(Comment, parent_id))
     if parent.lesson_id != lesson.id or (clip is not None and parent.clip_id != clip.id):
         raise InvalidInput(why="The comment that you answer belongs somewhere else.")
     return parent
@@ -172,15 +172,12 @@ def _check_goal(session: Session, person: Person, lesson: Lesson, partnership_id
 
 def get_own_comment(session: Session, person: Person, comment_id: str) -> Comment:
     """Return one's own comment on a lesson that one may still see; raises NotFound."""
-    comment = session.get(Comment, comment_id)
-    require(session, person, "change", comment)
-    assert comment is not None
-    return comment
+    return require_change(session, person, session.get(Comment, comment_id))
 
 
 def edit_comment(session: Session, person: Person, comment: Comment, said: CommentText) -> None:
     """Rewrite one's own comment; what it said before is kept."""
-    require(session, person, "change", comment)
+    require_change(session, person, comment)
     lesson = session.get_one(Lesson, comment.lesson_id)
     _check(session, person, lesson, clip_of_comment(session, comment), comment.partnership_id, said)
     if said.text.strip() != comment.text:
@@ -194,7 +191,7 @@ def edit_comment(session: Session, person: Person, comment: Comment, said: Comme
 
 def delete_comment(session: Session, person: Person, comment: Comment) -> None:
     """Take one's own comment away; it can be restored."""
-    require(session, person, "change", comment)
+    require_change(session, person, comment)
     if comment.deleted_at is None:
         comment.deleted_at = utc_now()
         record_event(session, comment.lesson_id, "comment")
@@ -202,7 +199,7 @@ def delete_comment(session: Session, person: Person, comment: Comment) -> None:
 
 def restore_comment(session: Session, person: Person, comment: Comment) -> None:
     """Undo a deletion."""
-    require(session, person, "change", comment)
+    require_change(session, person, comment)
     if comment.deleted_at is not None:
         comment.deleted_at = None
         record_event(session, comment.lesson_id, "comment")
@@ -216,7 +213,7 @@ def clip_of_comment(session: Session, comment: Comment) -> Clip | None:
 def beginning_for(session: Session, person: Person, comment: Comment) -> int:
     """Return where the clock begins on which this person sees a comment: whoever sees a clip alone has the clip's."""
     clip = clip_of_comment(session, comment)
-    sees_lesson = clip is None or may(session, person, "see", session.get_one(Lesson, comment.lesson_id))
+    sees_lesson = clip is None or may_see(session, person, session.get_one(Lesson, comment.lesson_id))
     return 0 if clip is None or sees_lesson else clip.start_ms
 
 
@@ -241,14 +238,14 @@ def list_comments(
 
 def versions_of(session: Session, person: Person, comment_id: str) -> Sequence[CommentVersion]:
     """Return what a comment said before, oldest first, to whoever may read it; raises NotFound."""
-    require(session, person, "see", session.get(Comment, comment_id))
+    require_see(session, person, session.get(Comment, comment_id))
     rows = select(CommentVersion).where(CommentVersion.comment_id == comment_id)
     return session.scalars(rows.order_by(CommentVersion.written_at)).all()
 
 
 def versions_kept_by(session: Session, author: Person, comment: Comment) -> Sequence[CommentVersion]:
     """Return what one's own comment said before, oldest first, also where its place is not open any more."""
-    if comment.author_id != author.id:
+    if not is_author(comment, author):
         raise NotFound
     rows = select(CommentVersion).where(CommentVersion.comment_id == comment.id)
     return session.scalars(rows.order_by(CommentVersion.written_at)).all()

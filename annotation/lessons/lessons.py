@@ -9,7 +9,8 @@ from datetime import date
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import require, shared_with
+from annotation.access.reading import require_see, shared_with
+from annotation.access.writing import require_change
 from annotation.errors import TitleDiffers
 from annotation.people.people import clean_name
 from core.clock import utc_now
@@ -36,17 +37,12 @@ class Stage:
 
 def get_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
     """Return a lesson that this person may see; raises NotFound."""
-    lesson = session.get(Lesson, lesson_id)
-    require(session, person, "see", lesson)
-    assert lesson is not None
-    return lesson
+    return require_see(session, person, session.get(Lesson, lesson_id))
 
 
 def get_own_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
     """Return a lesson of one's own that is not deleted; raises NotFound."""
-    lesson = session.get(Lesson, lesson_id)
-    require(session, person, "change", lesson)
-    assert lesson is not None
+    lesson = require_change(session, person, session.get(Lesson, lesson_id))
     if lesson.deleted_at is not None:
         raise NotFound
     return lesson
@@ -127,7 +123,7 @@ def _together(name: str, steps: Sequence[Step]) -> Stage:
 
 def remember_place(session: Session, person: Person, lesson: Lesson, at_ms: int) -> None:
     """Keep where a person is in a lesson that she may see, so that she goes on there on any device."""
-    require(session, person, "see", lesson)
+    require_see(session, person, lesson)
     at_ms = min(at_ms, lesson.duration_ms or at_ms)
     session.merge(Place(lesson_id=lesson.id, person_id=person.id, at_ms=at_ms, kept_at=utc_now()))
 
@@ -193,9 +189,7 @@ def delete_lesson(session: Session, person: Person, lesson_id: str, typed_title:
 
 def restore_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
     """Undo a deletion, shares included."""
-    lesson = session.get(Lesson, lesson_id)
-    require(session, person, "change", lesson)
-    assert lesson is not None
+    lesson = require_change(session, person, session.get(Lesson, lesson_id))
     lesson.deleted_at = None
     record_event(session, lesson.id, "lesson")
     return lesson
@@ -203,9 +197,7 @@ def restore_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
 
 def delete_now(session: Session, person: Person, lesson_id: str, typed_title: str) -> list[str]:
     """Delete one's own lesson for good at once, for which its title is asked; return keys as `delete_for_good`."""
-    lesson = session.get(Lesson, lesson_id)
-    require(session, person, "change", lesson)
-    assert lesson is not None
+    lesson = require_change(session, person, session.get(Lesson, lesson_id))
     if " ".join(typed_title.split()) != " ".join(lesson.title.split()):
         raise TitleDiffers
     record_event(session, lesson.id, "lesson")

@@ -11,12 +11,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import lessons_seen_by, live_showing, require
-from annotation.errors import PartnershipOver
-from annotation.lessons.sharing import ONE_OPENING
+from annotation.access.reading import is_owner, lessons_seen_by, live_showing
+from annotation.lessons.sharing import require_coached_in
 from core.clock import utc_now
-from core.errors import InvalidInput, NotFound
-from core.models import Guess, Lesson, MeasuresOpening, MeasuresRow, Partnership, Person, ShownMeasures
+from core.errors import NotFound
+from core.models import Guess, Lesson, MeasuresRow, Partnership, Person, ShownMeasures
 from core.school_day import SchoolDay
 
 FEW_WAITS = 5
@@ -89,22 +88,16 @@ def lessons_to_guess(session: Session, person: Person) -> list[tuple[str, str]]:
 
 def show_to(session: Session, person: Person, partnership_id: str) -> None:
     """Show one's measures over time to a partnership in which one is coached; twice is once. Raises NotFound."""
-    partnership = session.get(Partnership, partnership_id)
-    require(session, person, "see", partnership)
-    assert partnership is not None
-    if partnership.coachee_id != person.id:
-        raise InvalidInput(why="Measures can be shown to somebody who coaches you.")
-    if partnership.state != "active":
-        raise PartnershipOver
+    require_coached_in(session, person, partnership_id, "Measures can be shown to somebody who coaches you.")
     if partnership_id not in {shown.partnership_id for shown, _ in showings_of(session, person)}:
         session.add(ShownMeasures(owner_id=person.id, partnership_id=partnership_id, shown_at=utc_now()))
         session.flush()
 
 
-def take_showing_back(session: Session, person: Person, showing_id: str) -> None:
+def withdraw_showing(session: Session, person: Person, showing_id: str) -> None:
     """Close it at once; raises NotFound unless it is one's own."""
     row = session.get(ShownMeasures, showing_id)
-    if row is None or row.owner_id != person.id:
+    if row is None or not is_owner(row, person):
         raise NotFound
     row.taken_back_at = row.taken_back_at or utc_now()
 
@@ -115,35 +108,6 @@ def showings_of(session: Session, person: Person) -> list[tuple[ShownMeasures, P
     rows = rows.join(Person, Person.id == Partnership.coach_id)
     mine = rows.where(live_showing(), ShownMeasures.owner_id == person.id).order_by(ShownMeasures.shown_at)
     return [(row[0], row[1]) for row in session.execute(mine)]
-
-
-def note_opening(session: Session, coach: Person, partnership_id: str) -> None:
-    """Note that a coach opened the measures that are shown to him, for their owner to read."""
-    showing = session.scalar(
-        select(ShownMeasures)
-        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
-        .where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
-    )
-    if showing is None:
-        return
-    lately = select(MeasuresOpening.id).where(
-        MeasuresOpening.showing_id == showing.id, MeasuresOpening.opened_at > utc_now() - ONE_OPENING
-    )
-    if session.scalar(lately.limit(1)) is None:
-        session.add(MeasuresOpening(showing_id=showing.id, opened_at=utc_now()))
-
-
-def measures_openings(session: Session, owner: Person) -> list[tuple[MeasuresOpening, Person]]:
-    """Return who opened one's measures, and when, newest first, at most 200."""
-    rows = (
-        select(MeasuresOpening, Person)
-        .join(ShownMeasures, ShownMeasures.id == MeasuresOpening.showing_id)
-        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
-        .join(Person, Person.id == Partnership.coach_id)
-        .where(ShownMeasures.owner_id == owner.id)
-        .order_by(MeasuresOpening.opened_at.desc())
-    )
-    return [(row[0], row[1]) for row in session.execute(rows.limit(200))]
 
 
 def shown_by(session: Session, coach: Person, partnership_id: str) -> Person:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import live_share, partnerships_of, require
-from annotation.errors import PartnershipOver
+from annotation.access.reading import is_coachee, live_share, partnerships_of, require_see
+from annotation.access.states import require_active
+from annotation.access.writing import require_change
 from annotation.people.names import short_name
 from core.clock import utc_now
 from core.database.events import record_event
 from core.errors import InvalidInput
-from core.models import Clip, ClipShare, Lesson, Opening, Partnership, Person, Share
+from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
 from core.school_day import SchoolDay, day_in_words
 
+S = TypeVar("S", Share, ClipShare)
 LAST_YEAR = 2100
-ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,41 +54,48 @@ def last_day(until: datetime | None) -> SchoolDay | None:
 
 def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_id: str, until: date | None) -> Share:
     """Open a lesson to a partnership; sharing again moves the date."""
-    require(session, person, "change", lesson)
+    require_change(session, person, lesson)
     if lesson.conversation_id is not None:
         raise InvalidInput(why="This is a recorded conversation for your own mirror. It cannot be shared.")
-    partnership = session.get(Partnership, partnership_id)
-    require(session, person, "see", partnership)
-    assert partnership is not None
-    if partnership.coachee_id != lesson.owner_id:
-        raise InvalidInput(why="A lesson can be shared with somebody who coaches you.")
-    if partnership.state != "active":
-        raise PartnershipOver
+    require_coached_in(session, person, partnership_id, "A lesson can be shared with somebody who coaches you.")
+    return open_share(session, Share, {"lesson_id": lesson.id}, lesson.id, partnership_id, until)
+
+
+def require_coached_in(session: Session, person: Person, partnership_id: str, why: str) -> None:
+    """Refuse unless the person is coached in this active partnership; `why` tells a coach who may share."""
+    partnership = require_see(session, person, session.get(Partnership, partnership_id))
+    if not is_coachee(partnership, person):
+        raise InvalidInput(why=why)
+    require_active(partnership)
+
+
+def open_share(
+    session: Session, table: type[S], of: dict[str, str], lesson_id: str, partnership_id: str, until: date | None
+) -> S:
+    """Open a lesson or a clip (`of` names it) to a partnership until the end of a day; the share that is open moves."""
     closes = closing(until)
-    share = session.scalar(
-        select(Share).where(
-            Share.lesson_id == lesson.id,
-            Share.partnership_id == partnership_id,
-            Share.taken_back_at.is_(None),
-        )
-    )
+    now_open = select(table).filter_by(**of, partnership_id=partnership_id, taken_back_at=None)
+    share = session.scalar(now_open)
     if share is None or (share.until is not None and share.until <= utc_now()):
-        share = Share(lesson_id=lesson.id, partnership_id=partnership_id, created_at=utc_now())
+        share = table(**of, partnership_id=partnership_id, created_at=utc_now())
         session.add(share)
     share.until = closes
     session.flush()
-    record_event(session, lesson.id, "share")
+    record_event(session, lesson_id, "share")
     return share
 
 
-def take_back(session: Session, person: Person, share_id: str) -> None:
-    """Close a share at once; raises NotFound unless it is of one's own lesson."""
-    share = session.get(Share, share_id)
-    require(session, person, "change", share)
-    assert share is not None
+def withdraw(session: Session, share: Share | ClipShare, lesson_id: str) -> None:
+    """Close a share at once; one that is closed stays as it is."""
     if share.taken_back_at is None:
         share.taken_back_at = utc_now()
-        record_event(session, share.lesson_id, "share")
+        record_event(session, lesson_id, "share")
+
+
+def withdraw_share(session: Session, person: Person, share_id: str) -> None:
+    """Close a share at once; raises NotFound unless it is of one's own lesson."""
+    share = require_change(session, person, session.get(Share, share_id))
+    withdraw(session, share, share.lesson_id)
 
 
 def open_shares(session: Session, person: Person, lesson_ids: Iterable[str]) -> dict[str, list[OpenShare]]:
@@ -170,41 +178,3 @@ def with_last_day(who: str, untils: Sequence[datetime | None]) -> str:
     day = last_day(max(dated))
     assert day is not None
     return f"{who}, until {day_in_words(day, SchoolDay.of(utc_now()))}"
-
-
-def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> bool:
-    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening."""
-    if lesson.owner_id == person.id:
-        return False
-    lately = select(Opening.id).where(
-        Opening.lesson_id == lesson.id,
-        Opening.person_id == person.id,
-        Opening.clip_id.is_(None) if clip is None else Opening.clip_id == clip.id,
-        Opening.opened_at > utc_now() - ONE_OPENING,
-    )
-    return session.scalar(lately.limit(1)) is None
-
-
-def record_opening(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> None:
-    """Note that somebody else opened a lesson, or a clip of it, for its owner to read."""
-    if opening_is_due(session, person, lesson, clip):
-        what = None if clip is None else clip.id
-        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, opened_at=utc_now()))
-
-
-def openings(
-    session: Session, owner: Person, lesson_id: str | None = None
-) -> list[tuple[Opening, Person, Lesson, str | None]]:
-    """Return who opened what of this person's lessons (with the title of a clip), newest first, at most 200."""
-    rows = (
-        select(Opening, Person, Lesson, Clip.title)
-        .outerjoin(Clip, Clip.id == Opening.clip_id)
-        .join(Lesson, Lesson.id == Opening.lesson_id)
-        .join(Person, Person.id == Opening.person_id)
-        .where(Lesson.owner_id == owner.id)
-        .order_by(Opening.opened_at.desc())
-        .limit(200)
-    )
-    if lesson_id is not None:
-        rows = rows.where(Lesson.id == lesson_id)
-    return [(row[0], row[1], row[2], row[3]) for row in session.execute(rows)]

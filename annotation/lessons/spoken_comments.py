@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import require
+from annotation.access.reading import is_speaker, require_see
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import Dictation, Lesson, Person, Step, StoredFile
@@ -16,7 +16,7 @@ STAGE = "hear_comment"
 
 def start_spoken_comment(session: Session, person: Person, lesson: Lesson, key: str, size: int, mime: str) -> Dictation:
     """Have a spoken comment on a lesson that one may see heard; its sound is in the store under `key`."""
-    require(session, person, "see", lesson)
+    require_see(session, person, lesson)
     last = session.scalar(select(func.max(Dictation.number)).where(Dictation.lesson_id == lesson.id)) or 0
     said = Dictation(lesson_id=lesson.id, number=last + 1, person_id=person.id, created_at=utc_now())
     session.add(said)
@@ -31,9 +31,9 @@ def start_spoken_comment(session: Session, person: Person, lesson: Lesson, key: 
 def read_spoken_comment(session: Session, person: Person, dictation_id: str) -> tuple[str, str]:
     """Return the state (`working`, `heard` or `failed`) and the words of what one said; raises NotFound."""
     said = session.get(Dictation, dictation_id)
-    if said is None or said.person_id != person.id:
+    if said is None or not is_speaker(said, person):
         raise NotFound
-    require(session, person, "see", session.get(Lesson, said.lesson_id))
+    require_see(session, person, session.get(Lesson, said.lesson_id))
     if said.text is not None:
         return "heard", said.text
     step = select(Step.state).where(Step.lesson_id == said.lesson_id, Step.stage == STAGE, Step.chunk_no == said.number)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from annotation.coaching.partnerships import end_all_partnerships, line_above, suspend_refused, who_manages
+from annotation.access.line_management import line_above, managers_on_staff_list, who_manages
+from annotation.coaching.partnerships import end_all_partnerships, suspend_refused
 from annotation.errors import LastLead, StaffUnreadable
 from annotation.people.credentials import Event, change, tell
 from annotation.people.names import clean_called
@@ -248,7 +249,7 @@ def set_place(
         raise NotFound
     if manager_id == person_id:
         raise InvalidInput(why="Nobody is their own line manager.", fields=("manager_id",))
-    managers = {row.id: row.manager_id for row in session.execute(select(Person.id, Person.manager_id))}
+    managers = managers_on_staff_list(session)
     if manager_id and person_id in line_above(managers, manager_id):
         raise InvalidInput(
             why="Nobody manages their own line manager, at whatever distance. Please choose another.",

@@ -7,23 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from annotation.access.reading import may
+from annotation.access.line_management import who_manages
+from annotation.access.reading import may_see
 from annotation.coaching.partnerships import (
-    Colleague,
     answer_request,
     ask_for_partnership,
     list_partnerships,
     make_partnership,
     resume_partnership,
-    suggest,
-    suggestions_for,
-    who_manages,
 )
 from annotation.errors import PartnershipExists, PartnershipOver, PartnershipRefused
 from annotation.lessons.comments import CommentText, add_comment, list_comments
 from annotation.lessons.lessons import let_coaches_meet
 from annotation.lessons.sharing import share_lesson
 from annotation.school.staff import set_place
+from annotation.school.suggestions import Colleague, suggest, suggestions_for
 from core.database.db import Database
 from core.errors import NotFound
 from core.models import Partnership, Person, Share
@@ -85,7 +83,7 @@ def test_a_question_that_is_not_answered_opens_nothing(database: Database) -> No
         asked = ask_for_partnership(session, priya, ada.id, i_coach=True, kind="coaching")
         lesson = make_lesson(session, ada)
         make_share(session, lesson, asked)
-        assert not may(session, priya, "see", lesson)
+        assert not may_see(session, priya, lesson)
         with pytest.raises(PartnershipOver):
             share_lesson(session, ada, lesson, asked.id, None)
         assert answer_request(session, ada, asked.id, yes=False).state == "ended"
@@ -116,7 +114,7 @@ def test_a_suspended_partnership_goes_on_when_the_list_allows_it_with_nothing_op
             resume_partnership(session, ada, pair.id)
         set_place(session, lead, ada.id, "", None)
         assert resume_partnership(session, ada, pair.id).state == "active"
-        assert not may(session, coach, "see", lesson)
+        assert not may_see(session, coach, lesson)
 
 
 def test_other_departments_are_suggested_first_then_who_has_fewest_partners() -> None:

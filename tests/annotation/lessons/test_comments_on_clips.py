@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from annotation.lessons.clips import make_clip, share_clip
 from annotation.lessons.comments import CommentText, add_comment
 from annotation.lessons.lessons import delete_for_good
-from annotation.lessons.sharing import record_opening
+from annotation.lessons.openings import record_opening
 from core.database.db import Database
 from core.models import Clip, ClipShare, Comment, Lesson, Opening
 from tests.support.factories import make_lesson, make_partnership, make_person

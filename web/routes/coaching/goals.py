@@ -22,7 +22,7 @@ from annotation.coaching.goals import (
 )
 from annotation.coaching.partnerships import get_partnership, names_of
 from annotation.lessons.comments import comments_on_goal
-from annotation.lessons.measures_over_time import note_opening
+from annotation.lessons.openings import record_measures_opening
 from core.database.db import get_database
 from core.models import Person
 from web.auth import CurrentPerson
@@ -94,7 +94,7 @@ def show_goal(request: Request, goal_id: str, person: CurrentPerson) -> HTMLResp
     with get_database().write() as session:
         context = goal_context(session, person, goal_id)
         if context["chart"] is not None:
-            note_opening(session, person, context["goal"].partnership_id)
+            record_measures_opening(session, person, context["goal"].partnership_id)
     return page(request, "coaching/goal.html", person, page_title=context["goal"].title, **context)
 
 

@@ -21,12 +21,12 @@ from annotation.coaching.partnerships import (
     list_partnerships,
     names_of,
     resume_partnership,
-    suggestions_for,
 )
 from annotation.lessons.clips import clips_with
 from annotation.lessons.lessons import list_own, list_shared
 from annotation.lessons.sharing import open_shares
 from annotation.people.names import short_names_of
+from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.models import Partnership, Person

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from annotation.coaching.partnerships import list_partnerships, names_of, suggestions_for
+from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.walks import (
     MINUTES,
     answer_walk,
@@ -25,6 +25,7 @@ from annotation.coaching.walks import (
     save_walk,
     walks_of,
 )
+from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import EmptyFile, HindsightError, saying_disk_full
 from core.models import Person, new_id

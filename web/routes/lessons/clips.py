@@ -18,10 +18,11 @@ from annotation.lessons.clips import (
     open_clip_shares,
     restore_clip,
     share_clip,
-    take_clip_back,
+    withdraw_clip,
 )
 from annotation.lessons.lessons import file_of, files_of, get_own_lesson
-from annotation.lessons.sharing import opening_is_due, pill_text, record_opening, with_last_day
+from annotation.lessons.openings import opening_is_due, record_opening
+from annotation.lessons.sharing import pill_text, with_last_day
 from annotation.people.names import short_name
 from core.database.db import get_database
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
@@ -133,7 +134,7 @@ def open_clip(clip_id: str, to: ClipSharing, person: CurrentPerson) -> list[Clip
 def close_clip(clip_id: str, partnership_id: str, person: CurrentPerson) -> list[ClipView]:
     """Take a clip back at once."""
     with get_database().write() as session:
-        take_clip_back(session, person, clip_id, partnership_id)
+        withdraw_clip(session, person, clip_id, partnership_id)
         return views_of(session, person, get_own_clip(session, person, clip_id).lesson_id)
 
 

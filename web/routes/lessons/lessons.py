@@ -18,7 +18,7 @@ from annotation.lessons.lessons import (
     restore_lesson,
     stop_work,
 )
-from annotation.lessons.sharing import record_opening
+from annotation.lessons.openings import record_opening
 from core.database.db import get_database
 from core.models import Lesson, Person
 from core.storage.configured import get_storage

@@ -20,15 +20,14 @@ from annotation.lessons.measures_over_time import (
     Measured,
     figure_of,
     lessons_to_guess,
-    measures_openings,
-    note_opening,
     own_lessons_measured,
     seen_lessons,
     show_to,
     showings_of,
     shown_by,
-    take_showing_back,
+    withdraw_showing,
 )
+from annotation.lessons.openings import measures_openings, record_measures_opening
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import NotFound
@@ -182,7 +181,7 @@ def show_coachees_measures(request: Request, partnership_id: str, person: Curren
     """Show a coach what his coachee shows him; a lesson that is not shared with him is a day and a figure."""
     with get_database().write() as session:
         owner = shown_by(session, person, partnership_id)
-        note_opening(session, person, partnership_id)
+        record_measures_opening(session, person, partnership_id)
         lessons = own_lessons_measured(session, owner)
         seen = seen_lessons(session, person, lessons)
     charts = [chart for name in PAGE if (chart := chart_of(name, lessons, seen))]
@@ -203,7 +202,7 @@ def show_to_partnership(partnership_id: Annotated[str, Form()], person: CurrentP
 def take_back(showing_id: str, person: CurrentPerson) -> Response:
     """Close it at once."""
     with get_database().write() as session:
-        take_showing_back(session, person, showing_id)
+        withdraw_showing(session, person, showing_id)
     return go("/measures", "share-closed")
 
 

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from annotation.lessons.lessons import file_of, get_lesson
-from annotation.lessons.sharing import opening_is_due, record_opening
+from annotation.lessons.openings import opening_is_due, record_opening
 from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person, StoredFile, TurnRow

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from annotation.lessons.lessons import get_own_lesson
-from annotation.lessons.sharing import share_lesson, take_back
+from annotation.lessons.sharing import share_lesson, withdraw_share
 from core.database.db import get_database
 from web.auth import CurrentPerson
 from web.views.api import NewShare, ShareView
@@ -37,4 +37,4 @@ def open_share(lesson_id: str, new: NewShare, person: CurrentPerson) -> ShareVie
 def close_share(share_id: str, person: CurrentPerson) -> None:
     """Take a lesson back at once."""
     with get_database().write() as session:
-        take_back(session, person, share_id)
+        withdraw_share(session, person, share_id)

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from annotation.coaching.portfolio import asked_of
 from annotation.errors import AlreadyBegun, WrongSignIn
-from annotation.lessons.measures_over_time import measures_openings
-from annotation.lessons.sharing import openings
+from annotation.lessons.openings import measures_openings, openings
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_deletion import delete_account
 from annotation.people.account_links import (

@@ -24,8 +24,8 @@ from annotation.coaching.training import MODULES, answers_of
 from annotation.coaching.walks import notes_of, walks_of
 from annotation.lessons.comments import comments_by, versions_kept_by
 from annotation.lessons.lessons import files_of
-from annotation.lessons.measures_over_time import measures_openings, showings_of
-from annotation.lessons.sharing import openings
+from annotation.lessons.measures_over_time import showings_of
+from annotation.lessons.openings import measures_openings, openings
 from annotation.people.credentials import list_notices
 from annotation.people.second_factor import standing_of
 from annotation.people.sign_in import list_devices

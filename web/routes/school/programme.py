@@ -8,12 +8,13 @@ from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from annotation.coaching.partnerships import list_all_partnerships, make_partnership, suggestions_for
+from annotation.coaching.partnerships import list_all_partnerships, make_partnership
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_links import hand_out, invite, invite_again, make_link
 from annotation.people.people import leaver_until, list_people
 from annotation.school.programme import sessions_by_week
 from annotation.school.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
+from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person

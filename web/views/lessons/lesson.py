@@ -13,7 +13,8 @@ from annotation.lessons.clips import OpenClipShare, clips_of, clips_open_of, ope
 from annotation.lessons.comments import Placed, beginning_for, list_comments
 from annotation.lessons.guesses import find_guess
 from annotation.lessons.lessons import Stage, files_of, place_in, stages_of
-from annotation.lessons.sharing import OpenShare, last_day, open_shares, openings, pill_text
+from annotation.lessons.openings import openings
+from annotation.lessons.sharing import OpenShare, last_day, open_shares, pill_text
 from annotation.people.names import short_name
 from core.models import Clip, Comment, Lesson, Opening, Person, StoredFile
 from transcription.public import find_findings

@@ -1,0 +1,81 @@
+"""Openings: who opened whose lesson, clip or measures, and when. Only the owner reads them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import is_owner, live_showing
+from core.clock import utc_now
+from core.models import Clip, Lesson, MeasuresOpening, Opening, Partnership, Person, ShownMeasures
+
+ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
+
+
+def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> bool:
+    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening."""
+    if is_owner(lesson, person):
+        return False
+    lately = select(Opening.id).where(
+        Opening.lesson_id == lesson.id,
+        Opening.person_id == person.id,
+        Opening.clip_id.is_(None) if clip is None else Opening.clip_id == clip.id,
+        Opening.opened_at > utc_now() - ONE_OPENING,
+    )
+    return session.scalar(lately.limit(1)) is None
+
+
+def record_opening(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> None:
+    """Note that somebody else opened a lesson, or a clip of it, for its owner to read."""
+    if opening_is_due(session, person, lesson, clip):
+        what = None if clip is None else clip.id
+        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, opened_at=utc_now()))
+
+
+def openings(
+    session: Session, owner: Person, lesson_id: str | None = None
+) -> list[tuple[Opening, Person, Lesson, str | None]]:
+    """Return who opened what of this person's lessons (with the title of a clip), newest first, at most 200."""
+    rows = (
+        select(Opening, Person, Lesson, Clip.title)
+        .outerjoin(Clip, Clip.id == Opening.clip_id)
+        .join(Lesson, Lesson.id == Opening.lesson_id)
+        .join(Person, Person.id == Opening.person_id)
+        .where(Lesson.owner_id == owner.id)
+        .order_by(Opening.opened_at.desc())
+        .limit(200)
+    )
+    if lesson_id is not None:
+        rows = rows.where(Lesson.id == lesson_id)
+    return [(row[0], row[1], row[2], row[3]) for row in session.execute(rows)]
+
+
+def record_measures_opening(session: Session, coach: Person, partnership_id: str) -> None:
+    """Note that a coach opened the measures that are shown to him, for their owner to read."""
+    showing = session.scalar(
+        select(ShownMeasures)
+        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+        .where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
+    )
+    if showing is None:
+        return
+    lately = select(MeasuresOpening.id).where(
+        MeasuresOpening.showing_id == showing.id, MeasuresOpening.opened_at > utc_now() - ONE_OPENING
+    )
+    if session.scalar(lately.limit(1)) is None:
+        session.add(MeasuresOpening(showing_id=showing.id, opened_at=utc_now()))
+
+
+def measures_openings(session: Session, owner: Person) -> list[tuple[MeasuresOpening, Person]]:
+    """Return who opened one's measures, and when, newest first, at most 200."""
+    rows = (
+        select(MeasuresOpening, Person)
+        .join(ShownMeasures, ShownMeasures.id == MeasuresOpening.showing_id)
+        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+        .join(Person, Person.id == Partnership.coach_id)
+        .where(ShownMeasures.owner_id == owner.id)
+        .order_by(MeasuresOpening.opened_at.desc())
+    )
+    return [(row[0], row[1]) for row in session.execute(rows.limit(200))]
