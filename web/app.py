@@ -30,7 +30,7 @@ from web.routes.lessons import (
 from web.routes.people import accounts, my_data, second_factor, single_sign_on
 from web.routes.school import machine, programme
 from web.security import CompressPages, Guard, MethodOverride
-from web.views.api import ErrorView
+from web.views.base import ErrorView
 from web.whole_text import WholeText
 
 

@@ -22,6 +22,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from annotation.access.reading import is_person
 from annotation.coaching.sessions import get_session
 from annotation.lessons.clips import get_clip
 from annotation.lessons.lessons import get_lesson
@@ -201,7 +202,7 @@ class Follower:
         """Return what she may follow of these, each with its lesson; None when she is not signed in any more."""
         with get_database().read() as session:
             known = find_sign_in(session, self.secret)
-            if known is None or known[0].id != self.person_id or known[0].deactivated_at is not None:
+            if known is None or not is_person(known[0], self.person_id) or known[0].deactivated_at is not None:
                 return None
             return lessons_of(session, known[0], things)
 

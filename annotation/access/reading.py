@@ -171,6 +171,11 @@ def require_see(session: Session, person: Person, thing: T | None) -> T:
     return thing
 
 
+def is_person(person: Person, person_id: str) -> bool:
+    """Tell whether this is the person of an id."""
+    return person.id == person_id
+
+
 def is_owner(thing: Lesson | ShownMeasures | PortfolioItem, person: Person) -> bool:
     """Tell whether a lesson, a showing of measures or an item of a portfolio is this person's own."""
     return thing.owner_id == person.id

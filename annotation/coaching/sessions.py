@@ -129,7 +129,7 @@ def choose_film(
     lesson, clip = _film_for(session, person, partnership, lesson_id, clip_id)
     meeting.lesson_id, meeting.clip_id, meeting.moments = lesson.id, None if clip is None else clip.id, []
     meeting.room = _room_json(Room(at=now_ms(), steered_by=person.id))
-    _tell(session, meeting)
+    _record_change(session, meeting)
     return meeting
 
 
@@ -235,10 +235,10 @@ def film_is_open(session: Session, person: Person, meeting: CoachingSession) -> 
     return thing is not None and may_see(session, person, thing)
 
 
-def steer(
+def set_playback(
     session: Session, person: Person, session_id: str, *, playing: bool, position_ms: int, speed: float, at: int
 ) -> Room:
-    """Play, pause, seek or change speed for both; whoever does so has the wheel."""
+    """Play, pause, seek or change speed for both; whoever does so is in control."""
     meeting = _running(session, person, session_id)
     if not film_is_open(session, person, meeting):
         raise NotFound
@@ -251,33 +251,33 @@ def steer(
     meeting.room = _room_json(room)
     if meeting.began_at is None and playing:
         meeting.began_at = utc_now()
-    _tell(session, meeting)
+    _record_change(session, meeting)
     return room
 
 
-def be_here(session: Session, person: Person, session_id: str) -> None:
+def mark_present(session: Session, person: Person, session_id: str) -> None:
     """Note a sign of life of one of the two."""
     meeting, partnership = get_session(session, person, session_id)
-    was = who_is_here(meeting, partnership)
+    was = people_present(meeting, partnership)
     if is_coach(partnership, person):
         meeting.coach_seen_at = utc_now()
     else:
         meeting.coachee_seen_at = utc_now()
     if person.id not in was:
-        _tell(session, meeting)
+        _record_change(session, meeting)
 
 
-def leave(session: Session, person: Person, session_id: str) -> None:
+def mark_absent(session: Session, person: Person, session_id: str) -> None:
     """Note that one of the two has closed the room."""
     meeting, partnership = get_session(session, person, session_id)
     if is_coach(partnership, person):
         meeting.coach_seen_at = None
     else:
         meeting.coachee_seen_at = None
-    _tell(session, meeting)
+    _record_change(session, meeting)
 
 
-def who_is_here(meeting: CoachingSession, partnership: Partnership) -> frozenset[str]:
+def people_present(meeting: CoachingSession, partnership: Partnership) -> frozenset[str]:
     """Return who has given a sign of life lately."""
     seen = {partnership.coach_id: meeting.coach_seen_at, partnership.coachee_id: meeting.coachee_seen_at}
     return frozenset(who for who, at in seen.items() if at is not None and abs(utc_now() - at) < HERE)
@@ -309,7 +309,7 @@ def write_log(
         if not SHORTEST <= minutes <= LONGEST:
             raise InvalidInput(why=f"A session is {SHORTEST} to {LONGEST} minutes long.")
         meeting.minutes = minutes
-    _tell(session, meeting)
+    _record_change(session, meeting)
     return meeting
 
 
@@ -322,7 +322,7 @@ def choose_moment(session: Session, person: Person, session_id: str, start_ms: i
         raise InvalidInput(why="Please choose a moment of the film.")
     card = {"start_ms": start_ms, "text": text.strip(), "by": person.id}
     meeting.moments = sorted([*meeting.moments, card], key=lambda one: int(one["start_ms"]))
-    _tell(session, meeting)
+    _record_change(session, meeting)
     return meeting
 
 
@@ -330,7 +330,7 @@ def drop_moment(session: Session, person: Person, session_id: str, start_ms: int
     """Take a card away."""
     meeting = _running(session, person, session_id)
     meeting.moments = [one for one in meeting.moments if one["start_ms"] != start_ms]
-    _tell(session, meeting)
+    _record_change(session, meeting)
     return meeting
 
 
@@ -346,7 +346,7 @@ def end_session(session: Session, person: Person, session_id: str) -> CoachingSe
             after = a_week_later(meeting.planned_at, max(meeting.planned_at, utc_now()), get_settings().zone)
             _new(session, meeting.partnership_id, planned_at=after, repeats=True)
         meeting.room = _room_json(Room(at=now_ms(), position_ms=place_of(room_of(meeting), now_ms())))
-        _tell(session, meeting)
+        _record_change(session, meeting)
     return meeting
 
 
@@ -396,7 +396,7 @@ def _running(session: Session, person: Person, session_id: str) -> CoachingSessi
     return meeting
 
 
-def _tell(session: Session, meeting: CoachingSession) -> None:
+def _record_change(session: Session, meeting: CoachingSession) -> None:
     if meeting.lesson_id is not None:
         record_event(session, meeting.lesson_id, "session")
 

@@ -48,7 +48,7 @@ def get_open_walk(session: Session, person: Person, walk_id: str) -> Walk:
     return require_change(session, person, session.get(Walk, walk_id))
 
 
-def note(session: Session, person: Person, walk_id: str, at_ms: int, text: str, draft_id: str) -> WalkNote:
+def save_note(session: Session, person: Person, walk_id: str, at_ms: int, text: str, draft_id: str) -> WalkNote:
     """Write what is noticed at a moment; a draft sent twice is kept once."""
     walk = get_open_walk(session, person, walk_id)
     if not text.strip() or len(text) > NOTE_LENGTH or at_ms < 0 or not 0 < len(draft_id) <= DRAFT_LENGTH:
@@ -77,7 +77,7 @@ def notes_of(session: Session, walk: Walk) -> Sequence[WalkNote]:
     return session.scalars(its.order_by(WalkNote.at_ms, WalkNote.id)).all()
 
 
-def keep_walk_sound(
+def save_walk_sound(
     session: Session, person: Person, walk_id: str, lesson_id: str, key: str, *, mime: str, size: int, sha256: str
 ) -> Lesson:
     """Make a lesson of the sound of a visit. It belongs to the visited teacher; the observer does not hear it again."""

@@ -15,7 +15,7 @@ def find_guess(session: Session, person: Person, lesson_id: str) -> Guess | None
     return session.get(Guess, (lesson_id, person.id))
 
 
-def keep_guess(session: Session, person: Person, lesson_id: str, share: float | None) -> Guess:
+def save_guess(session: Session, person: Person, lesson_id: str, share: float | None) -> Guess:
     """Keep a guess (0..1) or that she skips it (None); asked once a lesson, so the first answer stays."""
     if share is not None and not 0 <= share <= 1:
         raise InvalidInput(why="Please guess a share between 0 and 100 %.")

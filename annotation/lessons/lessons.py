@@ -55,6 +55,12 @@ def list_own(session: Session, person: Person) -> Sequence[Lesson]:
     return session.scalars(taught.order_by(Lesson.created_at.desc(), Lesson.id)).all()
 
 
+def list_everything_own(session: Session, person: Person) -> Sequence[Lesson]:
+    """Return all of a person's lessons, oldest first: conversations and deleted ones too."""
+    mine = select(Lesson).where(Lesson.owner_id == person.id)
+    return session.scalars(mine.order_by(Lesson.created_at, Lesson.id)).all()
+
+
 def list_deleted(session: Session, person: Person) -> Sequence[Lesson]:
     """Return a person's own lessons that can still be brought back."""
     mine = select(Lesson).where(Lesson.owner_id == person.id, Lesson.deleted_at.is_not(None))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from annotation.coaching.sessions import who_is_here
+from annotation.coaching.sessions import people_present
 from annotation.mail_queue import write_mail
 from core.clock import utc_now
 from core.database.db import Database
@@ -163,6 +163,6 @@ def test_whoever_left_a_session_before_the_clock_went_back_is_not_shown_as_here(
         coach, coachee = make_person(session), make_person(session)
         pair = make_partnership(session, coach, coachee)
         meeting = CoachingSession(partnership_id=pair.id, created_at=utc_now(), coach_seen_at=utc_now())
-        assert who_is_here(meeting, pair) == {coach.id}
+        assert people_present(meeting, pair) == {coach.id}
         clock.back = HOUR
-        assert who_is_here(meeting, pair) == frozenset()
+        assert people_present(meeting, pair) == frozenset()

@@ -15,7 +15,7 @@ from annotation.coaching.actions import write_action
 from annotation.coaching.portfolio import add_log
 from annotation.coaching.sessions import begin_session, plan_session, write_log_afterwards
 from annotation.coaching.training import write_answer
-from annotation.coaching.walks import begin_walk, note, save_walk
+from annotation.coaching.walks import begin_walk, save_note, save_walk
 from annotation.people.people import hash_secret
 from annotation.people.sign_in import Attempts, begin_sign_in
 from core.clock import utc_now
@@ -185,7 +185,7 @@ def make_school(database: Database, storage: Storage) -> School:
             walk = begin_walk(session, people["coach"], people["owner"].id, "Secret words of a walk")
             ids[name], ids[f"note_{name}"] = (
                 walk.id,
-                note(session, people["coach"], walk.id, 5, "Secret words", name).id,
+                save_note(session, people["coach"], walk.id, 5, "Secret words", name).id,
             )
             if saved:
                 save_walk(session, people["coach"], walk.id)

@@ -225,7 +225,7 @@ def new_invitation(account: Account) -> None:
     account.add_link(secret, "join")
 
 
-def leave(account: Account) -> None:
+def mark_absent(account: Account) -> None:
     mark_left(account.session, account.lead, account.person.id)
     account.end("links", "devices")
     account.left = True
@@ -252,7 +252,7 @@ ROADS: dict[str, tuple[Callable[[Account], None], Callable[[Account], bool]]] = 
     "password taken away": (password_away, lambda one: bool(one.devices and one.password and one.by_provider)),
     "signed out everywhere": (out_everywhere, lambda one: bool(one.devices)),
     "password-link": (command, is_in),
-    "leaving": (leave, lambda one: not one.left),
+    "leaving": (mark_absent, lambda one: not one.left),
     "coming back": (come_back, lambda one: one.left),
 }
 STARTS: dict[str, tuple[str, ...]] = {

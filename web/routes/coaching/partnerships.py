@@ -2,66 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy.orm import Session
 
-from annotation.coaching.actions import actions_of, add_action, set_done
-from annotation.coaching.conversations import forget_conversation, recorded_with
-from annotation.coaching.goals import MEASURES, GoalText, goals_of, set_by_the_coach
+from annotation.coaching.actions import add_action, set_done
+from annotation.coaching.conversations import forget_conversation
 from annotation.coaching.partnerships import (
     answer_request,
     ask_for_partnership,
     end_partnership,
-    get_partnership,
     list_partnerships,
-    names_of,
     resume_partnership,
 )
-from annotation.lessons.clips import clips_with
-from annotation.lessons.lessons import list_own, list_shared
-from annotation.lessons.sharing import open_shares
-from annotation.people.names import short_names_of
 from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import InvalidInput
-from core.models import Partnership, Person
 from core.storage.configured import get_storage
 from web.auth import CurrentPerson
 from web.rendering import go, page
-from web.routes.coaching.sessions import session_lines
+from web.views.coaching.partnerships import partnership_context, partnership_lines
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-
-
-def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership]) -> list[dict[str, Any]]:
-    """Return partnerships as one of the two sees them."""
-    sides = {one.coach_id for one in rows} | {one.coachee_id for one in rows}
-    names, called = names_of(session, sides), short_names_of(session, sides)
-    return [
-        {
-            "id": one.id,
-            "kind": one.kind,
-            "verb": "coach" if one.kind == "coaching" else "mentor",
-            "focus": one.focus,
-            "state": one.state,
-            "coach_id": one.coach_id,
-            "coachee_id": one.coachee_id,
-            "coach": names[one.coach_id],
-            "coachee": names[one.coachee_id],
-            "other": names[one.coachee_id if one.coach_id == me.id else one.coach_id],
-            "other_called": called[one.coachee_id if one.coach_id == me.id else one.coach_id],
-            "i_coach": one.coach_id == me.id,
-            "asks_me": one.state == "asked" and one.asked_by_id != me.id,
-            "url": f"/partnerships/{one.id}",
-        }
-        for one in rows
-    ]
 
 
 @router.get("/partnerships", response_class=HTMLResponse)
@@ -87,7 +52,7 @@ def ask(person: CurrentPerson, other_id: Text = "", part: Text = "", kind: Text 
 
 
 @router.post("/partnerships/{partnership_id}/answer")
-def answer(partnership_id: str, person: CurrentPerson, answer: Text = "") -> Response:
+def reply_to_request(partnership_id: str, person: CurrentPerson, answer: Text = "") -> Response:
     """Say yes or no to a colleague who asked."""
     with get_database().write() as session:
         answer_request(session, person, partnership_id, yes=answer == "yes")
@@ -143,40 +108,6 @@ def forget(lesson_id: str, person: CurrentPerson) -> Response:
     for key in keys:
         get_storage().delete(key)
     return go("/partnerships", "deleted-for-good")
-
-
-def partnership_context(session: Session, person: Person, partnership_id: str) -> dict[str, Any]:
-    """Return what the page of one partnership shows."""
-    row = get_partnership(session, person, partnership_id)
-    goals = goals_of(session, person, [row.id])
-    names = names_of(session, {goal.set_by_id for goal in goals})
-    mine = list(list_own(session, person)) + [lesson for lesson, _ in list_shared(session, person)]
-    shared = open_shares(session, person, [lesson.id for lesson in mine])
-    meetings = session_lines(session, person, row.id)
-    return {
-        "actions": actions_of(session, person, row.id),
-        "planned": next((one for one in meetings if one["planned_at"] and not one["over"]), None),
-        "recorded": recorded_with(session, person, row.id),
-        "partnership": partnership_lines(session, person, [row])[0],
-        "goals": [
-            {
-                "id": goal.id,
-                "title": goal.title,
-                "will": goal.will,
-                "closed_at": goal.closed_at,
-                "set_by": names[goal.set_by_id],
-                "set_by_coach": set_by_the_coach(goal, row),
-            }
-            for goal in goals
-        ],
-        "lessons": [
-            lesson for lesson in mine if any(one.partnership.id == row.id for one in shared.get(lesson.id, []))
-        ],
-        "clips": clips_with(session, person, row.id),
-        "meetings": [one for one in meetings if one["over"] or not one["planned_at"]],
-        "measure_names": MEASURES,
-        "draft": GoalText(""),
-    }
 
 
 @router.get("/partnerships/{partnership_id}", response_class=HTMLResponse)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
-from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
 from annotation.coaching.partnerships import list_partnerships, names_of
@@ -21,23 +20,21 @@ from annotation.coaching.portfolio import (
     move_item,
     open_clip_of,
     remove_item,
-    shown_text,
 )
 from annotation.coaching.training import MODULES, answers_of
 from annotation.lessons.clips import list_shared_clips
-from core.clock import utc_now
 from core.database.db import get_database
 from core.models import Person, PortfolioItem
-from core.school_day import full_day
 from core.storage.configured import get_storage
+from web.archives import as_json, pieces
 from web.auth import CurrentPerson
 from web.file_names import safe_name, save_as
 from web.pdf import PaperFailed, paper, pdf_of
 from web.rendering import go, page
-from web.routes.coaching.partnerships import partnership_lines
-from web.routes.coaching.sessions import session_lines
-from web.routes.lessons.clips import clip_file, turns_within
-from web.routes.people.my_data import as_json, pieces
+from web.views.coaching.partnerships import partnership_lines
+from web.views.coaching.portfolio import portfolio_data
+from web.views.coaching.sessions import session_lines
+from web.views.lessons.clips import clip_file
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -125,30 +122,11 @@ def move(item_id: str, person: CurrentPerson, by: Annotated[int, Form(ge=-1, le=
 
 
 @router.post("/portfolio/{item_id}/consent")
-def answer(item_id: str, person: CurrentPerson, answer: Text = "") -> Response:
+def give_consent(item_id: str, person: CurrentPerson, answer: Text = "") -> Response:
     """Agree to an item that shows oneself, or not, or not any more."""
     with get_database().write() as session:
         decide(session, person, item_id, yes=answer == "yes")
     return go("/me", "consent-given" if answer == "yes" else "consent-not")
-
-
-def portfolio_data(session: Session, person: Person) -> dict[str, Any]:
-    """Return what a portfolio shows to others: what nobody agreed to is left out, and said to be."""
-    items = items_of(session, person)
-    names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
-    words = {}
-    for one in items:
-        if (clip := open_clip_of(session, person, one)) is not None:
-            words[one.id] = "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in turns_within(session, clip))
-    shown = []
-    for one in items:
-        title, text = shown_text(one, words)
-        agreed = one.consent == "given" and one.decided_at is not None and title == one.title
-        who = names.get(one.coachee_id or "", "")
-        day = full_day(one.decided_at) if agreed and one.decided_at else ""
-        consent = f"{who} agreed to this item on {day}." if agreed else ""
-        shown.append({"number": one.position, "kind": one.kind, "title": title, "text": text, "consent": consent})
-    return {"name": person.name, "day": full_day(utc_now()), "items": shown}
 
 
 @router.get("/portfolio.pdf", response_class=Response)

@@ -7,152 +7,48 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy.orm import Session
 
-from annotation.coaching.actions import action_of, actions_of
+from annotation.access.reading import is_coach
+from annotation.access.states import is_active
 from annotation.coaching.goals import goals_of
-from annotation.coaching.partnerships import names_of
 from annotation.coaching.sessions import (
-    be_here,
     begin_session,
     cancel_session,
     choose_film,
     choose_moment,
     drop_moment,
     end_session,
-    film_is_open,
     get_session,
-    leave,
-    log_of,
+    mark_absent,
+    mark_present,
     now_ms,
     plan_session,
-    room_of,
-    sessions_of,
-    steer,
-    who_is_here,
+    set_playback,
     write_log,
     write_log_afterwards,
 )
-from annotation.lessons.clips import clips_with
-from annotation.lessons.comments import list_comments
-from annotation.lessons.lessons import files_of, list_own, list_shared
-from annotation.lessons.sharing import open_shares
-from annotation.people.names import short_names_of
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
-from core.models import Clip, CoachingSession, Lesson, Partnership, Person
 from core.school_day import SchoolDay, moment_at_school
 from web.auth import CurrentPerson
 from web.live import newest_number
 from web.pdf import paper
 from web.rendering import go, page
-from web.routes.lessons.clips import clip_media
-from web.views.api import (
-    CardView,
+from web.views.coaching.sessions import (
     LogChange,
     LogForm,
-    LogLineView,
     LogView,
-    NamedView,
     NewCard,
     RoomView,
     SessionView,
     Steering,
+    films_for,
+    log_data,
+    session_view,
 )
-from web.views.lessons.lesson import media_view
 
 router = APIRouter(tags=["sessions"])
-
-OFFERED = 12  # comments that can be made a card with one press
-
-
-def session_view(session: Session, me: Person, meeting: CoachingSession, partnership: Partnership) -> SessionView:
-    """Return a session as one of the two sees it; the film is there only while it is open to her."""
-    names = names_of(session, {partnership.coach_id, partnership.coachee_id})
-    other = partnership.coachee_id if partnership.coach_id == me.id else partnership.coach_id
-    is_open = partnership.state == "active" and film_is_open(session, me, meeting)
-    clip = session.get(Clip, meeting.clip_id) if meeting.clip_id and is_open else None
-    lesson = session.get(Lesson, meeting.lesson_id) if meeting.lesson_id and is_open else None
-    media, captions_url = None, ""
-    title = "What you looked at is not open any more" if meeting.lesson_id else "Your session"
-    action = action_of(session, meeting)
-    if clip is not None:
-        media, captions_url, title = clip_media(session, clip), f"/media/clips/{clip.id}/captions.vtt", clip.title
-    elif lesson is not None:
-        media = media_view(lesson, files_of(session, [lesson.id]).get(lesson.id, {}))
-        captions_url, title = f"/media/lessons/{lesson.id}/captions.vtt", lesson.title
-    return SessionView(
-        id=meeting.id,
-        partnership_id=partnership.id,
-        title=title,
-        me=NamedView(id=me.id, name=me.name),
-        other=NamedView(id=other, name=names[other]),
-        other_called=short_names_of(session, {other})[other],
-        kind=None if media is None else "video" if media.mime.startswith("video/") else "sound",
-        media=media,
-        captions_url=captions_url,
-        here=sorted(who_is_here(meeting, partnership)),
-        room=RoomView.model_validate(room_of(meeting)),
-        now=now_ms(),
-        minutes=meeting.minutes,
-        began=None if meeting.began_at is None else round(meeting.began_at.timestamp() * 1000),
-        over=meeting.ended_at is not None,
-        moments=[CardView(**one) for one in meeting.moments],
-        offered=offered(session, me, meeting, partnership, clip) if is_open else [],
-        notes=meeting.notes,
-        action="" if action is None else action.what,
-        action_by=None if action is None else action.by,
-        action_goal_id=None if action is None else action.goal_id,
-        log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)],
-    )
-
-
-def session_lines(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
-    """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
-    rows = sessions_of(session, me, partnership_id)
-    names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
-    actions = {one.session_id: one for one in actions_of(session, me, partnership_id)}
-    lines = []
-    for meeting, partnership in rows:
-        other = partnership.coachee_id if partnership.coach_id == me.id else partnership.coach_id
-        lines.append(
-            {
-                "url": f"/sessions/{meeting.id}",
-                "other": names[other],
-                "at": meeting.began_at or meeting.created_at,
-                "over": meeting.ended_at is not None,
-                "planned_at": meeting.planned_at if meeting.began_at is None else None,
-                "repeats": meeting.repeats,
-                "id": meeting.id,
-                "partnership_url": f"/partnerships/{partnership.id}",
-                "has_film": meeting.lesson_id is not None,
-                "action": actions[meeting.id].what if meeting.id in actions else "",
-                "active": partnership.state == "active",
-            }
-        )
-    return lines
-
-
-def offered(
-    session: Session, me: Person, meeting: CoachingSession, partnership: Partnership, clip: Clip | None
-) -> list[CardView]:
-    """Return what both have written at moments of the film, to choose cards from; on the clock of what is shown."""
-    begin, end = (clip.start_ms, clip.end_ms) if clip is not None else (0, 2**31)
-    return [
-        CardView(start_ms=comment.start_ms - begin, text=comment.text[:200], by=comment.author_id)
-        for comment, _, _ in list_comments(session, me, meeting.lesson_id or "")
-        if comment.partnership_id == partnership.id
-        and not comment.parent_id
-        and comment.deleted_at is None
-        and begin <= comment.start_ms < end
-    ][:OFFERED]
-
-
-def answer(session: Session, person: Person, session_id: str) -> SessionView:
-    """Return the session anew, after a change."""
-    session.flush()
-    return session_view(session, person, *get_session(session, person, session_id))
 
 
 @router.post("/partnerships/{partnership_id}/sessions", include_in_schema=False)
@@ -236,32 +132,6 @@ def read_log(session_id: str, person: CurrentPerson) -> LogView:
         return LogView.model_validate(log_data(session, person, session_id))
 
 
-def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any]:
-    """Return what a log says, for a paper or a program."""
-    meeting, partnership = get_session(session, person, session_id)
-    names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
-    return {
-        "day": SchoolDay.of(meeting.began_at or meeting.created_at).isoformat(),
-        "kind": partnership.kind,
-        "coach": names[partnership.coach_id],
-        "coachee": names[partnership.coachee_id],
-        "lines": [{"at_ms": line.at_ms, "what": line.what} for line in log_of(session, person, meeting, partnership)],
-        "notes": meeting.notes,
-        "action": "" if action is None else action.what,
-        "action_by": None if action is None or action.by is None else action.by.isoformat(),
-        "action_done": action is not None and action.done_at is not None,
-    }
-
-
-def films_for(session: Session, person: Person, partnership: Partnership) -> list[tuple[str, str]]:
-    """Return what a session of this partnership can look at, as (`clip:ID` or `lesson:ID`, title)."""
-    clips = [(f"clip:{one.id}", f"{one.title} (clip)") for one in clips_with(session, person, partnership.id)]
-    mine = [*list_own(session, person), *(lesson for lesson, _ in list_shared(session, person))]
-    shared = open_shares(session, person, [lesson.id for lesson in mine])
-    lessons = [one for one in mine if any(each.partnership.id == partnership.id for each in shared.get(one.id, []))]
-    return clips + [(f"lesson:{one.id}", one.title) for one in lessons]
-
-
 @router.get("/sessions/{session_id}", response_class=HTMLResponse, include_in_schema=False)
 def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show the room, or the log of a session that is over."""
@@ -269,14 +139,14 @@ def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLR
     with get_database().read() as session:
         meeting, partnership = get_session(session, person, session_id)
         view = session_view(session, person, meeting, partnership)
-        running = meeting.ended_at is None and partnership.state == "active"
+        running = meeting.ended_at is None and is_active(partnership)
         context: dict[str, Any] = {
             "follows_from": follows_from,
             "films": films_for(session, person, partnership) if running and meeting.lesson_id is None else [],
             "planned_at": meeting.planned_at,
             "partnership_url": f"/partnerships/{partnership.id}",
             "goals": [one for one in goals_of(session, person, [partnership.id]) if one.closed_at is None],
-            "i_coach": partnership.coach_id == person.id,
+            "i_coach": is_coach(partnership, person),
             "had_film": meeting.lesson_id is not None,
         }
     data: dict[str, Any] = view.model_dump(mode="json", by_alias=True)
@@ -299,25 +169,25 @@ def read_clock(session_id: str, person: CurrentPerson) -> int:
 
 
 @router.post("/api/sessions/{session_id}/steer")
-def take_the_wheel(session_id: str, order: Steering, person: CurrentPerson) -> RoomView:
+def take_control(session_id: str, order: Steering, person: CurrentPerson) -> RoomView:
     """Play, pause, seek or change speed for both."""
     with get_database().write() as session:
-        room = steer(session, person, session_id, **order.model_dump())
+        room = set_playback(session, person, session_id, **order.model_dump())
     return RoomView.model_validate(room)
 
 
 @router.post("/api/sessions/{session_id}/here", status_code=204)
-def say_here(session_id: str, person: CurrentPerson) -> None:
+def report_presence(session_id: str, person: CurrentPerson) -> None:
     """Give a sign of life."""
     with get_database().write() as session:
-        be_here(session, person, session_id)
+        mark_present(session, person, session_id)
 
 
 @router.post("/api/sessions/{session_id}/leave", status_code=204)
-def say_gone(session_id: str, person: CurrentPerson) -> None:
+def report_absence(session_id: str, person: CurrentPerson) -> None:
     """Say that the room is closed on this side."""
     with get_database().write() as session:
-        leave(session, person, session_id)
+        mark_absent(session, person, session_id)
 
 
 @router.patch("/api/sessions/{session_id}")
@@ -325,7 +195,7 @@ def change_log(session_id: str, change: LogChange, person: CurrentPerson) -> Ses
     """Write notes, the one action, or the length."""
     with get_database().write() as session:
         write_log(session, person, session_id, **change.model_dump(exclude_unset=True))
-        return answer(session, person, session_id)
+    return read_session(session_id, person)
 
 
 @router.post("/api/sessions/{session_id}/moments", status_code=201)
@@ -333,7 +203,7 @@ def put_card(session_id: str, card: NewCard, person: CurrentPerson) -> SessionVi
     """Put a moment on a card."""
     with get_database().write() as session:
         choose_moment(session, person, session_id, card.start_ms, card.text)
-        return answer(session, person, session_id)
+    return read_session(session_id, person)
 
 
 @router.delete("/api/sessions/{session_id}/moments/{start_ms}")
@@ -341,7 +211,7 @@ def take_card(session_id: str, start_ms: int, person: CurrentPerson) -> SessionV
     """Take a card away."""
     with get_database().write() as session:
         drop_moment(session, person, session_id, start_ms)
-        return answer(session, person, session_id)
+    return read_session(session_id, person)
 
 
 @router.post("/api/sessions/{session_id}/end")
@@ -349,4 +219,4 @@ def end_room(session_id: str, person: CurrentPerson) -> SessionView:
     """End a session; its log is there."""
     with get_database().write() as session:
         end_session(session, person, session_id)
-        return answer(session, person, session_id)
+    return read_session(session_id, person)

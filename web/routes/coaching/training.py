@@ -16,7 +16,7 @@ from core.errors import NotFound
 from transcription.public import analyse_conversation, read_questions, read_turns
 from web.auth import CurrentPerson
 from web.rendering import go, page
-from web.routes.coaching.partnerships import partnership_lines
+from web.views.coaching.partnerships import partnership_lines
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
+from annotation.access.reading import is_observer
 from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.walks import (
     MINUTES,
@@ -19,24 +20,20 @@ from annotation.coaching.walks import (
     get_open_walk,
     get_walk,
     goal_of_walk,
-    keep_walk_sound,
-    note,
     notes_of,
+    save_note,
     save_walk,
+    save_walk_sound,
     walks_of,
 )
 from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
-from core.errors import EmptyFile, HindsightError, saying_disk_full
 from core.models import Person, new_id
-from core.settings import get_settings
-from core.storage.configured import get_storage
-from ingest.upload.errors import TooLarge
-from ingest.upload.partial_file import require_room
 from web.auth import CurrentPerson
 from web.rendering import go, page
-from web.routes.coaching.partnerships import partnership_lines
-from web.views.api import NewNote, NoteView
+from web.sound import Sound, receive_sound, stored_sound
+from web.views.coaching.partnerships import partnership_lines
+from web.views.coaching.walks import NewNote, NoteView
 
 router = APIRouter(tags=["walks"])
 Text = Annotated[str, Form()]
@@ -57,7 +54,7 @@ def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
         }
         others = {(one.id, one.name) for one in suggestions_for(session, [person])[person.id]}
         context: dict[str, Any] = {
-            "walks": [(walk, name, walk.observer_id == person.id) for walk, name in walks_of(session, person)],
+            "walks": [(walk, name, is_observer(walk, person)) for walk, name in walks_of(session, person)],
             "colleagues": sorted(partners | others, key=lambda pair: pair[1]),
         }
     return page(request, "coaching/walks.html", person, page_title="Walks", **context)
@@ -88,7 +85,7 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
         "notes": notes,
         "observer": names[walk.observer_id],
         "observed": names[walk.observed_id],
-        "is_mine": walk.observer_id == person.id,
+        "is_mine": is_observer(walk, person),
         "coaches": coached,
         "data": {"id": walk.id, "began": round(walk.began_at.timestamp() * 1000), "minutes": MINUTES, "notes": notes},
     }
@@ -99,7 +96,8 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
 def write_note(walk_id: str, new: NewNote, person: CurrentPerson) -> NoteView:
     """Write what is noticed at a moment; the same draft sent twice is kept once."""
     with get_database().write() as session:
-        return NoteView.model_validate(note(session, person, walk_id, new.at_ms, new.text, new.draft_id))
+        written = save_note(session, person, walk_id, new.at_ms, new.text, new.draft_id)
+    return NoteView.model_validate(written)
 
 
 @router.delete("/api/walks/{walk_id}/notes/{note_id}", status_code=204)
@@ -110,44 +108,21 @@ def remove_note(walk_id: str, note_id: str, person: CurrentPerson) -> None:
 
 
 @router.post("/api/walks/{walk_id}/sound", status_code=204)
-async def take_sound(walk_id: str, request: Request, person: CurrentPerson) -> None:
-    """Take the sound of a visit as the browser recorded it. It becomes a lesson of the visited teacher, hers alone."""
-    sound = bytearray()
-    async for piece in request.stream():
-        sound += piece
-        if len(sound) > MOST_BYTES:
-            raise TooLarge
-    if not sound:
-        raise EmptyFile
-    mime = request.headers.get("content-type", "").partition(";")[0][:80]
-    await run_in_threadpool(_keep_sound, walk_id, person, bytes(sound), mime)
+async def receive_walk_sound(walk_id: str, request: Request, person: CurrentPerson) -> None:
+    """Receive the sound of a visit as the browser recorded it: it becomes a lesson, the visited teacher's alone."""
+    sound = await receive_sound(request, MOST_BYTES)
+    await run_in_threadpool(_save_sound, walk_id, person, sound)
 
 
-def _keep_sound(walk_id: str, person: Person, sound: bytes, mime: str) -> None:
-    """Keep a sound; nothing is left of it when that is refused.
-
-    When anything else goes wrong its rows may have been written: the sweeper looks, and takes it if there are none.
-    """
-    settings, storage = get_settings(), get_storage()
+def _save_sound(walk_id: str, person: Person, sound: Sound) -> None:
+    """Store the sound of a visit; nothing is left of it when that is refused."""
     with get_database().read() as session:
         get_open_walk(session, person, walk_id)
-    require_room(settings.uploads_dir, len(sound), settings.disk_reserve_bytes)
     lesson_id = new_id()
-    name = f"original-{lesson_id}{SUFFIXES.get(mime, '.webm')}"
-    key, source = f"lessons/{lesson_id}/{name}", settings.uploads_dir / name
-    digest = hashlib.sha256(sound).hexdigest()
-    try:
-        with saying_disk_full():
-            source.write_bytes(sound)
-        storage.keep(source, key)
-        with get_database().write() as session:
-            size = len(sound)
-            keep_walk_sound(session, person, walk_id, lesson_id, key, mime=mime, size=size, sha256=digest)
-    except HindsightError:
-        storage.delete(key)
-        raise
-    finally:
-        source.unlink(missing_ok=True)
+    key = f"lessons/{lesson_id}/original-{lesson_id}{SUFFIXES.get(sound.mime, '.webm')}"
+    size, digest = len(sound.data), hashlib.sha256(sound.data).hexdigest()
+    with stored_sound(sound, key), get_database().write() as session:
+        save_walk_sound(session, person, walk_id, lesson_id, key, mime=sound.mime, size=size, sha256=digest)
 
 
 @router.post("/walks/{walk_id}/save", include_in_schema=False)

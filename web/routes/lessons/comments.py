@@ -24,10 +24,17 @@ from annotation.lessons.comments import (
 )
 from annotation.lessons.lessons import get_lesson
 from core.database.db import get_database
-from core.models import Clip, Lesson, Person
+from core.models import Clip, Comment, Lesson, Person
 from web.auth import CurrentPerson
-from web.views.api import CommentChange, CommentVersionView, CommentView, NewComment
-from web.views.lessons.lesson import clip_comment_views, comment_views, one_comment_view
+from web.views.lessons.comments import (
+    CommentChange,
+    CommentVersionView,
+    CommentView,
+    NewComment,
+    clip_comment_views,
+    comment_views,
+    one_comment_view,
+)
 
 router = APIRouter(tags=["comments"])
 KEPT_BEFORE: dict[int | str, dict[str, Any]] = {
@@ -54,7 +61,9 @@ def read_clip_comments(clip_id: str, person: CurrentPerson) -> list[CommentView]
 def write_comment(lesson_id: str, new: NewComment, person: CurrentPerson, response: Response) -> CommentView:
     """Write a comment; the same draft sent twice is kept once, and answered with 200."""
     with get_database().write() as session:
-        return _write(session, person, get_lesson(session, person, lesson_id), None, new, response)
+        lesson = get_lesson(session, person, lesson_id)
+        comment, is_new = _write(session, person, lesson, None, new)
+    return _written(person, comment.id, response, is_new=is_new)
 
 
 @router.post("/api/clips/{clip_id}/comments", status_code=201, responses=KEPT_BEFORE)
@@ -62,20 +71,27 @@ def write_clip_comment(clip_id: str, new: NewComment, person: CurrentPerson, res
     """Write a comment on a clip; the same draft sent twice is kept once, and answered with 200."""
     with get_database().write() as session:
         clip, lesson = get_clip(session, person, clip_id)
-        return _write(session, person, lesson, clip, new, response)
+        comment, is_new = _write(session, person, lesson, clip, new)
+    return _written(person, comment.id, response, is_new=is_new)
 
 
 def _write(
-    session: Session, person: Person, lesson: Lesson, clip: Clip | None, new: NewComment, response: Response
-) -> CommentView:
+    session: Session, person: Person, lesson: Lesson, clip: Clip | None, new: NewComment
+) -> tuple[Comment, bool]:
     begin_ms = 0 if clip is None else clip.start_ms
     end_ms = None if new.end_ms is None else new.end_ms + begin_ms
     said = CommentText(new.text, new.start_ms + begin_ms, end_ms, new.kind, new.stage, new.goal_id)
     to = {"partnership_id": new.partnership_id, "parent_id": new.parent_id}
-    comment, is_new = add_comment(session, person, lesson, said, clip=clip, draft_id=new.draft_id, **to)
-    if not is_new:
+    return add_comment(session, person, lesson, said, clip=clip, draft_id=new.draft_id, **to)
+
+
+def _written(person: Person, comment_id: str, response: Response | None = None, *, is_new: bool = True) -> CommentView:
+    """Return a comment of one's own as it reads now; a draft that was kept before is answered with 200."""
+    with get_database().read() as session:
+        view = one_comment_view(session, person, get_own_comment(session, person, comment_id))
+    if response is not None and not is_new:
         response.status_code = 200
-    return one_comment_view(session, person, comment)
+    return view
 
 
 @router.get("/api/comments/{comment_id}/versions")
@@ -98,8 +114,7 @@ def change_comment(comment_id: str, change: CommentChange, person: CurrentPerson
         sent |= {name: sent[name] + begin_ms for name in ("start_ms", "end_ms") if sent.get(name) is not None}
         now = CommentText(comment.text, comment.start_ms, comment.end_ms, comment.kind, comment.stage, comment.goal_id)
         edit_comment(session, person, comment, replace(now, **sent))
-        session.flush()
-        return one_comment_view(session, person, comment)
+    return _written(person, comment_id)
 
 
 @router.delete("/api/comments/{comment_id}", status_code=204)
@@ -110,10 +125,9 @@ def remove_comment(comment_id: str, person: CurrentPerson) -> None:
 
 
 @router.post("/api/comments/{comment_id}/restore")
-def bring_comment_back(comment_id: str, person: CurrentPerson) -> CommentView:
+def undo_comment_deletion(comment_id: str, person: CurrentPerson) -> CommentView:
     """Undo a deletion."""
     with get_database().write() as session:
         comment = get_own_comment(session, person, comment_id)
         restore_comment(session, person, comment)
-        session.flush()
-        return one_comment_view(session, person, comment)
+    return _written(person, comment_id)

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Literal
 
 from fastapi import APIRouter, UploadFile
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 
-from annotation.coaching.reminders import site
-from annotation.lessons.comment_export import Row, comments_csv, eaf_marks, web_annotations
-from annotation.lessons.comments import list_comments
-from annotation.lessons.lessons import file_of, get_lesson, get_own_lesson
+from annotation.lessons.lessons import get_lesson, get_own_lesson
 from core.database.db import get_database
-from core.models import Lesson, Person
 from core.text_decoding import NotText, decode_text
 from transcription.public import (
     Transcript,
     TranscriptUnreadable,
-    named_turns,
     parse_transcript,
-    read_activities,
     read_eaf,
-    read_questions,
     remove_import,
     save_import,
-    write_eaf,
-    write_srt,
-    write_text,
-    write_vtt,
 )
 from web.auth import CurrentPerson
 from web.file_names import save_as
 from web.rendering import go
+from web.views.lessons.exports import exported
 
 router = APIRouter(tags=["interchange"])
 
@@ -48,40 +35,6 @@ MIMES = {
     "csv": "text/csv; charset=utf-8",
     "json": 'application/ld+json; profile="http://www.w3.org/ns/anno.jsonld"',
 }
-
-
-def said_about(session: Session, person: Person, lesson_id: str) -> list[Row]:
-    """Return the comments that a person may read, without those she took away."""
-    return [row for row in list_comments(session, person, lesson_id) if row[0].deleted_at is None]
-
-
-def exported(session: Session, person: Person, lesson: Lesson, ending: str) -> str:
-    """Return a lesson, or what is said about it, in one of the formats; who may is decided before."""
-    writers: dict[str, Callable[[], str]] = {
-        "vtt": lambda: write_vtt(named_turns(session, lesson.id)),
-        "srt": lambda: write_srt(named_turns(session, lesson.id)),
-        "txt": lambda: write_text(named_turns(session, lesson.id)),
-        "eaf": lambda: _elan(session, person, lesson),
-        "csv": lambda: comments_csv(said_about(session, person, lesson.id)),
-        "json": lambda: json.dumps(_annotations(session, person, lesson), ensure_ascii=False, indent=1),
-    }
-    return writers[ending]()
-
-
-def _annotations(session: Session, person: Person, lesson: Lesson) -> dict[str, object]:
-    return web_annotations(said_about(session, person, lesson.id), f"{site()}/media/lessons/{lesson.id}/rendition")
-
-
-def _elan(session: Session, person: Person, lesson: Lesson) -> str:
-    original = file_of(session, lesson.id, "original")
-    return write_eaf(
-        named_turns(session, lesson.id),
-        read_questions(session, lesson.id),
-        read_activities(session, lesson.id),
-        original.name if original is not None and original.name else f"{lesson.title}.mp4",
-        mime=original.mime if original is not None and original.mime else "video/mp4",
-        comments=eaf_marks(said_about(session, person, lesson.id)),
-    )
 
 
 @router.get("/api/lessons/{lesson_id}/export/{ending}", response_class=Response)

@@ -18,33 +18,33 @@ from annotation.lessons.lessons import (
     restore_lesson,
     stop_work,
 )
-from annotation.lessons.openings import record_opening
 from core.database.db import get_database
-from core.models import Lesson, Person
 from core.storage.configured import get_storage
 from web.auth import CurrentPerson
+from web.openings import note_opening
 from web.rendering import go
-from web.views.api import CoachesMeet, LessonChange, LessonDeletion, LessonPageView, NewPlace, StepsView
-from web.views.lessons.lesson import lesson_page_view, steps_view
+from web.views.lessons.lesson import (
+    CoachesMeet,
+    LessonChange,
+    LessonDeletion,
+    LessonPageView,
+    NewPlace,
+    StepsView,
+    lesson_page_view,
+    steps_view,
+)
 
 router = APIRouter(tags=["lessons"])
-
-
-def read_lesson_page(person: Person, lesson_id: str) -> tuple[Lesson, LessonPageView]:
-    """Return a lesson and all of its page, and note the opening if it is somebody else's."""
-    with get_database().read() as session:
-        lesson = get_lesson(session, person, lesson_id)
-        view = lesson_page_view(session, person, lesson)
-    if lesson.owner_id != person.id:
-        with get_database().write() as session:
-            record_opening(session, person, get_lesson(session, person, lesson_id))
-    return lesson, view
 
 
 @router.get("/api/lessons/{lesson_id}")
 def read_lesson(lesson_id: str, person: CurrentPerson) -> LessonPageView:
     """Return everything of the lesson page."""
-    return read_lesson_page(person, lesson_id)[1]
+    with get_database().read() as session:
+        lesson = get_lesson(session, person, lesson_id)
+        view = lesson_page_view(session, person, lesson)
+    note_opening(person, lesson)
+    return view
 
 
 @router.get("/api/lessons/{lesson_id}/steps")
@@ -55,8 +55,8 @@ def read_steps(lesson_id: str, person: CurrentPerson) -> StepsView:
 
 
 @router.put("/api/lessons/{lesson_id}/place", status_code=204)
-def keep_place(lesson_id: str, place: NewPlace, person: CurrentPerson) -> None:
-    """Keep where the viewer is, for herself on any device."""
+def save_place(lesson_id: str, place: NewPlace, person: CurrentPerson) -> None:
+    """Save where the viewer is, for herself on any device."""
     with get_database().write() as session:
         remember_place(session, person, get_lesson(session, person, lesson_id), place.at_ms)
 
@@ -65,8 +65,8 @@ def keep_place(lesson_id: str, place: NewPlace, person: CurrentPerson) -> None:
 def change_lesson(lesson_id: str, change: LessonChange, person: CurrentPerson) -> StepsView:
     """Change what is sent of a lesson's title, class and date."""
     with get_database().write() as session:
-        lesson = rename_lesson(session, person, lesson_id, **change.model_dump(exclude_unset=True))
-        return steps_view(session, person, lesson)
+        rename_lesson(session, person, lesson_id, **change.model_dump(exclude_unset=True))
+    return read_steps(lesson_id, person)
 
 
 @router.post("/api/lessons/{lesson_id}/retry", status_code=202)
@@ -74,7 +74,7 @@ def retry(lesson_id: str, person: CurrentPerson) -> StepsView:
     """Start what failed or was stopped again."""
     with get_database().write() as session:
         restart_work(session, person, lesson_id)
-        return steps_view(session, person, get_lesson(session, person, lesson_id))
+    return read_steps(lesson_id, person)
 
 
 @router.post("/api/lessons/{lesson_id}/stop", status_code=202)
@@ -82,7 +82,7 @@ def stop(lesson_id: str, person: CurrentPerson) -> StepsView:
     """Stop the work; what is done stays."""
     with get_database().write() as session:
         stop_work(session, person, lesson_id)
-        return steps_view(session, person, get_lesson(session, person, lesson_id))
+    return read_steps(lesson_id, person)
 
 
 @router.delete("/api/lessons/{lesson_id}", status_code=204)
@@ -111,7 +111,7 @@ def set_coaches_meet(lesson_id: str, change: CoachesMeet, person: CurrentPerson)
 
 
 @router.post("/api/lessons/{lesson_id}/restore", status_code=204)
-def bring_back(lesson_id: str, person: CurrentPerson) -> None:
+def undo_deletion(lesson_id: str, person: CurrentPerson) -> None:
     """Undo a deletion."""
     with get_database().write() as session:
         restore_lesson(session, person, lesson_id)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from annotation.access.reading import is_owner
 from annotation.coaching.actions import actions_of
 from annotation.coaching.goals import MEASURES, goals_of
 from annotation.coaching.partnerships import coached_in, list_partnerships
@@ -15,22 +16,23 @@ from annotation.coaching.walks import walks_of
 from annotation.errors import LeftSchool
 from annotation.lessons.clips import list_shared_clips
 from annotation.lessons.comments import newest_comments
-from annotation.lessons.lessons import list_deleted, list_own, list_shared
+from annotation.lessons.lessons import get_lesson, list_deleted, list_own, list_shared
 from annotation.lessons.retention import upcoming
 from annotation.people.people import nobody_yet
 from core.database.db import get_database
-from core.models import Person, Walk
 from core.settings import get_settings
 from ingest.upload.uploads import list_unfinished
 from transcription.public import has_import
 from web.auth import CurrentPerson, MaybePerson
 from web.live import newest_number
+from web.openings import note_opening
 from web.rendering import page
-from web.routes.coaching.partnerships import partnership_lines
-from web.routes.coaching.sessions import session_lines
-from web.routes.lessons.lessons import read_lesson_page
-from web.routes.lessons.measures_over_time import goal_chart
-from web.views.lessons.lesson import comment_url, lesson_cards
+from web.views.coaching.partnerships import partnership_lines
+from web.views.coaching.sessions import session_lines
+from web.views.lessons.comments import comment_url
+from web.views.lessons.home import is_news
+from web.views.lessons.lesson import lesson_cards, lesson_page_view
+from web.views.lessons.measures_over_time import goal_chart
 
 router = APIRouter(include_in_schema=False)
 
@@ -81,11 +83,6 @@ def show_home(request: Request, person: MaybePerson) -> Response:
     return page(request, "lessons/home.html", person, page_title="This week", **context)
 
 
-def is_news(walk: Walk, person: Person) -> bool:
-    """Say whether a visit belongs on the first page: one to her that she has not answered, or one that is open."""
-    return walk.answered_at is None if walk.observed_id == person.id else walk.saved_at is None
-
-
 @router.get("/upload", response_class=HTMLResponse)
 def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
     """Show where a recording is dropped, and what is not finished yet."""
@@ -108,14 +105,16 @@ def show_upload(request: Request, person: CurrentPerson) -> HTMLResponse:
 def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show the review page, whole, transcript included."""
     follows_from = newest_number()
-    lesson, view = read_lesson_page(person, lesson_id)
     with get_database().read() as session:
-        coached = coached_in(session, person) if lesson.owner_id == person.id else []
+        lesson = get_lesson(session, person, lesson_id)
+        view = lesson_page_view(session, person, lesson)
+        coached = coached_in(session, person) if is_owner(lesson, person) else []
         lines = partnership_lines(session, person, coached)
         kept: dict[str, Any] = {"media_gone_at": lesson.media_gone_at, "words_gone_at": lesson.words_gone_at}
-        kept |= {"leaving": upcoming(lesson) if lesson.owner_id == person.id else []}
+        kept |= {"leaving": upcoming(lesson) if is_owner(lesson, person) else []}
         is_conversation = lesson.conversation_id is not None
         imported = has_import(session, lesson.id)
+    note_opening(person, lesson)
     data = view.model_dump(mode="json", by_alias=True)
     context = {name: data[name] for name in ("lesson", "turns", "comments", "measures", "questions", "steps")}
     return page(

@@ -8,8 +8,7 @@ from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import share_lesson, withdraw_share
 from core.database.db import get_database
 from web.auth import CurrentPerson
-from web.views.api import NewShare, ShareView
-from web.views.lessons.lesson import share_views
+from web.views.lessons.sharing import NewShare, ShareView, share_views
 
 router = APIRouter(tags=["shares"])
 
@@ -28,9 +27,8 @@ def open_share(lesson_id: str, new: NewShare, person: CurrentPerson) -> ShareVie
     with get_database().write() as session:
         lesson = get_own_lesson(session, person, lesson_id)
         share = share_lesson(session, person, lesson, new.partnership_id, new.until)
-        session.flush()
-        views = share_views(session, person, lesson_id)
-    return next(view for view in views if view.id == share.id)
+    views = {view.id: view for view in read_shares(lesson_id, person)}
+    return views[share.id]
 
 
 @router.delete("/api/shares/{share_id}", status_code=204)

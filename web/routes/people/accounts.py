@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from annotation.coaching.portfolio import asked_of
 from annotation.errors import AlreadyBegun, WrongSignIn
-from annotation.lessons.openings import measures_openings, openings
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_deletion import delete_account
 from annotation.people.account_links import (
@@ -40,7 +39,7 @@ from annotation.people.sign_in import (
 )
 from annotation.people.voice_prints import allow_print, delete_print, find_print
 from core.database.db import get_database
-from core.errors import HindsightError, NotFound
+from core.errors import NotFound
 from core.models import Person, SignIn
 from core.settings import get_settings
 from core.storage.configured import get_storage
@@ -57,15 +56,11 @@ from web.auth import (
     this_device,
 )
 from web.rendering import go, local_address, page
+from web.sign_in_page import _sso, _ways_in
+from web.views.people.accounts import _openings
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-
-
-def show_problem(request: Request, error: HindsightError) -> HTMLResponse:
-    """Show the sign-in form with what went wrong."""
-    form: dict[str, Any] = {"email": "", "next": "/", **_ways_in(), "problem": str(error)}
-    return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
 
 
 def _begun() -> bool:
@@ -135,17 +130,6 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _sso() -> str:
-    """Return what the button of single sign-on says, or nothing."""
-    settings = get_settings()
-    return settings.oidc_name if settings.oidc_issuer else ""
-
-
-def _ways_in() -> dict[str, Any]:
-    """Return what the pages before the sign-in offer."""
-    return {"sso": _sso(), "mail": mail_is_on(), "passwords": get_settings().passwords}
-
-
 @router.get("/forgotten", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def show_forgotten(request: Request) -> HTMLResponse:
     """Ask for the address to which a link to a new password goes."""
@@ -208,23 +192,6 @@ def join(request: Request, secret: str, name: Text = "", password: Text = "", ca
     with get_database().write() as session:
         person = accept_invitation(session, secret, name, password, this_device(request), called=called)
     return sign_in_browser(request, person, "/", "link")
-
-
-def _openings(session: Session, person: Person) -> list[dict[str, Any]]:
-    seen = [
-        {
-            "person": reader.name,
-            "what": lesson.title if clip is None else f"the clip {clip}",
-            "url": f"/lessons/{lesson.id}" if clip is None else f"/clips/{row.clip_id}",
-            "opened_at": row.opened_at,
-        }
-        for row, reader, lesson, clip in openings(session, person)
-    ]
-    seen += [
-        {"person": coach.name, "what": "your measures", "url": "/measures", "opened_at": row.opened_at}
-        for row, coach in measures_openings(session, person)
-    ]
-    return sorted(seen, key=lambda one: one["opened_at"], reverse=True)
 
 
 def _factor(session: Session, person: Person) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from core.settings import get_settings
 from web.auth import sign_in_browser, this_device
 from web.openid_connect import Provider
 from web.rendering import local_address
-from web.routes.people.accounts import show_problem
+from web.sign_in_page import show_problem
 
 log = logging.getLogger("hindsight.web")
 router = APIRouter(include_in_schema=False)
@@ -52,10 +52,11 @@ def go_to_provider(request: Request) -> Response:
     settings = get_settings()
     if not settings.oidc_issuer:
         raise NotFound
+    goal = local_address(request.query_params.get("next", "/"))
     try:
         provider = Provider(settings)
         with get_database().write() as session:
-            journey = begin_sign_on(session, local_address(request.query_params.get("next", "/")))
+            journey = begin_sign_on(session, goal)
         answer = RedirectResponse(provider.address_to_go_to(journey.state, journey.nonce, journey.verifier), 303)
     except SignOnFailed as error:
         return refused(request, error)

@@ -6,15 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
-from sqlalchemy.orm import Session
 
-from annotation.coaching.partnerships import list_all_partnerships, make_partnership
+from annotation.access.reading import is_person
+from annotation.coaching.partnerships import make_partnership
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_links import hand_out, invite, invite_again, make_link
-from annotation.people.people import leaver_until, list_people
-from annotation.school.programme import sessions_by_week
-from annotation.school.staff import apply_staff, bring_back, list_leavers, mark_left, plan_staff, set_place
-from annotation.school.suggestions import suggestions_for
+from annotation.people.people import list_people
+from annotation.school.staff import apply_staff, bring_back, mark_left, plan_staff, set_place
 from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person
@@ -22,42 +20,12 @@ from core.settings import get_settings
 from core.text_decoding import decode_text
 from web.auth import CurrentLead
 from web.rendering import NOTICES, go, page
-from web.routes.coaching.partnerships import partnership_lines
+from web.views.school.programme import _context
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 
 MOST_BYTES = 2_000_000  # of a staff list
-
-
-def _context(session: Session, lead: Person) -> dict[str, Any]:
-    people = list_people(session)
-    rows = list_all_partnerships(session, lead)
-    rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
-    partnered = {side for row in rows if row.state == "active" for side in (row.coach_id, row.coachee_id)}
-    alone = [one for one in people if one.id not in partnered]
-    fitting = suggestions_for(session, alone)
-    return {
-        "people": [
-            {
-                "id": one.id,
-                "name": one.name,
-                "email": one.email,
-                "department": one.department,
-                "is_lead": one.is_lead,
-                "joined": one.joined_at is not None,
-            }
-            for one in people
-        ],
-        "leavers": [(one, leaver_until(one)) for one in list_leavers(session)],
-        "weeks": sessions_by_week(session, lead),
-        "partnerships": partnership_lines(session, lead, rows),
-        "without_partner": [
-            {"name": one.name, "fitting": [found.name for found in fitting[one.id][:2]]} for one in alone
-        ],
-        "links": [],
-        "plan": None,
-    }
 
 
 def _show(request: Request, lead: Person, status: int = 200, **more: Any) -> HTMLResponse:
@@ -157,10 +125,10 @@ def show_colleague(request: Request, person_id: str, lead: CurrentLead) -> HTMLR
     """Show where somebody stands on the staff list, and nothing else."""
     with get_database().read() as session:
         people = list_people(session)
-    one = next((each for each in people if each.id == person_id), None)
+    one = next((each for each in people if is_person(each, person_id)), None)
     if one is None:
         raise NotFound
-    others = [each for each in people if each.id != person_id]
+    others = [each for each in people if not is_person(each, person_id)]
     return page(request, "school/colleague.html", lead, page_title=one.name, one=one, others=others)
 
 

@@ -1,1 +1,1 @@
-"""Views of lessons, clips and comments."""
+"""Views of lessons, clips, comments and measures."""

@@ -3,79 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Literal
 
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from annotation.access.reading import is_owner
 from annotation.coaching.goals import goals_of
 from annotation.coaching.partnerships import coached_in, names_of
-from annotation.lessons.clips import OpenClipShare, clips_of, clips_open_of, open_clip_shares
-from annotation.lessons.comments import Placed, beginning_for, list_comments
-from annotation.lessons.guesses import find_guess
+from annotation.lessons.clips import clips_open_of
 from annotation.lessons.lessons import Stage, files_of, place_in, stages_of
-from annotation.lessons.openings import openings
-from annotation.lessons.sharing import OpenShare, last_day, open_shares, pill_text
-from annotation.people.names import short_name
-from core.models import Clip, Comment, Lesson, Opening, Person, StoredFile
+from annotation.lessons.sharing import open_shares, pill_text
+from core.models import Lesson, Person
 from transcription.public import find_findings
-from web.views.api import (
-    ActivityView,
-    AudienceGoalView,
-    AudienceView,
-    ClipView,
-    CommentView,
-    FailureView,
+from web.views.base import NamedView, View
+from web.views.lessons.clips import ClipView, clip_views
+from web.views.lessons.comments import CommentView, comment_views
+from web.views.lessons.measures_over_time import GuessView, guess_view
+from web.views.lessons.media import (
+    Files,
     FilmstripView,
-    GoalTitleView,
-    GuessView,
-    LessonGoalView,
-    LessonPageView,
-    LessonView,
     MediaView,
     MovementView,
-    NamedView,
-    OpeningView,
-    QuestionView,
-    ShareView,
-    SpeakerView,
-    StepsView,
-    StepView,
-    TurnView,
+    _filmstrip_view,
+    media_kind,
+    media_view,
+    poster_url,
 )
-
-Files = dict[str, StoredFile]
-
-
-def media_kind(lesson: Lesson, files: Files) -> Literal["video", "sound"] | None:
-    """Return whether there is a picture, once that is known."""
-    if "rendition" in files:
-        return "video" if files["rendition"].mime.startswith("video/") else "sound"
-    if lesson.media is not None:
-        return "video" if lesson.media.get("video") else "sound"
-    return None
-
-
-def media_view(lesson: Lesson, files: Files) -> MediaView | None:
-    """Return what the player plays, if there is a rendition."""
-    file = files.get("rendition")
-    if file is None:
-        return None
-    size = {name: int(file.info.get(name) or 0) for name in ("width", "height")}
-    fps = float(file.info.get("fps") or 0)
-    return MediaView(url=f"/media/lessons/{lesson.id}/rendition", mime=file.mime, fps=fps, **size)
-
-
-def _filmstrip_view(lesson: Lesson, files: Files) -> FilmstripView | None:
-    file = files.get("filmstrip")
-    if file is None or not file.info:
-        return None
-    sizes = {name: int(file.info[name]) for name in ("width", "height", "columns", "count", "interval_ms")}
-    return FilmstripView(url=f"/media/lessons/{lesson.id}/filmstrip", **sizes)
-
-
-def poster_url(lesson: Lesson, files: Files) -> str | None:
-    """Return the address of the lesson's picture."""
-    return f"/media/lessons/{lesson.id}/poster" if "poster" in files else None
+from web.views.lessons.sharing import (
+    AudienceGoalView,
+    AudienceView,
+    ShareView,
+    audience_views,
+    share_views,
+)
+from web.views.lessons.transcript import ActivityView, QuestionView, SpeakerView, TurnView
 
 
 def lesson_view(lesson: Lesson, files: Files, me: Person, owner_name: str) -> LessonView:
@@ -91,14 +54,14 @@ def lesson_view(lesson: Lesson, files: Files, me: Person, owner_name: str) -> Le
         duration_ms=lesson.duration_ms,
         language=lesson.language,
         owner=NamedView(id=lesson.owner_id, name=owner_name),
-        is_owner=lesson.owner_id == me.id,
+        is_owner=is_owner(lesson, me),
         kind=media_kind(lesson, files),
         playable="rendition" in files,
         failure=failure,
     )
 
 
-def step_views(stages: Sequence[Stage], is_owner: bool) -> list[StepView]:
+def step_views(stages: Sequence[Stage], mine: bool) -> list[StepView]:
     """Return the stages; the owner alone can start a failed one again."""
     return [
         StepView(
@@ -107,8 +70,8 @@ def step_views(stages: Sequence[Stage], is_owner: bool) -> list[StepView]:
             progress=one.progress,
             error_code=one.error_code,
             error_sentence=one.error_sentence,
-            can_retry=is_owner and one.state in ("failed", "cancelled"),
-            can_stop=is_owner and one.state in ("ready", "running"),
+            can_retry=mine and one.state in ("failed", "cancelled"),
+            can_stop=mine and one.state in ("ready", "running"),
         )
         for one in stages
     ]
@@ -119,121 +82,11 @@ def steps_view(session: Session, person: Person, lesson: Lesson) -> StepsView:
     files = files_of(session, [lesson.id]).get(lesson.id, {})
     stages = stages_of(session, [lesson.id]).get(lesson.id, [])
     return StepsView(
-        steps=step_views(stages, lesson.owner_id == person.id),
+        steps=step_views(stages, is_owner(lesson, person)),
         playable="rendition" in files,
         kind=media_kind(lesson, files),
         media=media_view(lesson, files),
     )
-
-
-def comment_view(
-    comment: Comment, author_name: str, goal_title: str | None, me: Person, begin_ms: int = 0
-) -> CommentView:
-    """Return a comment as its reader sees it; `begin_ms` is where the clock begins that she sees."""
-    goal = None
-    if comment.goal_id is not None and goal_title is not None:
-        goal = GoalTitleView(id=comment.goal_id, title=goal_title)
-    return CommentView(
-        id=comment.id,
-        author=NamedView(id=comment.author_id, name=author_name),
-        partnership_id=comment.partnership_id,
-        parent_id=comment.parent_id,
-        on_clip=comment.clip_id is not None,
-        kind=comment.kind,
-        start_ms=comment.start_ms - begin_ms,
-        end_ms=None if comment.end_ms is None else comment.end_ms - begin_ms,
-        goal=goal,
-        stage=comment.stage,
-        text=comment.text,
-        created_at=comment.created_at,
-        edited_at=comment.edited_at,
-        deleted=comment.deleted_at is not None,
-        mine=comment.author_id == me.id,
-    )
-
-
-def comment_views(session: Session, person: Person, lesson_id: str) -> list[CommentView]:
-    """Return the comments that a person may read."""
-    return [comment_view(*row, person) for row in list_comments(session, person, lesson_id)]
-
-
-def clip_comment_views(session: Session, person: Person, clip: Clip) -> list[CommentView]:
-    """Return the comments on a clip that a person may read, on the clip's own clock."""
-    rows = list_comments(session, person, clip.lesson_id, clip)
-    return [comment_view(*row, person, clip.start_ms) for row in rows]
-
-
-def one_comment_view(session: Session, person: Person, comment: Comment) -> CommentView:
-    """Return a comment that a person may read, on the clock that she sees it on."""
-    begin_ms = beginning_for(session, person, comment)
-    rows = list_comments(session, person, comment.lesson_id)
-    return next(comment_view(*row, person, begin_ms) for row in rows if row[0].id == comment.id)
-
-
-def comment_url(one: Placed) -> str:
-    """Return the address at which a comment is read, or nothing when its place is not open any more."""
-    where = {Lesson: "lessons", Clip: "clips"}
-    return f"/{where[type(one.place)]}/{one.place.id}#comment-{one.comment.id}" if one.place is not None else ""
-
-
-def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareView]:
-    """Return the open shares of one's own lesson, with who opened it when."""
-    opened = _opened(session, owner, lesson_id)
-    shares = open_shares(session, owner, [lesson_id]).get(lesson_id, [])
-    return [share_view(one, opened.get((None, one.other.id), [])) for one in shares]
-
-
-def clip_share_views(session: Session, owner: Person, clip: Clip) -> list[ShareView]:
-    """Return the open shares of a clip of one's own, with who opened it when."""
-    opened = _opened(session, owner, clip.lesson_id)
-    shares = open_clip_shares(session, owner, [clip.id]).get(clip.id, [])
-    return [share_view(one, opened.get((clip.id, one.other.id), [])) for one in shares]
-
-
-def _opened(session: Session, owner: Person, lesson_id: str) -> dict[tuple[str | None, str], list[OpeningView]]:
-    """Return who opened one's own lesson when, by the clip (None: all of it) and the reader."""
-    opened: dict[tuple[str | None, str], list[OpeningView]] = {}
-    for row, reader, _lesson, _clip in openings(session, owner, lesson_id):
-        opened.setdefault((row.clip_id, reader.id), []).append(_opening_view(row, reader))
-    return opened
-
-
-def _opening_view(row: Opening, reader: Person) -> OpeningView:
-    return OpeningView(person=NamedView(id=reader.id, name=reader.name), opened_at=row.opened_at)
-
-
-def share_view(one: OpenShare | OpenClipShare, opened: list[OpeningView]) -> ShareView:
-    """Return a share."""
-    return ShareView(
-        id=one.share.id,
-        partnership_id=one.partnership.id,
-        with_=NamedView(id=one.other.id, name=one.other.name),
-        since=one.share.created_at,
-        until=last_day(one.share.until),
-        openings=opened,
-    )
-
-
-def audience_views(
-    session: Session, person: Person, shares: Sequence[OpenShare] | Sequence[OpenClipShare]
-) -> list[AudienceView]:
-    """Return whom a person can write to on a lesson or a clip: those it is open to now."""
-    goals = [goal for goal in goals_of(session, person, [one.partnership.id for one in shares]) if not goal.closed_at]
-    names = names_of(session, {goal.set_by_id for goal in goals})
-    views = []
-    for one in shares:
-        its = [goal for goal in goals if goal.partnership_id == one.partnership.id]
-        views.append(
-            AudienceView(
-                partnership_id=one.partnership.id,
-                label=short_name(one.other),
-                other=NamedView(id=one.other.id, name=one.other.name),
-                goals=[
-                    AudienceGoalView(id=goal.id, title=goal.title, set_by_name=names[goal.set_by_id]) for goal in its
-                ],
-            )
-        )
-    return views
 
 
 def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPageView:
@@ -241,7 +94,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
     files = files_of(session, [lesson.id]).get(lesson.id, {})
     found = find_findings(session, lesson.id)
     shares = open_shares(session, me, [lesson.id]).get(lesson.id, [])
-    is_owner = lesson.owner_id == me.id
+    mine = is_owner(lesson, me)
     guess = guess_view(session, me, lesson, found.measures)
     owner_name = names_of(session, {lesson.owner_id})[lesson.owner_id]
     return LessonPageView(
@@ -251,7 +104,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         poster_url=poster_url(lesson, files),
         filmstrip=_filmstrip_view(lesson, files),
         captions_url=f"/media/lessons/{lesson.id}/captions.vtt",
-        steps=step_views(stages_of(session, [lesson.id]).get(lesson.id, []), is_owner),
+        steps=step_views(stages_of(session, [lesson.id]).get(lesson.id, []), mine),
         turns=[TurnView.model_validate(row) for row in found.turns],
         questions=[QuestionView.model_validate(row) for row in found.questions],
         activities=[ActivityView.model_validate(row) for row in found.activities],
@@ -263,17 +116,17 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         comments=comment_views(session, me, lesson.id),
         audiences=audience_views(session, me, shares),
         pill=pill_text(shares, clips_open_of(session, me, [lesson.id]).get(lesson.id, [])),
-        shares=share_views(session, me, lesson.id) if is_owner else [],
-        coaches_meet=lesson.coaches_meet and is_owner,
+        shares=share_views(session, me, lesson.id) if mine else [],
+        coaches_meet=lesson.coaches_meet and mine,
         place_ms=place_in(session, me, lesson),
         goals=lesson_goals(session, me, lesson, [one.partnership.id for one in shares]),
-        clips=clip_views(session, me, lesson, files) if is_owner else [],
+        clips=clip_views(session, me, lesson, files) if mine else [],
     )
 
 
 def lesson_goals(session: Session, me: Person, lesson: Lesson, partnership_ids: Sequence[str]) -> list[LessonGoalView]:
     """Return the active goals that a lesson can be looked at for: all of its owner's, or those that a coach shares."""
-    if lesson.owner_id == me.id:
+    if is_owner(lesson, me):
         partnership_ids = [one.id for one in coached_in(session, me)]
     goals = [goal for goal in goals_of(session, me, partnership_ids) if not goal.closed_at]
     names = names_of(session, {goal.set_by_id for goal in goals})
@@ -283,47 +136,18 @@ def lesson_goals(session: Session, me: Person, lesson: Lesson, partnership_ids: 
     ]
 
 
-def clip_views(session: Session, me: Person, lesson: Lesson, files: Files) -> list[ClipView]:
-    """Return the clips of one's own lesson, with who can see each."""
-    clips = clips_of(session, me, lesson.id)
-    shares = open_clip_shares(session, me, [clip.id for clip in clips])
-    opened = _opened(session, me, lesson.id)
-    return [
-        ClipView(
-            id=clip.id,
-            title=clip.title,
-            start_ms=clip.start_ms,
-            end_ms=clip.end_ms,
-            ready=f"clip-{clip.number}" in files,
-            blurred=f"blurred-{clip.number}" in files,
-            with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares.get(clip.id, [])],
-            partnership_ids=[one.partnership.id for one in shares.get(clip.id, [])],
-            shares=[share_view(one, opened.get((clip.id, one.other.id), [])) for one in shares.get(clip.id, [])],
-            pill=pill_text(shares.get(clip.id, [])),
-        )
-        for clip in clips
-    ]
-
-
-def guess_view(session: Session, me: Person, lesson: Lesson, measures: dict[str, Any] | None) -> GuessView:
-    """Return whether the owner can guess; a lesson without talk or without measures has nothing to guess."""
-    made = find_guess(session, me, lesson.id) if lesson.owner_id == me.id else None
-    asks = lesson.owner_id == me.id and made is None and measures is not None and measures["speech_ms"] > 0
-    return GuessView(wanted=asks, share=None if made is None else made.share)
-
-
 def lesson_cards(
     session: Session, me: Person, lessons: Sequence[Lesson], owner_names: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Return lessons for a list: head, picture, sign of trust, and how far the work is."""
     ids = [lesson.id for lesson in lessons]
     files, stages, shares = files_of(session, ids), stages_of(session, ids), open_shares(session, me, ids)
-    mine = [lesson.id for lesson in lessons if lesson.owner_id == me.id]
+    mine = [lesson.id for lesson in lessons if is_owner(lesson, me)]
     clips = clips_open_of(session, me, mine) if mine else {}
     cards = []
     for lesson in lessons:
         its = files.get(lesson.id, {})
-        steps = step_views(stages.get(lesson.id, []), lesson.owner_id == me.id)
+        steps = step_views(stages.get(lesson.id, []), is_owner(lesson, me))
         cards.append(
             {
                 **lesson_view(lesson, its, me, owner_names.get(lesson.owner_id, me.name)).model_dump(),
@@ -343,3 +167,107 @@ def lesson_state(lesson: Lesson, steps: Sequence[StepView]) -> Literal["failed",
     if lesson.failure_code or any(step.state == "failed" for step in steps):
         return "failed"
     return "ready" if all(step.state == "done" for step in steps) else "working"
+
+
+class FailureView(View):
+    """Why a lesson can never become playable."""
+
+    code: str
+    sentence: str
+
+
+class LessonView(View):
+    """A lesson's head."""
+
+    id: str
+    title: str
+    class_name: str
+    taught_on: date | None
+    duration_ms: int | None
+    language: str
+    owner: NamedView
+    is_owner: bool
+    kind: Literal["video", "sound"] | None
+    playable: bool
+    failure: FailureView | None
+
+
+class StepView(View):
+    """One stage of the work."""
+
+    stage: str
+    state: str
+    progress: float
+    error_code: str
+    error_sentence: str
+    can_retry: bool
+    can_stop: bool
+
+
+class StepsView(View):
+    """How far the work is."""
+
+    steps: list[StepView]
+    playable: bool
+    kind: Literal["video", "sound"] | None
+    media: MediaView | None
+
+
+class LessonGoalView(AudienceGoalView):
+    """An active goal that a lesson can be looked at for."""
+
+    measure: str
+
+
+class NewPlace(BaseModel):
+    """Where somebody is in a lesson."""
+
+    at_ms: int = Field(ge=0, le=2**31 - 1)
+
+
+class LessonPageView(View):
+    """Everything of the lesson page."""
+
+    lesson: LessonView
+    me: NamedView
+    media: MediaView | None
+    poster_url: str | None
+    filmstrip: FilmstripView | None
+    captions_url: str
+    steps: list[StepView]
+    turns: list[TurnView]
+    questions: list[QuestionView]
+    activities: list[ActivityView]
+    scenes: list[Any]
+    movement: MovementView | None
+    speakers: list[SpeakerView]
+    guess: GuessView
+    measures: dict[str, Any] | None
+    comments: list[CommentView]
+    audiences: list[AudienceView]
+    pill: str
+    shares: list[ShareView]
+    coaches_meet: bool
+    place_ms: int
+    goals: list[LessonGoalView]
+    clips: list[ClipView]
+
+
+class LessonChange(BaseModel):
+    """What is changed of a lesson; what is not sent stays."""
+
+    title: str | None = None
+    class_name: str | None = None
+    taught_on: date | None = None
+
+
+class LessonDeletion(BaseModel):
+    """The title, typed, is asked for before a lesson is deleted."""
+
+    title: str
+
+
+class CoachesMeet(BaseModel):
+    """Whether the coaches of a lesson may read each other's comments on it."""
+
+    allowed: bool

@@ -12,7 +12,7 @@ from core.models import CoachingSession, Share
 from tests.support.web_school import School
 
 
-def steer(school: School, kind: str, **order: object) -> int:
+def set_playback(school: School, kind: str, **order: object) -> int:
     body = {"playing": True, "position_ms": 4000, "speed": 1.0, "at": now_ms()} | order
     return school.browser(kind).post(f"/api/sessions/{school.ids['session']}/steer", json=body).status_code
 
@@ -28,8 +28,8 @@ def test_the_film_of_a_room_is_where_it_was_steered_plus_what_has_gone_by() -> N
 
 
 def test_either_may_take_the_wheel_and_the_last_order_wins(school: School) -> None:
-    assert steer(school, "owner") == 200
-    assert steer(school, "coach", playing=False, position_ms=9000) == 200
+    assert set_playback(school, "owner") == 200
+    assert set_playback(school, "coach", playing=False, position_ms=9000) == 200
     room = read(school, "owner")["room"]
     assert isinstance(room, dict)
     assert (room["playing"], room["position_ms"], room["steered_by"]) == (False, 9000, school.ids["person_coach"])
@@ -37,7 +37,7 @@ def test_either_may_take_the_wheel_and_the_last_order_wins(school: School) -> No
 
 
 def test_a_clock_that_is_far_off_does_not_throw_the_other_out(school: School) -> None:
-    steer(school, "owner", at=1)
+    set_playback(school, "owner", at=1)
     room = read(school)["room"]
     assert isinstance(room, dict)
     assert abs(int(room["at"]) - now_ms()) < 3000
@@ -70,7 +70,7 @@ def test_a_fourth_moment_is_refused_kindly(school: School) -> None:
 def test_a_session_ends_with_one_action_and_its_log_has_written_itself(school: School) -> None:
     owner, coach = school.browser("owner"), school.browser("coach")
     address = f"/api/sessions/{school.ids['session']}"
-    steer(school, "owner")
+    set_playback(school, "owner")
     coach.post(f"{address}/moments", json={"start_ms": 65_000, "text": "The long wait"})
     said = {"partnership_id": school.ids["partnership_coach"], "start_ms": 70_000, "text": "You let Sam think"}
     coach.post(f"/api/lessons/{school.ids['lesson']}/comments", json=said)
@@ -85,7 +85,7 @@ def test_a_session_ends_with_one_action_and_its_log_has_written_itself(school: S
     assert "Coach Person at 1:10: You let Sam think" in lines
     assert lines[-1].startswith("Ended after")
     assert (ended["action"], ended["action_by"], ended["notes"]) == ("Count to five", "2026-12-01", {"W": "In 9b"})
-    assert steer(school, "coach") == 422
+    assert set_playback(school, "coach") == 422
     assert coach.patch(address, json={"notes": {"G": "Both may correct it"}}).status_code == 200
     page = coach.get(f"/sessions/{school.ids['session']}").text
     assert "The long wait" in page
@@ -102,7 +102,7 @@ def test_what_is_taken_back_is_gone_from_the_room_and_its_words_from_the_log(sch
     assert found["media"] is None
     assert found["offered"] == []
     assert "Sam" not in str(found)
-    assert steer(school, "coach") == 404
+    assert set_playback(school, "coach") == 404
 
 
 def test_a_room_opens_once_and_only_over_what_the_partner_can_see(school: School) -> None:

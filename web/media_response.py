@@ -1,0 +1,71 @@
+"""Stored files over HTTP: whole or the range that is asked for, from a folder, a bucket or by the proxy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+from fastapi import Request
+from fastapi.responses import FileResponse, Response, StreamingResponse
+
+from core.errors import NotFound
+from core.models import StoredFile
+from core.settings import get_settings
+from core.storage.configured import get_storage
+from web.file_names import save_as
+
+KEPT = {"cache-control": "private, no-cache"}  # by the browser alone, and asked for again each time
+
+
+class FilmResponse(FileResponse):
+    """A file sent in larger pieces: each costs a way to a thread and back."""
+
+    chunk_size = 256 * 1024
+
+
+def serve(request: Request, file: StoredFile | None, save_as_name: str | None = None) -> Response:
+    """Return a stored file, whole or the range that is asked for, to play or to save under a name; raises NotFound.
+
+    From a folder the proxy sends it if it can, else the server does by itself (range, conditions); from a bucket it
+    passes through here.
+    """
+    if file is None:
+        raise NotFound
+    storage = get_storage()
+    name = save_as_name + PurePosixPath(file.key).suffix if save_as_name else None
+    path = storage.path_of(file.key)
+    if path is not None:
+        if not path.is_file():
+            raise NotFound
+        if get_settings().proxy_sends_files:
+            headers = KEPT | {"x-accel-redirect": f"/{quote(file.key)}"} | (save_as(name) if name else {})
+            return Response(media_type=file.mime, headers=headers)
+        return FilmResponse(path, media_type=file.mime, headers=KEPT | (save_as(name) if name else {}))
+    try:
+        size = storage.size(file.key)
+    except FileNotFoundError:
+        raise NotFound from None
+    headers = KEPT | {"accept-ranges": "bytes"} | (save_as(name) if name else {})
+    wanted = request.headers.get("range")
+    span = None if wanted is None else range_of(wanted, size)
+    if wanted is not None and span is None:
+        return Response(status_code=416, headers={"content-range": f"bytes */{size}"})
+    start, end = span or (0, size)
+    headers["content-length"] = str(end - start)
+    if span is not None:
+        headers["content-range"] = f"bytes {start}-{end - 1}/{size}"
+    body = iter(()) if request.method == "HEAD" else storage.read(file.key, start, end)
+    return StreamingResponse(body, 200 if span is None else 206, headers=headers, media_type=file.mime)
+
+
+def range_of(header: str, size: int) -> tuple[int, int] | None:
+    """Return (start, end without) of the one range that players ask for (RFC 9110, 14.2); None: it cannot be had."""
+    match = re.fullmatch(r"bytes=(\d*)-(\d*)", header.strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if not first:  # the last so many bytes
+        return (max(0, size - int(last)), size) if int(last) and size else None
+    start, end = int(first), min(int(last) + 1, size) if last else size
+    return (start, end) if start < end else None

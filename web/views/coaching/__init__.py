@@ -1,0 +1,1 @@
+"""Views of partnerships, goals, sessions, walks and the portfolio."""

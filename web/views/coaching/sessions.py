@@ -1,0 +1,247 @@
+"""Sessions: the room as both see it, a line for each in lists, and the log."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, field_validator
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import other_person
+from annotation.access.states import is_active
+from annotation.coaching.actions import action_of, actions_of
+from annotation.coaching.partnerships import names_of
+from annotation.coaching.sessions import film_is_open, get_session, log_of, now_ms, people_present, room_of, sessions_of
+from annotation.lessons.clips import clips_with
+from annotation.lessons.comments import list_comments
+from annotation.lessons.lessons import files_of, list_own, list_shared
+from annotation.lessons.sharing import open_shares
+from annotation.people.names import short_names_of
+from core.models import Clip, CoachingSession, Lesson, Partnership, Person
+from core.school_day import SchoolDay
+from web.views.base import NamedView, View
+from web.views.lessons.clips import clip_media
+from web.views.lessons.media import MediaView, media_view
+
+
+class RoomView(View):
+    """What both players of a session follow; `at` is the server's clock in ms since 1970."""
+
+    playing: bool
+    position_ms: int
+    speed: float
+    at: int
+    steered_by: str
+    number: int
+
+
+class Steering(BaseModel):
+    """What the steering player does, and when that was on the server's clock."""
+
+    playing: bool
+    position_ms: int = Field(ge=0, le=2**31 - 1)
+    speed: float = 1.0
+    at: int
+
+
+class CardView(View):
+    """A chosen moment of a session."""
+
+    start_ms: int
+    text: str
+    by: str
+
+
+class NewCard(BaseModel):
+    """A moment for a card."""
+
+    start_ms: int = Field(ge=0, le=2**31 - 1)
+    text: str = ""
+
+
+class LogLineView(View):
+    """A line of a log."""
+
+    at_ms: int
+    what: str
+
+
+class LogForm(BaseModel):
+    """A meeting that is written up afterwards; only the action is asked for."""
+
+    met_on: date | None = None
+    goal: str = ""
+    reality: str = ""
+    options: str = ""
+    will: str = ""
+    action: str = ""
+    action_by: date | None = None
+    goal_id: str = ""
+
+    @field_validator("met_on", "action_by", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return value or None
+
+
+class LogView(View):
+    """The log of a session as data; `notes` by G, R, O, W."""
+
+    day: date
+    kind: str
+    coach: str
+    coachee: str
+    lines: list[LogLineView]
+    notes: dict[str, str]
+    action: str
+    action_by: date | None
+    action_done: bool
+
+
+class LogChange(BaseModel):
+    """What is written into a log; what is not sent stays."""
+
+    notes: dict[str, str] | None = None
+    action: str | None = None
+    action_by: date | None = None
+    goal_id: str | None = None
+    minutes: int | None = None
+
+
+class SessionView(View):
+    """A session as one of the two sees it; `now` is the server's clock, `began` and `now` in ms since 1970."""
+
+    id: str
+    partnership_id: str
+    title: str
+    me: NamedView
+    other: NamedView
+    other_called: str
+    kind: Literal["video", "sound"] | None
+    media: MediaView | None
+    captions_url: str
+    here: list[str]
+    room: RoomView
+    now: int
+    minutes: int
+    began: int | None
+    over: bool
+    moments: list[CardView]
+    offered: list[CardView]
+    notes: dict[str, str]
+    action: str
+    action_by: date | None
+    action_goal_id: str | None
+    log: list[LogLineView]
+
+
+OFFERED = 12  # comments that can be made a card with one press
+
+
+def session_view(session: Session, me: Person, meeting: CoachingSession, partnership: Partnership) -> SessionView:
+    """Return a session as one of the two sees it; the film is there only while it is open to her."""
+    names = names_of(session, {partnership.coach_id, partnership.coachee_id})
+    other = other_person(partnership, me)
+    is_open = is_active(partnership) and film_is_open(session, me, meeting)
+    clip = session.get(Clip, meeting.clip_id) if meeting.clip_id and is_open else None
+    lesson = session.get(Lesson, meeting.lesson_id) if meeting.lesson_id and is_open else None
+    media, captions_url = None, ""
+    title = "What you looked at is not open any more" if meeting.lesson_id else "Your session"
+    action = action_of(session, meeting)
+    if clip is not None:
+        media, captions_url, title = clip_media(session, clip), f"/media/clips/{clip.id}/captions.vtt", clip.title
+    elif lesson is not None:
+        media = media_view(lesson, files_of(session, [lesson.id]).get(lesson.id, {}))
+        captions_url, title = f"/media/lessons/{lesson.id}/captions.vtt", lesson.title
+    return SessionView(
+        id=meeting.id,
+        partnership_id=partnership.id,
+        title=title,
+        me=NamedView(id=me.id, name=me.name),
+        other=NamedView(id=other, name=names[other]),
+        other_called=short_names_of(session, {other})[other],
+        kind=None if media is None else "video" if media.mime.startswith("video/") else "sound",
+        media=media,
+        captions_url=captions_url,
+        here=sorted(people_present(meeting, partnership)),
+        room=RoomView.model_validate(room_of(meeting)),
+        now=now_ms(),
+        minutes=meeting.minutes,
+        began=None if meeting.began_at is None else round(meeting.began_at.timestamp() * 1000),
+        over=meeting.ended_at is not None,
+        moments=[CardView(**one) for one in meeting.moments],
+        offered=offered(session, me, meeting, partnership, clip) if is_open else [],
+        notes=meeting.notes,
+        action="" if action is None else action.what,
+        action_by=None if action is None else action.by,
+        action_goal_id=None if action is None else action.goal_id,
+        log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)],
+    )
+
+
+def session_lines(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
+    """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
+    rows = sessions_of(session, me, partnership_id)
+    names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
+    actions = {one.session_id: one for one in actions_of(session, me, partnership_id)}
+    lines = []
+    for meeting, partnership in rows:
+        other = other_person(partnership, me)
+        lines.append(
+            {
+                "url": f"/sessions/{meeting.id}",
+                "other": names[other],
+                "at": meeting.began_at or meeting.created_at,
+                "over": meeting.ended_at is not None,
+                "planned_at": meeting.planned_at if meeting.began_at is None else None,
+                "repeats": meeting.repeats,
+                "id": meeting.id,
+                "partnership_url": f"/partnerships/{partnership.id}",
+                "has_film": meeting.lesson_id is not None,
+                "action": actions[meeting.id].what if meeting.id in actions else "",
+                "active": is_active(partnership),
+            }
+        )
+    return lines
+
+
+def offered(
+    session: Session, me: Person, meeting: CoachingSession, partnership: Partnership, clip: Clip | None
+) -> list[CardView]:
+    """Return what both have written at moments of the film, to choose cards from; on the clock of what is shown."""
+    begin, end = (clip.start_ms, clip.end_ms) if clip is not None else (0, 2**31)
+    return [
+        CardView(start_ms=comment.start_ms - begin, text=comment.text[:200], by=comment.author_id)
+        for comment, _, _ in list_comments(session, me, meeting.lesson_id or "")
+        if comment.partnership_id == partnership.id
+        and not comment.parent_id
+        and comment.deleted_at is None
+        and begin <= comment.start_ms < end
+    ][:OFFERED]
+
+
+def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any]:
+    """Return what a log says, for a paper or a program."""
+    meeting, partnership = get_session(session, person, session_id)
+    names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
+    return {
+        "day": SchoolDay.of(meeting.began_at or meeting.created_at).isoformat(),
+        "kind": partnership.kind,
+        "coach": names[partnership.coach_id],
+        "coachee": names[partnership.coachee_id],
+        "lines": [{"at_ms": line.at_ms, "what": line.what} for line in log_of(session, person, meeting, partnership)],
+        "notes": meeting.notes,
+        "action": "" if action is None else action.what,
+        "action_by": None if action is None or action.by is None else action.by.isoformat(),
+        "action_done": action is not None and action.done_at is not None,
+    }
+
+
+def films_for(session: Session, person: Person, partnership: Partnership) -> list[tuple[str, str]]:
+    """Return what a session of this partnership can look at, as (`clip:ID` or `lesson:ID`, title)."""
+    clips = [(f"clip:{one.id}", f"{one.title} (clip)") for one in clips_with(session, person, partnership.id)]
+    mine = [*list_own(session, person), *(lesson for lesson, _ in list_shared(session, person))]
+    shared = open_shares(session, person, [lesson.id for lesson in mine])
+    lessons = [one for one in mine if any(each.partnership.id == partnership.id for each in shared.get(one.id, []))]
+    return clips + [(f"lesson:{one.id}", one.title) for one in lessons]
