@@ -279,7 +279,7 @@ def test_a_route_lets_in_those_of_the_table_alone(
     answer = client.request(method, address(school, path), json=body, data=form, files=files)
     if method != "GET" and answer.status_code < 400:
         standing.is_changed()
-    away = answer.headers.get("location", "").startswith(("/sign-in?", "/me?notice=left")) or (
+    away = answer.headers.get("location", "").startswith(("/sign-in?next=", "/me?notice=left")) or (
         path in ("/", "/welcome", "/sign-in") and answer.status_code == 303
     )
     assert answer.status_code < 500
