@@ -223,7 +223,13 @@ def address(school: School, path: str) -> str:
         "share_id": ids["share"],
         "showing_id": ids["showing"],
         "correction_id": ids["correction"],
-        "person_id": ids["person_invited" if path.endswith("/link") else "person_stranger"],
+        "person_id": ids[
+            "person_invited"
+            if path.endswith("/link")
+            else "person_leaver"
+            if path.endswith("/back")
+            else "person_stranger"
+        ],
         "secret": "new-password" if path.startswith("/new-password/") else "join-me",
         "sign_in_id": "unknown",
         "kind": "rendition",
