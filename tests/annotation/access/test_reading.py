@@ -17,11 +17,12 @@ from annotation.access.reading import (
     comments_seen_by,
     lessons_seen_by,
     live_showing,
-    may,
+    may_see,
     partnerships_of,
-    require,
+    require_see,
     shared_with,
 )
+from annotation.access.writing import may_change, require_change
 from core.clock import utc_now
 from core.database.db import Database
 from core.errors import NotFound
@@ -64,12 +65,12 @@ class Room:
     def seeing(self, thing: Thing) -> set[str]:
         """Return who may see a thing."""
         self.session.flush()
-        return {one.name for one in self.everybody if may(self.session, one, "see", thing)}
+        return {one.name for one in self.everybody if may_see(self.session, one, thing)}
 
     def changing(self, thing: Thing) -> set[str]:
         """Return who may change a thing."""
         self.session.flush()
-        return {one.name for one in self.everybody if may(self.session, one, "change", thing)}
+        return {one.name for one in self.everybody if may_change(self.session, one, thing)}
 
     def kept(self, comment: Comment) -> set[str]:
         """Return who keeps a comment."""
@@ -289,9 +290,12 @@ def test_measures_are_shown_to_an_active_partnership_in_which_their_owner_is_coa
 
 
 def test_what_is_not_hers_looks_as_if_it_were_not_there(room: Room) -> None:
-    require(room.session, room.col, "see", room.lesson)
-    for action, thing in (("see", None), ("change", room.lesson)):
+    assert require_see(room.session, room.col, room.lesson) is room.lesson
+    assert require_change(room.session, room.ada, room.lesson) is room.lesson
+    nothing: Lesson | None = None
+    for person, thing in ((room.col, nothing), (room.stranger, room.lesson)):
         with pytest.raises(NotFound):
-            require(room.session, room.col, action, thing)  # type: ignore[arg-type]
-    with pytest.raises(NotFound):
-        require(room.session, room.stranger, "see", room.lesson)
+            require_see(room.session, person, thing)
+    for person, thing in ((room.ada, nothing), (room.col, room.lesson)):
+        with pytest.raises(NotFound):
+            require_change(room.session, person, thing)
