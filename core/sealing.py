@@ -6,6 +6,9 @@ Fernet (AES-128-CBC and HMAC-SHA256) of the `cryptography` package. The key is m
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +18,8 @@ from core.errors import HindsightError, saying_disk_full
 from core.settings import Settings, get_settings
 
 NAME = "secret.key"
+LONGEST = 100  # a key has 44 letters
+PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class SealBroken(HindsightError):
@@ -34,8 +39,11 @@ def key_file(settings: Settings) -> Path:
 
 
 def seal(plain: str) -> str:
-    """Return a secret in the form in which it may be stored."""
-    return Fernet(_key_or_new(key_file(get_settings()))).encrypt(plain.encode()).decode()
+    """Return a secret in the form in which it may be stored; raises SealBroken."""
+    try:
+        return Fernet(_key_or_new(key_file(get_settings()))).encrypt(plain.encode()).decode()
+    except (OSError, ValueError) as error:
+        raise SealBroken from error
 
 
 def unseal(sealed: str) -> str:
@@ -46,8 +54,37 @@ def unseal(sealed: str) -> str:
         raise SealBroken from error
 
 
-def keep_key(key: bytes, path: Path) -> None:
-    """Write a key that only this account of the machine can read; one that is there stays, whole or not at all."""
+def copy_key(source: Path, target: Path) -> None:
+    """Put the key into a backup, or back from one: without it no code could be checked after a restore.
+
+    A backup may have lain anywhere: what is no key, or a link to something else, is left where it is.
+    """
+    try:
+        with os.fdopen(os.open(source, PLAIN), "rb") as file:
+            key = file.read(LONGEST + 1) if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        Fernet(key)
+    except (OSError, ValueError):
+        return
+    with _written(key, target) as partial:
+        partial.replace(target)
+
+
+def _key_or_new(path: Path) -> bytes:
+    """Return the key; of two that are made in one moment the first stays."""
+    if not path.exists():
+        with _written(Fernet.generate_key(), path) as partial:
+            try:
+                os.link(partial, path)
+            except FileExistsError:
+                pass  # another process made one in the same moment
+            except OSError:  # a disk that knows no links
+                partial.replace(path)
+    return path.read_bytes()
+
+
+@contextmanager
+def _written(key: bytes, path: Path) -> Iterator[Path]:
+    """Yield a key in a file beside its place, whole and readable for this account of the machine alone."""
     partial = path.with_name(f"{path.name}.{uuid4().hex}")
     with saying_disk_full():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,24 +93,6 @@ def keep_key(key: bytes, path: Path) -> None:
                 out.write(key)
                 out.flush()
                 os.fsync(out.fileno())
-            try:
-                os.link(partial, path)
-            except FileExistsError:
-                return  # another process made one in the same moment
-            except OSError:  # a disk that knows no links, such as one to carry backups on
-                partial.replace(path)
+            yield partial
         finally:
             partial.unlink(missing_ok=True)
-
-
-def copy_key(source: Path, target: Path) -> None:
-    """Put the key into a backup, or back from one: without it no code could be checked after a restore."""
-    if source.is_file() and not source.is_symlink():
-        target.unlink(missing_ok=True)
-        keep_key(source.read_bytes(), target)
-
-
-def _key_or_new(path: Path) -> bytes:
-    if not path.exists():
-        keep_key(Fernet.generate_key(), path)
-    return path.read_bytes()

@@ -53,7 +53,8 @@ from core.storage.base import Storage, sync_file
 from core.storage.private_files import entries_below, restrict
 
 AT_ONCE = 500
-WAYS_IN = {"sign_in", "known_device", "account_link", "sign_on", "reset_request"}  # end with a restore
+# These end with a restore.
+WAYS_IN = {"sign_in", "pending_sign_in", "known_device", "account_link", "sign_on", "reset_request"}
 DO_NOT_FIT = "its rows do not fit together"
 INT32, INT64 = 2**31, 2**63
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -40,4 +41,29 @@ def test_a_backup_carries_the_key_and_a_restore_puts_it_back_for_this_account_al
     key.unlink()
     copy_key(carried, key)
     assert unseal(sealed) == "a secret"
+    assert not list(tmp_path.glob(f"{NAME}.*"))
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_what_lies_in_a_backup_under_the_key_s_name_and_is_none_stays_there(data_dir: Path, tmp_path: Path) -> None:
+    sealed, key, carried = seal("a secret"), key_file(get_settings()), tmp_path / NAME
+    other = tmp_path / "other.key"
+    copy_key(key, other)
+    for put in (
+        lambda: carried.write_bytes(b"no key"),
+        lambda: carried.write_bytes(b"A" * 10**6),
+        lambda: carried.symlink_to(other),
+        lambda: os.mkfifo(carried),
+        carried.mkdir,
+    ):
+        put()
+        copy_key(carried, key)
+        assert unseal(sealed) == "a secret"
+        carried.rmdir() if carried.is_dir() else carried.unlink()
+
+
+def test_with_a_damaged_key_nothing_is_sealed_and_the_reason_is_said(data_dir: Path) -> None:
+    data_dir.mkdir(parents=True, exist_ok=True)
+    key_file(get_settings()).write_bytes(b"no key")
+    with pytest.raises(SealBroken):
+        seal("a secret")
