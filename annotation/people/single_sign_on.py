@@ -104,10 +104,11 @@ def person_of_claims(
         person = person or session.scalar(select(Person).where(Person.email == found.email))
         if person is None:
             raise NotOnTheList(email=found.email)
-        if lock(session, person).subject is not None:
+        subject, *same = _numbers(claims, name)
+        bound = lock(session, person).subject
+        if bound is not None and bound not in (subject, *same):
             raise NumberChanged(name=name, email=person.email)
-        if not is_closed(person):
-            subject = _numbers(claims, name)[0]
+        if bound is None and not is_closed(person):  # else she came in another window in the same moment
             change(session, person, Event.JOINED_BY_PROVIDER, subject=subject, device=device)
     if is_closed(person):
         raise NotOnTheList(email=person.email, reason="account_closed")
