@@ -128,6 +128,7 @@ class WrongPassword(HindsightError):
 
     code = "wrong_password"
     status = 401
+    fields = ("password",)
     sentence = "This is not your password. Please try again."
 
 
@@ -136,6 +137,7 @@ class WrongCode(HindsightError):
 
     code = "wrong_code"
     status = 401
+    fields = ("code",)
     sentence = (
         "That code isn't right. Each code works once: please type the next one your app shows, "
         "and check that your phone sets its clock automatically."

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from annotation.errors import LeftSchool, SecondFactorNeeded
+from annotation.errors import CodeNeeded, LeftSchool, SecondFactorNeeded
 from core.errors import HindsightError, InvalidInput, SignInNeeded
 from web.forms import is_form, is_form_address, page_of, show_again
 from web.refusals import answer, asked, wants_json
@@ -41,6 +41,21 @@ def sentence_of_field(found: Any) -> str:
     return OF_A_FIELD.get(kind, "This cannot be read. Please check it.").format(**found.get("ctx", {}))
 
 
+def led_to(request: Request, error: HindsightError) -> str:
+    """Return the page that somebody is led to instead of an answer, or nothing."""
+    if wants_json(request):
+        return ""
+    if isinstance(error, CodeNeeded):
+        return "/sign-in?notice=sign-in-again"
+    if request.method != "GET":
+        return ""
+    if isinstance(error, SignInNeeded):
+        return f"/sign-in?next={quote(request.url.path)}"
+    if isinstance(error, SecondFactorNeeded):
+        return "/me/second-factor"
+    return "/me?notice=left" if isinstance(error, LeftSchool) else ""
+
+
 def add_error_answers(app: FastAPI) -> None:
     """Teach the application what to answer when something is raised."""
 
@@ -48,12 +63,8 @@ def add_error_answers(app: FastAPI) -> None:
     async def refuse(request: Request, error: HindsightError) -> Response:
         if error.status >= 500:
             log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
-        if isinstance(error, SignInNeeded) and request.method == "GET" and not wants_json(request):
-            return RedirectResponse(f"/sign-in?next={quote(request.url.path)}", 303)
-        if isinstance(error, SecondFactorNeeded) and request.method == "GET" and not wants_json(request):
-            return RedirectResponse("/me/second-factor", 303)
-        if isinstance(error, LeftSchool) and request.method == "GET" and not wants_json(request):
-            return RedirectResponse("/me?notice=left", 303)
+        if elsewhere := led_to(request, error):
+            return RedirectResponse(elsewhere, 303)
         if is_form(request):
             return await show_again(request, error)
         return answer(request, error.status, error.code, str(error))

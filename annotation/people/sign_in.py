@@ -67,21 +67,23 @@ class Attempts:
         if not known:
             self._ask(lambda limiter: limiter.hit(PER_ADDRESS, "address", address))
 
-    def begin_code(self, person_id: str, address: str) -> None:
-        """Count an attempt at a code; raises TooManyAttempts."""
+    def begin_code(self, person_id: str, address: str, known: str = "") -> None:
+        """Count an attempt at a code; raises TooManyAttempts. A device that is known has a count of its own here too:
+        whoever has somebody's password, and no code, cannot lock her out where she signed in before.
+        """
 
         def is_fine(limiter: MovingWindowRateLimiter) -> bool:
-            fine = limiter.hit(PER_CODE, "code", person_id)
-            return limiter.test(PER_ADDRESS, "address", address) and fine
+            fine = limiter.hit(PER_CODE, *_count_of(person_id, known))
+            return fine if known else limiter.test(PER_ADDRESS, "address", address) and fine
 
         if not self._ask(is_fine):
             raise TooManyAttempts
 
-    def code_fitted(self, person_id: str) -> None:
-        """Start again for somebody whose code was right."""
+    def code_fitted(self, person_id: str, known: str = "") -> None:
+        """Start again for somebody whose code was right: only the count that the attempt was in."""
 
         def forget(limiter: MovingWindowRateLimiter) -> bool:
-            limiter.clear(PER_CODE, "code", person_id)
+            limiter.clear(PER_CODE, *_count_of(person_id, known))
             return True
 
         self._ask(forget)

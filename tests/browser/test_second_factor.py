@@ -11,7 +11,7 @@ from tests.browser.conftest import Place
 from tests.browser.people import PASSWORD
 from tests.browser.signing_in import sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -62,9 +62,15 @@ def test_a_second_factor_from_the_picture_to_the_last_recovery_code(browser: Bro
     expect(page.get_by_role("heading", name="This week")).to_be_visible()
     page.goto(f"{address}/me/second-factor")
     look("manage")
-    page.get_by_label("Your password").fill(PASSWORD)
-    page.get_by_label("Code of your app, or a recovery code").fill(codes[1])
-    page.get_by_role("button", name="Take it away").click()
+    part = page.get_by_role("region", name="Take it away")
+    part.get_by_label("Your password").fill(PASSWORD)
+    part.get_by_label("Code of your app, or a recovery code").fill("000000")
+    part.get_by_role("button", name="Take it away").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not fit")
+    look("manage-wrong-code")
+    part.get_by_label("Your password").fill(PASSWORD)
+    part.get_by_label("Code of your app, or a recovery code").fill(codes[1])
+    part.get_by_role("button", name="Take it away").click()
     expect(page.get_by_text("Your second factor is taken away")).to_be_visible()
     context.close()
 

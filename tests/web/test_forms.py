@@ -17,15 +17,18 @@ from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
 import web.forms
+from annotation.people.people import hash_secret
 from core.clock import utc_now
 from core.database.db import Database
 from core.errors import InvalidInput
-from core.models import Clip, Goal, Lesson, Person
+from core.models import Clip, Goal, Lesson, PendingSignIn, Person, SecondFactor
+from core.sealing import seal
 from core.settings import get_settings
 from tests.access.test_every_route import TABLE, address, routes_of
 from tests.support.factories import make_lesson
 from tests.support.web_school import KINDS, School
 from web.app import create_app
+from web.auth import WAITING
 from web.refilling import Control, Form, forms_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "web" / "templates"
@@ -82,6 +85,7 @@ def furnish(school: School) -> None:
         owner, coach = (session.get_one(Person, ids[f"person_{kind}"]) for kind in ("owner", "coach"))
         make_lesson(session, owner, "Gone", deleted_at=now)
         make_lesson(session, coach, "My own lesson")
+        session.add(SecondFactor(person_id=coach.id, secret="-", made_at=now, confirmed_at=now))  # others set one up
         assert session.get_one(Goal, ids["goal"]).closed_at is None
         assert session.get_one(Lesson, ids["lesson"]).deleted_at is None
         assert session.get_one(Clip, ids["clip"]) is not None
@@ -154,7 +158,7 @@ def in_templates() -> set[str]:
     return found
 
 
-ELSEWHERE = {"/welcome"}  # shown while there is nobody; below
+ELSEWHERE = {"/welcome", "/sign-in/code"}  # shown while there is nobody, or after a password; below
 
 
 def test_every_form_comes_back_with_what_was_typed(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,6 +215,7 @@ REFUSED = [
     ("owner", "/partnerships/PAIR/logs", {"action": "Wait", "met_on": "1999-01-01"}, "met_on"),
     ("owner", "/partnerships/PAIR/logs", {"action": "Wait", "met_on": "last week"}, "met_on"),
     ("owner", "/me/password", {"old": "not the right one", "new": "four new words here"}, "old"),
+    ("owner", "/me/second-factor", {"password": "not the right one", "code": "123456"}, "password"),
     ("owner", "/me/delete", {"email": "other@school.example"}, "email"),
     ("nobody", "/sign-in", {"email": "ada@school.example", "password": "wrong words", "next": "/walks"}, "email"),
     ("nobody", "/join/join-me", {"name": "Nia New", "password": "short"}, "password"),
@@ -259,6 +264,24 @@ def test_the_first_account_s_form_comes_back(database: Database) -> None:
     assert 'value="lea@school.example"' in answer.text
     assert "short" not in answer.text.replace("shortest", "")
     assert 'aria-invalid="true"' in answer.text
+
+
+def test_a_code_that_does_not_fit_is_refused_on_the_page_that_asks_for_it(school: School) -> None:
+    with school.database.write() as session:
+        owner, now = school.ids["person_owner"], utc_now()
+        session.add(SecondFactor(person_id=owner, secret=seal("A" * 32), made_at=now, confirmed_at=now))
+        waiting = PendingSignIn(secret_hash=hash_secret("waits"), person_id=owner, next_address="/")
+        waiting.expires_at = now + timedelta(minutes=5)
+        session.add(waiting)
+    client = school.browser("nobody")
+    client.cookies.set(WAITING, "waits")
+    answer = client.post("/sign-in/code", data={"code": "a code"})
+    assert answer.status_code == 401
+    field = next(one for one in forms_of(answer.text) if one.tag.attributes.get("action") == "/sign-in/code").controls[
+        0
+    ]
+    assert field.tag.attributes.get("aria-invalid") == "true"
+    assert "Each code works once" in answer.text
 
 
 def test_whose_session_has_ended_is_given_back_what_she_wrote(school: School) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from textwrap import wrap
 from typing import Annotated, Any, TypeVar
@@ -12,7 +11,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from annotation.errors import CodeNeeded, WrongCode, WrongPassword
+from annotation.errors import WrongCode, WrongPassword
 from annotation.people.second_factor import (
     begin_setup,
     finish_setup,
@@ -21,15 +20,13 @@ from annotation.people.second_factor import (
     standing_of,
     take_away,
 )
-from annotation.people.sign_in import Attempts
-from annotation.people.two_step_sign_in import enter_by_code, who_waits
+from annotation.people.sign_in import Attempts, known_device
+from annotation.people.two_step_sign_in import Entered, enter_by_code, who_waits
 from core.database.db import get_database
-from core.errors import HindsightError
 from core.models import Person
 from web.auth import WAITING, CurrentDevice, CurrentSelf, SelfToSetUp, go_on, this_browser
 from web.rendering import go, page
 
-log = logging.getLogger("hindsight.web")
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 
@@ -39,34 +36,23 @@ Done = TypeVar("Done")
 @router.get("/sign-in/code", response_class=HTMLResponse)
 def ask_for_code(request: Request) -> Response:
     """Ask whoever typed a right password in this browser for a code."""
-    try:
-        with get_database().read() as session:
-            who_waits(session, request.cookies.get(WAITING, ""))
-    except CodeNeeded:
-        return go("/sign-in", "sign-in-again")
+    with get_database().read() as session:
+        who_waits(session, request.cookies.get(WAITING, ""))
     return page(request, "people/code.html", None, page_title="Your code")
 
 
 @router.post("/sign-in/code", response_class=HTMLResponse)
 def sign_in_with_code(request: Request, code: Text = "") -> Response:
     """Sign in with a code of the app or a recovery code."""
-    attempts: Attempts = request.app.state.attempts
-    secret, address = request.cookies.get(WAITING, ""), _address(request)
-    try:
-        with get_database().read() as session:
-            person = who_waits(session, secret)
-        attempts.begin_code(person.id, address)
-        with get_database().write() as session:
-            entered, goal = enter_by_code(session, secret, code, this_browser(request))
-    except CodeNeeded:
-        return go("/sign-in", "sign-in-again")
-    except HindsightError as error:
-        if isinstance(error, WrongCode):
-            attempts.failed(address)
-        log.info("a code was not taken", extra={"code": error.code})
-        return page(request, "people/code.html", None, page_title="Your code", status=error.status, problem=str(error))
-    attempts.code_fitted(person.id)
-    attempts.succeeded(person.email)
+    secret, browser = request.cookies.get(WAITING, ""), this_browser(request)
+    with get_database().read() as session:
+        person = who_waits(session, secret)
+        known = known_device(session, person.email, browser.known)
+
+    def enter(session: Session) -> tuple[Entered, str]:
+        return enter_by_code(session, secret, code, browser)
+
+    entered, goal = _with_code(request, person, known, enter)
     answer = go_on(entered, goal)
     answer.delete_cookie(WAITING, path="/sign-in")
     return answer
@@ -86,13 +72,7 @@ def confirm_second_factor(request: Request, known: SelfToSetUp, password: Text =
     def confirm(session: Session) -> list[str]:
         return finish_setup(session, person, password, code, device)
 
-    try:
-        codes = _with_code(request, person, confirm)
-    except HindsightError as error:
-        return _show(request, person, error)
-    return page(
-        request, "people/recovery_codes.html", None, page_title="Recovery codes", codes=codes, email=person.email
-    )
+    return _show_codes(request, person, _with_code(request, person, device.id, confirm))
 
 
 @router.post("/me/second-factor/codes", response_class=HTMLResponse)
@@ -100,13 +80,11 @@ def make_new_codes(
     request: Request, person: CurrentSelf, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Show new recovery codes, this once; the old ones are worth nothing from now on."""
-    try:
-        codes = _with_code(request, person, lambda session: renew_codes(session, person, password, code, device))
-    except HindsightError as error:
-        return _show(request, person, error)
-    return page(
-        request, "people/recovery_codes.html", person, page_title="Recovery codes", codes=codes, email=person.email
-    )
+
+    def renew(session: Session) -> list[str]:
+        return renew_codes(session, person, password, code, device)
+
+    return _show_codes(request, person, _with_code(request, person, device.id, renew))
 
 
 @router.post("/me/second-factor/remove", response_class=HTMLResponse)
@@ -114,34 +92,35 @@ def remove_second_factor(
     request: Request, person: CurrentSelf, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Take one's own second factor away; every other device is signed out."""
-    try:
-        _with_code(request, person, lambda session: take_away(session, person, password, code, device))
-    except HindsightError as error:
-        return _show(request, person, error)
+    _with_code(request, person, device.id, lambda session: take_away(session, person, password, code, device))
     return go("/me", "second-factor-gone")
 
 
-def _with_code(request: Request, person: Person, act: Callable[[Session], Done]) -> Done:
-    """Do what asks for password and code; attempts are limited as at the door."""
+def _show_codes(request: Request, person: Person, codes: list[str]) -> HTMLResponse:
+    about: dict[str, Any] = {"codes": codes, "email": person.email}
+    return page(request, "people/recovery_codes.html", person, page_title="Recovery codes", **about)
+
+
+def _with_code(request: Request, person: Person, known: str, act: Callable[[Session], Done]) -> Done:
+    """Do what asks for a code; attempts are limited as at the door, on a device that is known by a count of its own."""
     attempts: Attempts = request.app.state.attempts
-    attempts.begin_code(person.id, _address(request))
+    address = request.client.host if request.client else ""
+    attempts.begin_code(person.id, address, known)
     try:
         with get_database().write() as session:
             done = act(session)
-    except (WrongCode, WrongPassword) as error:
-        attempts.failed(_address(request))
-        log.info("a second factor was not changed", extra={"code": error.code})
+    except (WrongCode, WrongPassword):
+        attempts.failed(address, known)
         raise
-    attempts.code_fitted(person.id)
+    attempts.code_fitted(person.id, known)
     return done
 
 
-def _show(request: Request, person: Person, error: HindsightError | None = None) -> HTMLResponse:
-    status, problem = (200, None) if error is None else (error.status, str(error))
+def _show(request: Request, person: Person) -> HTMLResponse:
     with get_database().write() as session:
         standing, needed = standing_of(session, person.id), is_required_of(person)
         setup = None if standing.since is not None else begin_setup(session, person)
-    about: dict[str, Any] = {"needed": needed, "email": person.email, "problem": problem, "status": status}
+    about: dict[str, Any] = {"needed": needed, "email": person.email}
     if setup is None:
         about |= {"page_title": "Your second factor", "standing": standing}
         return page(request, "people/second_factor.html", person, **about)
@@ -149,7 +128,3 @@ def _show(request: Request, person: Person, error: HindsightError | None = None)
     about |= {"page_title": "Set up a second factor", "qr": qr, "secret": " ".join(wrap(setup.secret, 4))}
     me = None if needed else person  # whoever must set it up first can go nowhere else
     return page(request, "people/second_factor_setup.html", me, **about)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import stat
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,12 +14,10 @@ from fastapi import FastAPI
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from annotation.errors import WrongCode
 from annotation.people.account_links import make_link
 from annotation.people.passwords import hash_password
-from annotation.people.second_factor import use_code
 from core.cli import main
-from core.database.db import Database, get_database
+from core.database.db import Database
 from core.models import AccountNotice, Mail, PendingSignIn, Person, RecoveryCode, SecondFactor
 from core.sealing import key_file
 from core.settings import get_settings
@@ -162,26 +159,6 @@ def test_a_code_is_taken_once_and_none_before_the_last(ada: str, clock: Clock) -
     assert give_code(fresh, app.at(clock.now, counter_offset=1)) == 303  # half a minute ahead: a phone's clock may be
 
 
-def test_of_one_code_typed_in_eight_places_at_once_one_is_taken(ada: str, clock: Clock, database: Database) -> None:
-    client = browser()
-    give_password(client, ada)
-    app, recovery = set_up(client, clock)
-    with database.read() as session:
-        person = session.scalars(select(Person).where(Person.email == ada)).one()
-    for code in (app.at(clock.now), recovery[0]):
-
-        def once(_: int, code: str = code) -> bool:
-            try:
-                with get_database().write() as session:
-                    use_code(session, person, code, "a browser")
-            except WrongCode:
-                return False
-            return True
-
-        with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(once, range(8))) == 1
-
-
 def test_a_recovery_code_works_once_and_she_is_told(ada: str, clock: Clock, database: Database) -> None:
     client = browser()
     give_password(client, ada)
@@ -234,6 +211,61 @@ def test_guessing_codes_is_slowed_down_even_for_the_right_one(ada: str, clock: C
         answers.append(give_code(client, "000000"))
     assert answers == [401] * 5 + [429]
     assert give_code(client, app.at(clock.now)) == 429
+
+
+def test_who_has_the_password_alone_locks_nobody_out_where_she_signed_in_before(ada: str, clock: Clock) -> None:
+    site = create_app()
+    mine, thief = browser(site), browser(site)
+    give_password(mine, ada)
+    app, _ = set_up(mine, clock)
+    mine.post("/sign-out")
+    give_password(thief, ada)
+    assert [give_code(thief, "000000") for _ in range(6)] == [401] * 5 + [429]
+    assert give_password(mine, ada) == "/sign-in/code"
+    assert give_code(mine, app.at(clock.now)) == 303
+    assert give_code(thief, app.at(clock.now)) == 429  # her own success opens nothing for the thief
+
+
+def test_the_old_app_and_old_recovery_codes_are_worth_nothing_once_a_new_app_is_set_up(ada: str, clock: Clock) -> None:
+    client = browser()
+    give_password(client, ada)
+    old, old_codes = set_up(client, clock)
+    client.post("/me/second-factor/remove", data={"password": PASSWORD, "code": old.at(clock.now)})
+    clock.next_code()
+    new, _ = set_up(client, clock)
+    assert new.secret != old.secret
+    client = browser()
+    give_password(client, ada)
+    for code, answered in ((old.at(clock.now), 401), (old_codes[0], 401), (new.at(clock.now), 303)):
+        assert give_code(client, code) == answered
+
+
+def test_a_sign_in_that_waits_is_worth_nothing_once_another_code_was_taken_for_it(ada: str, clock: Clock) -> None:
+    client = browser()
+    give_password(client, ada)
+    app, _ = set_up(client, clock)
+    give_password(client, ada)
+    waiting = client.cookies[WAITING]
+    assert give_code(client, app.at(clock.now)) == 303
+    assert client.cookies.get(WAITING) is None
+    clock.next_code()
+    thief = browser()
+    thief.cookies.set(WAITING, waiting)
+    late = thief.post("/sign-in/code", data={"code": app.at(clock.now)})
+    assert late.headers["location"] == "/sign-in?notice=sign-in-again"
+
+
+def test_the_session_that_a_browser_carried_before_ends_with_the_new_one(ada: str, clock: Clock) -> None:
+    client = browser()
+    give_password(client, ada)
+    app, _ = set_up(client, clock)
+    planted = client.cookies[COOKIE]
+    give_password(client, ada)
+    assert give_code(client, app.at(clock.now)) == 303
+    assert client.cookies[COOKIE] != planted
+    other = browser()
+    other.cookies.set(COOKIE, planted)
+    assert other.get("/me").headers["location"].startswith("/sign-in")
 
 
 def test_taking_it_away_asks_for_password_and_code(ada: str, clock: Clock, database: Database) -> None:
