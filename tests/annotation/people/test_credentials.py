@@ -5,15 +5,29 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
+import pyotp
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.coaching.reminders import site
-from annotation.errors import EmailTaken, FirstPassword, LinkUnusable, NotOnTheList, WrongSignIn
+from annotation.errors import (
+    AlreadySetUp,
+    CodeNeeded,
+    EmailTaken,
+    FirstPassword,
+    LinkUnusable,
+    NothingSetUp,
+    NotOnTheList,
+    PasswordsOff,
+    WrongCode,
+    WrongPassword,
+    WrongSignIn,
+)
 from annotation.people import passwords
 from annotation.people.account_links import (
     accept_invitation,
@@ -27,22 +41,25 @@ from annotation.people.account_links import (
 )
 from annotation.people.credentials import RULES, Event, list_notices
 from annotation.people.people import find_by_email
+from annotation.people.second_factor import begin_setup, finish_setup, remove_lost, renew_codes, take_away, use_code
 from annotation.people.sign_in import (
     Browser,
     Road,
     admit,
     change_password,
     check_sign_in,
+    find_device,
     find_sign_in,
     known_device,
     remove_password,
     sign_out_everywhere,
 )
-from annotation.people.single_sign_on import person_of_claims
+from annotation.people.single_sign_on import forget_number, person_of_claims
+from annotation.people.two_step_sign_in import enter_by_code, enter_by_password, who_waits
 from annotation.school.staff import bring_back, mark_left
 from core.database.db import Database
 from core.errors import HindsightError, InvalidInput, NotFound
-from core.models import Mail, Person
+from core.models import Mail, Person, SignIn
 from core.settings import get_settings
 from tests.support.factories import make_person
 
@@ -59,6 +76,23 @@ def _mail_is_on(monkeypatch: pytest.MonkeyPatch) -> None:
     get_settings.cache_clear()
 
 
+class Clock:
+    """A clock that goes on by a step of a code each time it is looked at, so that no code comes twice."""
+
+    now = datetime(2026, 11, 30, 15, 0, 5, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def code(self, app: str) -> str:
+        self.now += timedelta(seconds=30)
+        return pyotp.TOTP(app or "A" * 32).at(self.now)
+
+
+CLOCK = Clock()
+RULE = {"second factor": "nobody"}  # the setting
+
+
 @dataclass
 class Account:
     """An account as its person knows it: what was made for it, and what of that should still work."""
@@ -72,7 +106,16 @@ class Account:
     password: str = ""
     links: dict[str, str] = field(default_factory=dict)  # secret: kind
     devices: dict[str, str] = field(default_factory=dict)  # secret: the one by which the browser is known
-    made: dict[str, list[tuple[str, ...]]] = field(default_factory=lambda: {"link": [], "device": [], "password": []})
+    roads: dict[str, Road] = field(default_factory=dict)  # of each device
+    waiting: list[str] = field(default_factory=list)  # sign-ins whose password was right
+    app: str = ""  # the secret in it
+    recovery: list[str] = field(default_factory=list)
+    ruled: bool = False  # the school asks everybody for a second factor
+    made: dict[str, list[tuple[str, ...]]] = field(
+        default_factory=lambda: {
+            what: [] for what in ("link", "device", "password", "waiting sign-in", "app", "recovery code")
+        }
+    )
     told: list[Event] = field(default_factory=list)
 
     def add_link(self, secret: str, kind: str) -> None:
@@ -82,8 +125,15 @@ class Account:
     def add_device(self, person: Person, road: Road) -> None:
         browser = Browser("Firefox on Windows")
         secret, known = admit(self.session, person, browser, road)
-        self.devices[secret] = known
+        self.keep_device(secret, known, road)
+
+    def keep_device(self, secret: str, known: str, road: Road) -> None:
+        self.devices[secret], self.roads[secret] = known, road
         self.made["device"].append((secret, known))
+
+    def new_recovery_codes(self, codes: list[str]) -> None:
+        self.recovery = list(codes)
+        self.made["recovery code"] += [(one,) for one in codes[:2]]  # the others are as these
 
     def new_password(self) -> str:
         made = f"four words of mine, number {len(self.made['password'])}"
@@ -98,8 +148,12 @@ class Account:
             self.devices.clear()
         if "others" in what:
             self.devices = dict(list(self.devices.items())[-1:])
+        if {"devices", "others", "factor"} & set(what):
+            self.waiting.clear()
         if "password" in what:
             self.password = ""
+        if "factor" in what:
+            self.app, self.recovery = "", []
 
     def mailed_link(self, path: str) -> str:
         """Return the secret in the newest mail of a kind."""
@@ -108,14 +162,22 @@ class Account:
         fresh = [one.split(f"/{path}/")[1].split()[0] for one in text]
         return next(secret for secret in fresh if secret not in {one for one, _ in self.made["link"]})
 
-    def device(self) -> object:
-        found = find_sign_in(self.session, list(self.devices)[-1])
+    def device(self) -> SignIn:
+        found = find_device(self.session, list(self.devices)[-1])
         assert found is not None
         return found[1]
+
+    def sees_nothing(self, secret: str) -> bool:
+        """Say whether the school's rule keeps a device out until a second factor is set up."""
+        return self.ruled and bool(self.password) and not self.app and self.roads[secret] != "provider"
 
 
 def is_in(account: Account) -> bool:
     return account.joined and not account.left
+
+
+def at_device(account: Account) -> bool:
+    return bool(account.devices) and not account.sees_nothing(list(account.devices)[-1])
 
 
 def may_join(account: Account) -> bool:
@@ -140,15 +202,94 @@ def by_provider(account: Account) -> None:
     claims = {"iss": ISSUER, "sub": account.person.id, "email": account.person.email, "email_verified": True}
     person = person_of_claims(account.session, claims, trusts_email=False, name="the school")
     if not account.by_provider:
-        account.end("links", "devices", "password")
+        account.end("links", "devices", "password", "factor")
         account.told.append(Event.JOINED_BY_PROVIDER)
     account.joined = account.by_provider = True
     account.add_device(person, "provider")
 
 
 def sign_in(account: Account) -> None:
+    """With the app's code, where there is one."""
+    typed_in(account, lambda: CLOCK.code(account.app))
+
+
+def sign_in_by_recovery_code(account: Account) -> None:
+    if not account.recovery:
+        raise NothingSetUp
+    code = account.recovery[0]
+    typed_in(account, lambda: code)
+    account.recovery.remove(code)
+    account.told.append(Event.RECOVERY_CODE_USED)
+
+
+def password_typed(account: Account) -> str:
+    """Type the password and no code; return what the browser waits with, or nothing when it is in."""
     person = check_sign_in(account.session, account.person.email, account.password or "nobody has this password")
-    account.add_device(person, "password")
+    entered = enter_by_password(account.session, person, "/", Browser("Firefox on Windows"), "password")
+    assert entered.waits == bool(account.app)
+    if not entered.waits:
+        account.keep_device(entered.secret, entered.known, "password")
+        return ""
+    account.waiting.append(entered.secret)
+    account.made["waiting sign-in"].append((entered.secret,))
+    return entered.secret
+
+
+def typed_in(account: Account, code: Callable[[], str]) -> None:
+    if waiting := password_typed(account):
+        entered, _ = enter_by_code(account.session, waiting, code(), Browser("Firefox on Windows"))
+        account.waiting.remove(waiting)
+        account.keep_device(entered.secret, entered.known, "password")
+
+
+def set_factor(account: Account) -> None:
+    person = account.session.get_one(Person, account.person.id)
+    app = begin_setup(account.session, person).secret
+    codes = finish_setup(account.session, person, account.password, CLOCK.code(app), account.device())
+    account.end("others")
+    account.app = app
+    account.made["app"].append((app,))
+    account.new_recovery_codes(codes)
+    account.told.append(Event.FACTOR_SET)
+
+
+def may_set_factor(account: Account) -> bool:
+    return bool(account.devices and account.password and not account.app)
+
+
+def take_factor_away(account: Account) -> None:
+    take_away(account.session, account.person, account.password, CLOCK.code(account.app), account.device())
+    account.end("others", "factor")
+    account.told.append(Event.FACTOR_REMOVED)
+
+
+def lose_factor(account: Account) -> None:
+    """By the command: phone and recovery codes are lost."""
+    if not remove_lost(account.session, account.person):
+        raise NothingSetUp
+    account.end("devices", "factor")
+    account.told.append(Event.FACTOR_LOST)
+
+
+def make_recovery_codes(account: Account) -> None:
+    code = CLOCK.code(account.app)
+    account.new_recovery_codes(
+        renew_codes(account.session, account.person, account.password, code, account.device()),
+    )
+    account.told.append(Event.RECOVERY_CODES_MADE)
+
+
+def begin_rule(account: Account) -> None:
+    RULE["second factor"] = "everybody"
+    account.ruled = True
+
+
+def number_forgotten(account: Account) -> None:
+    if not forget_number(account.session, account.person):
+        raise NotFound
+    account.end("links", "devices")
+    account.by_provider = False
+    account.told.append(Event.NUMBER_FORGOTTEN)
 
 
 def ask_for_link(account: Account) -> None:
@@ -188,15 +329,15 @@ def password_change(account: Account) -> None:
     old, event = account.password or "nobody has this password", Event.PASSWORD_CHANGED
     if not account.password:
         event = Event.PASSWORD_SET
-    change_password(account.session, account.person, old, password := account.new_password(), device)  # type: ignore[arg-type]
+    change_password(account.session, account.person, old, password := account.new_password(), device)
     account.end("links", "others")
     account.password = password
     account.told.append(event)
 
 
 def may_change_password(account: Account) -> bool:
-    by_provider = bool(account.devices) and account.device().road == "provider"  # type: ignore[attr-defined]
-    return is_in(account) and bool(account.devices) and (bool(account.password) or by_provider)
+    by_provider = bool(account.devices) and account.device().road == "provider"
+    return is_in(account) and at_device(account) and (bool(account.password) or by_provider)
 
 
 def command(account: Account) -> None:
@@ -208,13 +349,13 @@ def command(account: Account) -> None:
 
 
 def password_away(account: Account) -> None:
-    remove_password(account.session, account.person, account.device())  # type: ignore[arg-type]
-    account.end("links", "others", "password")
+    remove_password(account.session, account.person, account.device())
+    account.end("links", "others", "password", "factor")
     account.told.append(Event.PASSWORD_REMOVED)
 
 
 def out_everywhere(account: Account) -> None:
-    sign_out_everywhere(account.session, account.person, account.device())  # type: ignore[arg-type]
+    sign_out_everywhere(account.session, account.person, account.device())
     account.end("links", "others")
     account.told.append(Event.SIGNED_OUT_EVERYWHERE)
 
@@ -240,7 +381,7 @@ def come_back(account: Account) -> None:
 
 
 # A road: what is done, and when it is open. Where it is not, it is refused and nothing has changed.
-ROADS: dict[str, tuple[Callable[[Account], None], Callable[[Account], bool]]] = {
+ROADS: dict[str, tuple[Callable[[Account], object], Callable[[Account], bool]]] = {
     "join by the first link": (join_by_link, holds_first_link),
     "another invitation": (new_invitation, lambda one: not one.joined and not one.left),
     "single sign-on": (by_provider, lambda _: True),
@@ -249,11 +390,27 @@ ROADS: dict[str, tuple[Callable[[Account], None], Callable[[Account], bool]]] = 
     "reset": (reset, is_in),
     "an old reset link": (use_first_reset_link, holds_reset_link),
     "password change": (password_change, may_change_password),
-    "password taken away": (password_away, lambda one: bool(one.devices and one.password and one.by_provider)),
-    "signed out everywhere": (out_everywhere, lambda one: bool(one.devices)),
+    "password taken away": (password_away, lambda one: at_device(one) and bool(one.password and one.by_provider)),
+    "signed out everywhere": (out_everywhere, at_device),
     "password-link": (command, is_in),
+    "password typed, no code yet": (password_typed, lambda one: bool(one.password)),
+    "sign in by recovery code": (sign_in_by_recovery_code, lambda one: bool(one.recovery)),
+    "second factor set": (set_factor, may_set_factor),
+    "second factor taken away": (take_factor_away, lambda one: at_device(one) and bool(one.app)),
+    "new recovery codes": (make_recovery_codes, lambda one: at_device(one) and bool(one.app)),
+    "second-factor-remove": (lose_factor, lambda one: bool(one.app)),
+    "the school asks for a second factor": (begin_rule, lambda _: True),
+    "sign-on-reset": (number_forgotten, lambda one: one.by_provider),
     "leaving": (mark_absent, lambda one: not one.left),
     "coming back": (come_back, lambda one: one.left),
+}
+ON_A_DEVICE = {
+    "password change",
+    "password taken away",
+    "signed out everywhere",
+    "second factor set",
+    "second factor taken away",
+    "new recovery codes",
 }
 STARTS: dict[str, tuple[str, ...]] = {
     "invited": (),
@@ -261,8 +418,22 @@ STARTS: dict[str, tuple[str, ...]] = {
     "joined by single sign-on": ("single sign-on",),
     "joined by link, then single sign-on": ("join by the first link", "single sign-on"),
     "single sign-on with a password": ("single sign-on", "password change"),
+    "joined by link, with a second factor": ("join by the first link", "second factor set"),
+    "single sign-on with a password and a second factor": ("single sign-on", "password change", "second factor set"),
 }
-REFUSED = (LinkUnusable, EmailTaken, WrongSignIn, FirstPassword, NotFound, InvalidInput, NotOnTheList)
+REFUSED = (
+    LinkUnusable,
+    EmailTaken,
+    WrongSignIn,
+    FirstPassword,
+    NotFound,
+    InvalidInput,
+    NotOnTheList,
+    AlreadySetUp,
+    NothingSetUp,
+    PasswordsOff,
+    WrongPassword,
+)
 
 
 def travel(account: Account, road: str) -> None:
@@ -270,8 +441,8 @@ def travel(account: Account, road: str) -> None:
     act, is_open = ROADS[road]
     if is_open(account):
         act(account)
-    elif road in ("password change", "password taken away", "signed out everywhere") and not account.devices:
-        return  # there is no device to do it on
+    elif road in ON_A_DEVICE and not (account.devices if road == "second factor set" else at_device(account)):
+        return  # there is no device to do it on, or a page of every device asks for a second factor first
     else:
         with pytest.raises(REFUSED):
             act(account)
@@ -286,18 +457,31 @@ def works(account: Account, what: str, *made: str) -> bool:
             return True
         if what == "password":
             return check_sign_in(session, account.person.email, made[0]).id == account.person.id
-    except (LinkUnusable, WrongSignIn):
+        if what == "waiting sign-in":
+            return who_waits(session, made[0]).id == account.person.id
+        if what in ("app", "recovery code"):
+            with session.begin_nested() as trial:
+                use_code(session, account.person, made[0] if what == "recovery code" else CLOCK.code(made[0]), "")
+                trial.rollback()
+            return True
+    except (LinkUnusable, WrongSignIn, CodeNeeded, NothingSetUp, WrongCode):
         return False
     is_known = known_device(session, account.person.email, made[1]) != ""
-    is_signed_in = find_sign_in(session, made[0]) is not None
+    is_signed_in = find_device(session, made[0]) is not None
     assert is_known == is_signed_in  # a device that was thrown out has no count of its own either
-    return is_signed_in
+    return find_sign_in(session, made[0]) is not None
 
 
 def should_work(account: Account, what: str, *made: str) -> bool:
     if what == "link":
         return made[0] in account.links
-    return made[0] in account.devices if what == "device" else made[0] == account.password
+    if what == "device":
+        return made[0] in account.devices and not account.sees_nothing(made[0])
+    if what == "waiting sign-in":
+        return made[0] in account.waiting
+    if what == "recovery code":
+        return made[0] in account.recovery
+    return made[0] == (account.app if what == "app" else account.password)
 
 
 def look_after(session: Session, lead: Person, roads: tuple[str, ...]) -> int:
@@ -305,6 +489,7 @@ def look_after(session: Session, lead: Person, roads: tuple[str, ...]) -> int:
     person, secret = invite(session, lead, "Ada", "ada@school.example")
     account = Account(session, lead, person)
     account.add_link(secret, "join")
+    RULE["second factor"] = "nobody"
     for road in roads:
         travel(account, road)
     session.refresh(person)
@@ -317,9 +502,16 @@ def look_after(session: Session, lead: Person, roads: tuple[str, ...]) -> int:
     return len(tried)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1800)
 @pytest.mark.usefixtures("_mail_is_on")
-def test_after_any_two_roads_in_both_orders_only_what_should_open_an_account_opens_it(database: Database) -> None:
+def test_after_any_two_roads_in_both_orders_only_what_should_open_an_account_opens_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotation.people.second_factor.utc_now", CLOCK)
+    settings = {
+        who: get_settings().model_copy(update={"require_second_factor": who}) for who in ("nobody", "everybody")
+    }
+    monkeypatch.setattr("annotation.people.second_factor.get_settings", lambda: settings[RULE["second factor"]])
     scenarios = looks = 0
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
@@ -330,7 +522,7 @@ def test_after_any_two_roads_in_both_orders_only_what_should_open_an_account_ope
             scenarios += 1
     print(  # noqa: T201 - the figure that the documents point to
         f"{scenarios} journeys: {len(ROADS)} roads x {len(ROADS)} x {len(STARTS)} beginnings;"
-        f" {looks} links, devices and passwords tried afterwards, none works that should not"
+        f" {looks} links, devices, passwords and codes tried afterwards, none works that should not"
     )
     assert scenarios == len(ROADS) ** 2 * len(STARTS)
 
@@ -342,12 +534,22 @@ def test_every_event_has_a_rule_and_a_sentence() -> None:
 
 
 CREDENTIALS = {"password_hash", "subject", "joined_at", "deactivated_at", "email"}
-TABLES = {"SignIn", "AccountLink", "KnownDevice", "AccountNotice"}
+TABLES = {
+    "SignIn",
+    "AccountLink",
+    "KnownDevice",
+    "AccountNotice",
+    "SecondFactor",
+    "RecoveryCode",
+    "PendingSignIn",
+}
 MAY_WRITE = {
     "annotation/people/credentials.py",
     "annotation/people/people.py",  # puts somebody on the list; the first account
     "annotation/people/account_links.py",  # makes links
     "annotation/people/sign_in.py",  # signs devices in and out
+    "annotation/people/second_factor.py",  # makes apps' secrets and recovery codes, and uses them up
+    "annotation/people/two_step_sign_in.py",  # makes sign-ins that wait for a code
     "annotation/people/account_deletion.py",  # empties what is left after the event
 }
 
@@ -402,8 +604,7 @@ def test_of_two_at_once_at_one_link_one_joins(database: Database) -> None:
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(join, range(4))) == ["joined", *["link_used"] * 3]
         answers = list(pool.map(by_single_sign_on, range(4)))
-    assert "joined" in answers
-    assert set(answers) <= {"joined", "sign_on_failed"}
+    assert answers == ["joined"] * 4  # one is the first; the others find her known by then
     with database.read() as session:
         assert session.get_one(Person, person.id).password_hash == ""
         told = [row.event for row, _ in list_notices(session, person)]
