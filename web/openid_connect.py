@@ -63,6 +63,8 @@ class Provider:
         there = self._named("token_endpoint")
         try:
             with self._client() as oauth:
+                # Authlib takes a token also from an answer that says that it is a refusal.
+                oauth.register_compliance_hook("access_token_response", httpx.Response.raise_for_status)
                 token: Any = oauth.fetch_token(there, code=code, code_verifier=verifier)
         except httpx.HTTPStatusError as error:
             raise self.refusal("token_refused") from error
