@@ -1,8 +1,10 @@
 /** <lesson-activities>: what the class did, from when to when; the owner names it anew and moves its end. */
 import type { LessonPage } from "../api/types";
 import type { LessonCorrections } from "./corrections";
-import { clock, make } from "./dom";
+import { make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
+import { messageOf } from "../text/error_message";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 export class LessonActivities extends HTMLElement {
@@ -32,7 +34,7 @@ export class LessonActivities extends HTMLElement {
         (document.activeElement as HTMLElement | null)?.blur();
         this.corrections
           .make({ kind: "activity", start_ms, end_ms, activity })
-          .catch((error: Error) => (said.textContent = error.message));
+          .catch((error: unknown) => (said.textContent = messageOf(error)));
       };
       kind.addEventListener("change", () => lay(one.start_ms, one.end_ms, kind.value));
       const row = make("li", { className: "row" }, timeLink(one.start_ms, this.player), kind);

@@ -1,9 +1,11 @@
 /** <lesson-clips>: the owner names ranges of her lesson, shares each alone, and takes it back. */
 import { ask } from "../api/client";
 import type { Clip } from "../api/types";
-import { clock, make } from "./dom";
+import { make } from "./dom";
 import { timeLink, type LessonPlayer, type Span } from "../player/player";
+import { messageOf } from "../text/error_message";
 import { today } from "../text/school_day";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 type Partner = { id: string; other: string };
@@ -22,7 +24,8 @@ export class LessonClips extends HTMLElement {
     [this.lessonId, this.partners] = [lessonId, partners];
     if (!this.firstChild) this.replaceChildren(this.form, this.said, this.list);
     const empty = make("p", { className: "quiet" }, words.noClips);
-    const there = clips.filter((one) => !this.deleted.some((each) => each.id === one.id)); // what was asked for before may come after
+    // What was asked for before may come after.
+    const there = clips.filter((one) => !this.deleted.some((each) => each.id === one.id));
     this.list.replaceChildren(
       ...there.map((one) => this.row(one)),
       ...this.deleted.map((one) =>
@@ -151,9 +154,9 @@ export class LessonClips extends HTMLElement {
         then();
         this.show(this.lessonId, clips, this.partners);
       },
-      (error: Error) => {
+      (error: unknown) => {
         not();
-        this.said.textContent = error.message;
+        this.said.textContent = messageOf(error);
         this.said.hidden = false;
       },
     );

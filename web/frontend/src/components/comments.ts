@@ -2,10 +2,12 @@
 import { ask, Refused } from "../api/client";
 import type { Audience, Comment, CommentVersion } from "../api/types";
 import { dictate } from "./dictate";
-import { arrange, clock, keepPlace, make } from "./dom";
+import { arrange, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { newId } from "../browser/secure_context";
+import { messageOf } from "../text/error_message";
 import { dayAndTime } from "../text/school_day";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 type Draft = {
@@ -58,7 +60,7 @@ export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
   /** Of the lesson or the clip that is talked about, in the API. */
   address = "";
-  refresh: () => Promise<void> = async () => undefined;
+  refresh: () => Promise<void> = () => Promise.resolve();
   private all: Comment[] = [];
   private drawn = new Map<string, { as: string; article: HTMLElement }>();
   private only = { author: "", kind: "", goal: "", stage: "" };
@@ -131,7 +133,7 @@ export class LessonComments extends HTMLElement {
     );
   }
 
-  /** The article of a comment, with its replies: the one that is there, unless the comment itself has changed and nobody is writing in it. */
+  /** The article of a comment, with its replies; the one that is there if it is unchanged or somebody writes in it. */
   private article(one: Comment, replies: Comment[]): HTMLElement {
     const as = JSON.stringify(one);
     const known = this.drawn.get(one.id);
@@ -170,8 +172,8 @@ export class LessonComments extends HTMLElement {
       acts.append(button);
     };
     const change = (method: string, path: string, content?: unknown) =>
-      void ask(method, `/api/comments/${one.id}${path}`, content).then(this.refresh, (error: Error) =>
-        acts.append(error.message),
+      void ask(method, `/api/comments/${one.id}${path}`, content).then(this.refresh, (error: unknown) =>
+        acts.append(messageOf(error)),
       );
     if (one.deleted) act(words.undo, () => change("POST", "/restore"));
     else {
@@ -192,7 +194,7 @@ export class LessonComments extends HTMLElement {
   /** What a comment said before, on request. */
   private history(one: Comment): HTMLElement {
     const button = make("button", { type: "button", ariaExpanded: "false" }, "edited");
-    button.addEventListener("click", async () => {
+    const showVersions = async () => {
       const versions = await ask<CommentVersion[]>("GET", `/api/comments/${one.id}/versions`).catch(() => []);
       button.ariaExpanded = "true";
       const rows = versions.map((each) =>
@@ -203,7 +205,8 @@ export class LessonComments extends HTMLElement {
         .querySelector("p")!
         .after(make("div", { className: "quiet" }, words.before, make("ul", {}, ...rows)));
       button.disabled = true;
-    });
+    };
+    button.addEventListener("click", () => void showVersions());
     return button;
   }
 
@@ -237,11 +240,14 @@ export class LessonComments extends HTMLElement {
     const submit = () =>
       void save(area.value).then(
         () => this.close(form),
-        (error: Error) => (said.textContent = error.message),
+        (error: unknown) => (said.textContent = messageOf(error)),
       );
     button.addEventListener("click", submit);
     area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), submit());
+      if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        submit();
+      }
       if (event.key === "Escape") void this.close(form);
     });
     queueMicrotask(() => area.focus());
@@ -260,7 +266,7 @@ export function leave(address: string, isOwner: boolean): void {
 
 export class CommentComposer extends HTMLElement {
   player!: LessonPlayer;
-  refresh: () => Promise<void> = async () => undefined;
+  refresh: () => Promise<void> = () => Promise.resolve();
   /** Begin a comment over a range. */
   over: (from: number, to: number) => void = () => undefined;
   private startMs: number | null = null;
@@ -341,7 +347,10 @@ export class CommentComposer extends HTMLElement {
     };
     save.addEventListener("click", () => void submit());
     area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) (event.preventDefault(), void submit());
+      if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        void submit();
+      }
       if (event.key === "Escape") area.blur();
       if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
     });

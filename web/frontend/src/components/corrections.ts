@@ -1,13 +1,15 @@
 /** <lesson-corrections>: the owner puts right what the machine found at a turn, and undoes it; nobody else sees it. */
 import { ask } from "../api/client";
 import type { Correction, LessonPage, Question, Turn } from "../api/types";
-import { clock, make } from "./dom";
+import { clock } from "../text/times";
+import { make } from "./dom";
+import { messageOf } from "../text/error_message";
 import { voiceName, words } from "../text/words";
 
 type Change = Record<string, unknown> & { kind: string };
 
 export class LessonCorrections extends HTMLElement {
-  refresh: () => Promise<void> = async () => undefined;
+  refresh: () => Promise<void> = () => Promise.resolve();
   private page!: LessonPage;
   private made: Correction[] = [];
   private undoButton = make("button", { type: "button", className: "plain" }, words.undo);
@@ -193,8 +195,8 @@ export class LessonCorrections extends HTMLElement {
       event.preventDefault();
       this.make(change()).then(
         () => this.dialog.close(),
-        (error: Error) => {
-          said.textContent = error.message;
+        (error: unknown) => {
+          said.textContent = messageOf(error);
           said.hidden = false;
         },
       );

@@ -30,7 +30,10 @@ export class GoalMoments extends HTMLElement {
           ),
         );
         const choose = make("button", { type: "button", className: "plain" }, words.onKeys);
-        choose.addEventListener("click", () => ((this.chosen = goal.id), this.show(page)));
+        choose.addEventListener("click", () => {
+          this.chosen = goal.id;
+          this.show(page);
+        });
         return make(
           "section",
           { className: "goal", ariaLabel: goal.title },

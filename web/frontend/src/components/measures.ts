@@ -1,15 +1,17 @@
 /** <lesson-measures>: each measure in a plain sentence, with a way to hear every interval that it counts. */
 import { ask } from "../api/client";
 import type { LessonPage, Turn } from "../api/types";
-import { clock, make, spoken } from "./dom";
+import { make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
+import { messageOf } from "../text/error_message";
+import { clock, spoken } from "../text/times";
 import { words } from "../text/words";
 
 type Spans = [number, number][];
 
 export class LessonMeasures extends HTMLElement {
   player!: LessonPlayer;
-  refresh: () => Promise<void> = async () => undefined;
+  refresh: () => Promise<void> = () => Promise.resolve();
   correct: (turn: Turn) => void = () => undefined;
   private playing = 0;
 
@@ -27,7 +29,12 @@ export class LessonMeasures extends HTMLElement {
           make(
             "small",
             {},
-            `${q.role}, ${q.kind}${q.confidence < 0.5 ? ", unsure" : ""}${q.wait_1_ms === null ? "" : `, ${(q.wait_1_ms / 1000).toFixed(1)} s to think`}`,
+            [
+              q.role,
+              q.kind,
+              ...(q.confidence < 0.5 ? ["unsure"] : []),
+              ...(q.wait_1_ms === null ? [] : [`${(q.wait_1_ms / 1000).toFixed(1)} s to think`]),
+            ].join(", "),
           ),
           ...this.putRight(page, q.start_ms, q.speaker),
         ),
@@ -62,7 +69,8 @@ export class LessonMeasures extends HTMLElement {
         "wait_1_median_ms",
         m["wait_1_median_ms"] === null
           ? "No wait after a question was found."
-          : `After a question, the class was usually given ${(n("wait_1_median_ms") / 1000).toFixed(1)} seconds; ${Math.round(n("wait_1_share_3s") * 100)} % of the waits were three seconds or more.`,
+          : `After a question, the class was usually given ${(n("wait_1_median_ms") / 1000).toFixed(1)} seconds; ` +
+            `${Math.round(n("wait_1_share_3s") * 100)} % of the waits were three seconds or more.`,
       ],
       ["turn_changes", `The floor changed ${n("turn_changes")} times.`],
     ];
@@ -103,7 +111,7 @@ export class LessonMeasures extends HTMLElement {
     const answer = (value: number | null) =>
       void ask("POST", `/api/lessons/${lessonId}/guess`, { share: value }).then(
         this.refresh,
-        (error: Error) => (said.textContent = error.message),
+        (error: unknown) => (said.textContent = messageOf(error)),
       );
     const skip = make("button", { type: "button", className: "plain" }, words.skip);
     skip.addEventListener("click", () => answer(null));
@@ -115,14 +123,17 @@ export class LessonMeasures extends HTMLElement {
       make("div", { className: "row" }, make("button", { className: "primary" }, words.see), skip),
       said,
     );
-    form.addEventListener("submit", (event) => (event.preventDefault(), answer(Number(share.value) / 100)));
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      answer(Number(share.value) / 100);
+    });
     this.replaceChildren(form);
   }
 
   private listen(spans: Spans): HTMLElement {
     const button = make("button", { type: "button" }, words.listen);
     const place = make("span", { className: "quiet", role: "status" });
-    button.addEventListener("click", async () => {
+    const playOrStop = async () => {
       const mine = ++this.playing;
       if (button.textContent === words.stop) {
         this.player.media?.pause();
@@ -145,7 +156,8 @@ export class LessonMeasures extends HTMLElement {
       if (mine === this.playing) this.player.media?.pause();
       button.textContent = words.listen;
       place.textContent = "";
-    });
+    };
+    button.addEventListener("click", () => void playOrStop());
     return make("div", { className: "row" }, button, place);
   }
 }

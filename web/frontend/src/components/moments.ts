@@ -1,6 +1,6 @@
 /** Moments for a goal: at most five places of a lesson that show its measure best. Pure. */
 import type { LessonPage, Question } from "../api/types";
-import { clock } from "./dom";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 export type Moment = { start_ms: number; end_ms: number; why: string };
@@ -21,7 +21,7 @@ export function momentsFor(measure: string, page: LessonPage): Moment[] {
   return [];
 }
 
-/** The longest two and the shortest three waits, in the order of the lesson. */
+/** The three shortest and the two longest waits, the shortest first. */
 function extremes(asked: Question[], wait: "wait_1_ms" | "wait_2_ms"): Moment[] {
   const waited = asked.filter((one) => one[wait] !== null).sort((a, b) => a[wait]! - b[wait]!);
   const chosen = waited.length <= MOST ? waited : [...waited.slice(0, 3), ...waited.slice(-2)];

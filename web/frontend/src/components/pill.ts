@@ -2,6 +2,7 @@
 import { ask } from "../api/client";
 import type { Clip, Share } from "../api/types";
 import { make } from "./dom";
+import { messageOf } from "../text/error_message";
 import { dayAndTime, dayInWords, dayOf, today } from "../text/school_day";
 
 type Line = { id: string; other: string };
@@ -29,7 +30,7 @@ export class TrustPill extends HTMLElement {
     const act: Act = (work) =>
       void work.then(
         () => location.reload(),
-        (error: Error) => say(error.message),
+        (error: unknown) => say(messageOf(error)),
       );
     const shares = thing.shares.map((share) => this.share(share.with.name, thing.takeBackAt(share), share, act));
     const clips = (thing.clips ?? []).flatMap((clip) =>

@@ -54,7 +54,7 @@ class Browser {
     });
   }
 
-  /** A tab that is gone without a word: its process crashed, or it is frozen. Its stream is gone as well, or falls silent. */
+  /** A tab that is gone without a word: it crashed, or it is frozen. Its stream is gone as well, or falls silent. */
   crash(id: string): void {
     this.tabs.get(id)!.deaf = true;
     this.streams = this.streams.filter((one) => one.by !== id);

@@ -1,9 +1,10 @@
 /**
- * One stream for all pages of a browser: they elect a leader, which holds the stream and passes on what it says. No DOM.
+ * One stream for all pages of a browser: they elect a leader, which holds it and passes on what it says. No DOM.
  *
- * Every member says regularly that it is here and what it follows; the leader answers. A member whose leader stays silent stands
- * for election. Two leaders that hear each other settle it: the later term stays, and of one term the smaller id. The unanswered
- * questions are counted, not the time: timers of a page in the background are slowed down, and would see silence where there is none.
+ * Every member says regularly that it is here and what it follows; the leader answers. A member whose leader stays
+ * silent stands for election. Two leaders that hear each other settle it: the later term stays, and of one term the
+ * smaller id. The unanswered questions are counted, not the time: timers of a page in the background are slowed down,
+ * and would see silence where there is none.
  */
 import type { OpenStream, Stream, Told } from "./stream";
 
@@ -27,7 +28,8 @@ const SILENT = 2; // questions without an answer after which the leader is gone
 const FIRST_ANSWER = 400; // ms a new page waits for a leader's answer
 const ELECTION = 150; // ms a candidate waits for others
 const GATHER = 60; // ms in which changes of what is followed become one
-const FORGOTTEN = 90_000; // ms after which a silent member is gone: a page in the background may be slowed down to one sign a minute
+// ms after which a silent member is gone: a page in the background may be slowed down to one sign a minute
+const FORGOTTEN = 90_000;
 
 export class OneStream {
   part: Part = "out";
@@ -250,6 +252,11 @@ export class OneStream {
         this.on.line(false);
       },
     });
-    this.stream = { close: () => ((isThis = false), stream.close()) };
+    this.stream = {
+      close: () => {
+        isThis = false;
+        stream.close();
+      },
+    };
   }
 }

@@ -1,4 +1,7 @@
-/** Follows what happens to the thing that this page shows, by the one stream of this browser. A page that is hidden and plays nothing lets go of it. */
+/**
+ * Follows what happens to the thing that this page shows, by the one stream of this browser. A page that is hidden and
+ * plays nothing lets go of it.
+ */
 import { OneStream, type Message } from "./one_stream";
 import { openStream } from "./stream";
 
@@ -8,7 +11,8 @@ const said = (name: string) => document.querySelector<HTMLMetaElement>(`meta[nam
 
 function openChannel(personId: string, on: (message: Message) => void) {
   if (!("BroadcastChannel" in window)) return null; // then each page has a stream of its own
-  const channel = new BroadcastChannel(`hindsight-live:${personId}`); // of this person: who signs in next hears nothing of it
+  // Of this person: who signs in next hears nothing of it.
+  const channel = new BroadcastChannel(`hindsight-live:${personId}`);
   channel.addEventListener("message", (event: MessageEvent<Message>) => on(event.data));
   return { post: (message: Message) => channel.postMessage(message), close: () => channel.close() };
 }

@@ -24,9 +24,7 @@ test("what changes during a fetch is fetched once more, not once a change", asyn
 test("a fetch that failed is tried again until it succeeds", async () => {
   let times = 0;
   const refetch = new Refetch(
-    async () => {
-      if (++times < 4) throw new Error("no network");
-    },
+    () => (++times < 4 ? Promise.reject(new Error("no network")) : Promise.resolve()),
     () => false,
   );
   refetch.ask();
@@ -37,9 +35,9 @@ test("a fetch that failed is tried again until it succeeds", async () => {
 test("a refusal is not tried again", async () => {
   let times = 0;
   const refetch = new Refetch(
-    async () => {
+    () => {
       times++;
-      throw new Error("not yours");
+      return Promise.reject(new Error("not yours"));
     },
     () => true,
   );

@@ -34,6 +34,7 @@ export class Refetch {
     } finally {
       this.isRunning = false;
     }
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by ask() while the fetch ran
     if (this.isAskedAgain) this.ask();
   }
 }

@@ -2,7 +2,7 @@
 
 /** What happened, and to which things; `gone` ends these, `missed` means that anything may have happened to them. */
 export type Told = { kind: string; things: string[] };
-/** What a stream says: what happened, by the number of the event (0: before `open`), and whether it is open, from which number on. */
+/** What a stream says: what happened, by the event's number (0: before `open`), and whether it is open, since where. */
 export type Heard = { told: (told: Told, number: number) => void; open: (number: number) => void; lost: () => void };
 export type Stream = { close: () => void };
 export type OpenStream = (things: string[], after: number, heard: Heard) => Stream;

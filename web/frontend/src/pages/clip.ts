@@ -9,7 +9,7 @@ import { Refetch } from "../live/refetch";
 import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
 
-const clip = JSON.parse(document.getElementById("clip-data")!.textContent!) as ClipPage;
+const clip = JSON.parse(document.getElementById("clip-data")!.textContent) as ClipPage;
 const address = `/api/clips/${clip.id}`;
 const player = document.querySelector<LessonPlayer>("lesson-player")!;
 const transcript = document.querySelector<LessonTranscript>("lesson-transcript")!;
@@ -44,21 +44,19 @@ composer.show(address, clip.audiences, null);
 player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
 player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
 if (clip.is_owner) {
-  const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent!) as {
+  const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent) as {
     id: string;
     other: string;
   }[];
-  document
-    .querySelector<TrustPill>("trust-pill")!
-    .show(
-      {
-        address,
-        what: "clip",
-        shares: clip.shares,
-        takeBackAt: (share) => `${address}/shares/${share.partnership_id}`,
-      },
-      partnerships,
-    );
+  document.querySelector<TrustPill>("trust-pill")!.show(
+    {
+      address,
+      what: "clip",
+      shares: clip.shares,
+      takeBackAt: (share) => `${address}/shares/${share.partnership_id}`,
+    },
+    partnerships,
+  );
 }
 const gone = () => leave(address, clip.is_owner);
 const closed = (error: unknown) => isClosed(error) && (gone(), true);

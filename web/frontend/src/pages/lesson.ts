@@ -5,7 +5,7 @@ import type { Comment, LessonPage } from "../api/types";
 import { LessonClips } from "../components/clips";
 import { CommentComposer, leave, LessonComments, mark, sendWaiting } from "../components/comments";
 import { LessonCorrections } from "../components/corrections";
-import { clock, keepPlace, make } from "../components/dom";
+import { keepPlace, make } from "../components/dom";
 import { GoalMoments } from "../components/goals";
 import { TalkLanes } from "../timeline/lanes";
 import { LessonMeasures } from "../components/measures";
@@ -16,9 +16,11 @@ import { Refetch } from "../live/refetch";
 import { StepProgress } from "../live/steps";
 import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
+import { messageOf } from "../text/error_message";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
-const read = <T>(id: string): T => JSON.parse(document.getElementById(id)!.textContent!) as T;
+const read = <T>(id: string): T => JSON.parse(document.getElementById(id)!.textContent) as T;
 const part = <T extends Element>(kind: new () => T, name: string): T => {
   const element = document.querySelector(name);
   if (!(element instanceof kind)) throw new Error(`no <${name}> on this page`);
@@ -127,7 +129,7 @@ function ownersChoices(act: (work: Promise<unknown>) => void, say: (sentence: st
     () =>
       void ask("DELETE", address, { title: title.value }).then(
         () => location.assign("/?notice=lesson-deleted"),
-        (error: Error) => say(error.message),
+        (error: unknown) => say(messageOf(error)),
       ),
   );
   return [
@@ -187,7 +189,7 @@ player.keys = {
         said.textContent = words.markKept(clock(ms));
         return refreshComments();
       },
-      (error: Error) => (said.textContent = error.message),
+      (error: unknown) => (said.textContent = messageOf(error)),
     );
   },
   ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),

@@ -1,6 +1,7 @@
-/** What every page does: the list of keys, bringing a deleted lesson back, and copying or printing a list that is shown once. */
+/** What every page does: the list of keys, restoring a lesson, copying or printing a list that is shown once. */
 import { ask } from "../api/client";
 import { make } from "../components/dom";
+import { messageOf } from "../text/error_message";
 import { words } from "../text/words";
 
 document.addEventListener("keydown", (event) => {
@@ -30,29 +31,36 @@ document.addEventListener("keydown", (event) => {
   dialog.showModal();
 });
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const button = (event.target as HTMLElement).closest<HTMLElement>("[data-restore]");
   if (!button) return;
-  await ask("POST", `/api/lessons/${button.dataset["restore"]}/restore`);
-  location.reload();
+  ask("POST", `/api/lessons/${button.dataset["restore"] ?? ""}/restore`).then(
+    () => location.reload(),
+    (error: unknown) => button.after(make("span", { role: "alert" }, messageOf(error))),
+  );
 });
 
-/** Copy the text of an element; without https there is no clipboard for pages, so it is selected and copied as by hand. */
+/** Copy the text of an element; without https pages have no clipboard, so it is selected and copied as by hand. */
 async function copy(element: HTMLElement): Promise<boolean> {
-  const text = [...element.children].map((one) => one.textContent?.trim() ?? "").join("\n");
+  const text = [...element.children].map((one) => one.textContent.trim()).join("\n");
+  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- pages without https have none
   if (navigator.clipboard !== undefined)
     return navigator.clipboard.writeText(text).then(
       () => true,
       () => false,
     );
   getSelection()?.selectAllChildren(element);
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to copy without https
   return document.execCommand("copy");
 }
 
-document.addEventListener("click", async (event) => {
+document.addEventListener("click", (event) => {
   const target = event.target as HTMLElement;
   if (target.closest("[data-print]")) window.print();
   const list = document.getElementById(target.closest<HTMLElement>("[data-copy]")?.dataset["copy"] ?? "");
   const status = document.getElementById("copied");
-  if (list && status) status.textContent = (await copy(list)) ? words.copied : words.notCopied;
+  if (!list || !status) return;
+  void copy(list).then((done) => {
+    status.textContent = done ? words.copied : words.notCopied;
+  });
 });

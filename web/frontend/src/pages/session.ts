@@ -1,15 +1,16 @@
 /** The session room: one film for two, a timer, at most three moments, G-R-O-W, one action; then the log. */
 import { ask, isClosed } from "../api/client";
 import type { Room, SessionPage } from "../api/types";
-import { clock, keepPlace, make } from "../components/dom";
+import { keepPlace, make } from "../components/dom";
 import { clockAhead, correction, placeIn } from "../player/follow";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
 import { LessonPlayer, timeLink } from "../player/player";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 const hadFilm = document.querySelector("lesson-player:not([hidden])") !== null; // a session may be talk alone
-let page = JSON.parse(document.getElementById("session-data")!.textContent!) as SessionPage;
+let page = JSON.parse(document.getElementById("session-data")!.textContent) as SessionPage;
 const address = `/api/sessions/${page.id}`;
 const player = document.querySelector<LessonPlayer>("lesson-player")!;
 const by = (id: string) => document.getElementById(id)!;
@@ -150,8 +151,10 @@ function show(newer: SessionPage): void {
   const wasOver = page.over;
   page = { ...newer, room };
   if (page.over !== wasOver || (page.media && !player.media)) return location.reload();
-  if (!page.media && hadFilm)
-    return void ((said.textContent = words.away), player.media?.pause(), (player.hidden = true));
+  if (!page.media && hadFilm) said.textContent = words.away;
+  player.media?.pause();
+  player.hidden = true;
+  return;
   showRoom();
   showTimer();
   keepPlace(document.getElementById("main")!, showCards);
@@ -191,7 +194,10 @@ goal?.addEventListener("input", () => keepSoon(action));
 for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon(action));
 showNotes();
 if (!page.over) {
-  by("join").addEventListener("click", () => ((by("join").hidden = true), align()));
+  by("join").addEventListener("click", () => {
+    by("join").hidden = true;
+    align();
+  });
   by("minutes").addEventListener("change", () =>
     change("PATCH", "", { minutes: Number((by("minutes") as HTMLSelectElement).value) }),
   );
@@ -217,7 +223,10 @@ if (!page.over) {
     kind: (kind) => (kind === "gone" ? gone() : room.ask()),
     line: (isOpen) => {
       said.textContent = isOpen ? "" : words.lost;
-      if (isOpen) (here(), room.ask());
+      if (isOpen) {
+        here();
+        room.ask();
+      }
     },
     goesOn: () => true, // the other may press play
   });

@@ -3,11 +3,12 @@ import { Upload, type HttpResponse, type UploadOptions } from "tus-js-client";
 
 import { ask, askInTime, isClosed, LIMIT_FOR_FILES } from "../api/client";
 import type { Steps } from "../api/types";
-import { make, spoken } from "../components/dom";
+import { make } from "../components/dom";
 import { LessonRecorder, type Recording } from "../player/recorder";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
 import { StepProgress } from "../live/steps";
+import { spoken } from "../text/times";
 import { words } from "../text/words";
 
 const ACCEPT = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.3gp,.mov,.m4a,.flac,.ogg,.opus";

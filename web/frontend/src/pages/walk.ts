@@ -1,12 +1,14 @@
 /** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
 import { ask, askInTime, LIMIT_FOR_FILES } from "../api/client";
-import { clock, make } from "../components/dom";
+import { make } from "../components/dom";
 import { keepAwake, newId, noRecording, openMedia } from "../browser/secure_context";
+import { messageOf } from "../text/error_message";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 type Note = { id: string; at_ms: number; text: string };
 type Waiting = { at_ms: number; text: string; draft_id: string };
-const page = JSON.parse(document.getElementById("walk-data")!.textContent!) as {
+const page = JSON.parse(document.getElementById("walk-data")!.textContent) as {
   id: string;
   began: number;
   minutes: number;
@@ -36,22 +38,30 @@ class LearningWalk extends HTMLElement {
     const form = make("form", {}, this.field, keep);
     // The moment of a note is when its first letter was written, as everywhere in Hindsight.
     this.field.addEventListener("input", () => (this.startedTyping ||= Date.now()));
-    this.field.addEventListener(
-      "keydown",
-      (event) => event.key === "Enter" && !event.shiftKey && (event.preventDefault(), form.requestSubmit()),
-    );
-    form.addEventListener("submit", (event) => (event.preventDefault(), this.keep()));
+    this.field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.keep();
+    });
     this.replaceChildren(timer, form, this.sound(), this.status, this.list);
     const tick = () => {
       const gone = Date.now() - page.began;
-      timer.textContent = `${clock(gone)} · ${gone < page.minutes * 60_000 ? words.minutesLeft(Math.ceil((page.minutes * 60_000 - gone) / 60_000)) : words.walkOver}`;
+      const left = Math.ceil((page.minutes * 60_000 - gone) / 60_000);
+      timer.textContent = `${clock(gone)} · ${left > 0 ? words.minutesLeft(left) : words.walkOver}`;
     };
     tick();
     setInterval(tick, 1000);
     setInterval(() => void this.send(), 5000);
     addEventListener("online", () => void this.send());
     const save = document.getElementById("save-walk") as HTMLFormElement;
-    save.addEventListener("submit", (event) => (event.preventDefault(), void this.save(save)));
+    save.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.save(save);
+    });
     this.show();
     void this.send();
     this.field.focus();
@@ -109,8 +119,11 @@ class LearningWalk extends HTMLElement {
             "click",
             () =>
               void ask("DELETE", `${address}/notes/${one.id}`).then(
-                () => ((this.notes = this.notes.filter((each) => each !== one)), this.show()),
-                (error: Error) => (this.status.textContent = error.message),
+                () => {
+                  this.notes = this.notes.filter((each) => each !== one);
+                  this.show();
+                },
+                (error: unknown) => (this.status.textContent = messageOf(error)),
               ),
           );
           row.append(away);
@@ -148,7 +161,10 @@ class LearningWalk extends HTMLElement {
       this.recorder.addEventListener("dataavailable", ({ data }) => data.size && this.pieces.push(data));
       this.recorder.start(2000);
       const letSleep = await keepAwake();
-      this.recorder.addEventListener("stop", () => (stream.getTracks().forEach((track) => track.stop()), letSleep()));
+      this.recorder.addEventListener("stop", () => {
+        for (const track of stream.getTracks()) track.stop();
+        letSleep();
+      });
     }
     const on = this.recorder.state === "recording";
     button.ariaPressed = String(on);
@@ -160,7 +176,10 @@ class LearningWalk extends HTMLElement {
     if (!(await this.send())) return;
     const recorder = this.recorder;
     if (recorder && recorder.state !== "inactive") {
-      await new Promise((done) => (recorder.addEventListener("stop", done), recorder.stop()));
+      await new Promise((done) => {
+        recorder.addEventListener("stop", done);
+        recorder.stop();
+      });
     }
     if (this.pieces.length) {
       this.status.textContent = words.walkSending;

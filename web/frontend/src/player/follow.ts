@@ -1,4 +1,4 @@
-/** Where a shared film is: both players follow the same order on the server's clock, so it does not matter when it arrives. Pure. */
+/** Where a shared film is: both players follow one order on the server's clock, whenever it arrives. Pure. */
 import type { Room } from "../api/types";
 
 const ENDS = 40; // ms of drift that nobody hears

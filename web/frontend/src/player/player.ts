@@ -1,7 +1,8 @@
 /** <lesson-player>: the film or the sound, whose `currentTime` is the only clock, and its keys. */
 import { ask } from "../api/client";
-import { clock, make } from "../components/dom";
+import { make } from "../components/dom";
 import { Film } from "./film";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];

@@ -1,7 +1,8 @@
 /** <lesson-recorder>: records with camera or microphone, and hands over what is recorded while it grows. */
-import { clock, make } from "../components/dom";
+import { make } from "../components/dom";
 import { keepAwake, noRecording, openMedia } from "../browser/secure_context";
 import { today } from "../text/school_day";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 /** A recording as it grows, in the form in which tus-js-client reads. */
@@ -107,9 +108,16 @@ function growing(recorder: MediaRecorder): Recording {
     start(controller) {
       let last = Promise.resolve(); // pieces are read one after the other, whatever their size
       recorder.addEventListener("dataavailable", ({ data }) => {
-        last = last.then(async () => void (data.size && controller.enqueue(new Uint8Array(await data.arrayBuffer()))));
+        last = last.then(async () => {
+          if (data.size) controller.enqueue(new Uint8Array(await data.arrayBuffer()));
+        });
       });
-      recorder.addEventListener("stop", () => void last.then(() => controller.close()));
+      recorder.addEventListener("stop", () => {
+        last.then(
+          () => controller.close(),
+          (error: unknown) => controller.error(error),
+        );
+      });
     },
   });
   return stream.getReader();

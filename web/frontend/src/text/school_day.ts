@@ -34,8 +34,7 @@ export function today(now = new Date()): { day: string; time: string } {
     minute: "2-digit",
     hourCycle: "h23",
   } as const;
-  const parts = Object.fromEntries(
-    new Intl.DateTimeFormat("en-GB", options(numbers)).formatToParts(now).map((part) => [part.type, part.value]),
-  );
-  return { day: `${parts.year}-${parts.month}-${parts.day}`, time: `${parts.hour}.${parts.minute}` };
+  const parts = new Intl.DateTimeFormat("en-GB", options(numbers)).formatToParts(now);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? "";
+  return { day: `${part("year")}-${part("month")}-${part("day")}`, time: `${part("hour")}.${part("minute")}` };
 }

@@ -1,11 +1,13 @@
 /** <talk-lanes>: who speaks, what is asked, what is commented, what the class does; one strip that zooms and selects.
  *
- * Two canvases lie on each other: the lanes, drawn when something of them changes, and over them what moves with the film.
+ * Two canvases lie on each other: the lanes, drawn when they change, and over them what moves with the film.
  */
 import type { LessonPage } from "../api/types";
-import { clock, make } from "../components/dom";
+import { make } from "../components/dom";
 import type { LessonPlayer, Span } from "../player/player";
+import { clock } from "../text/times";
 import { words } from "../text/words";
+import { mostByColumn, momentAt, panned, placeOf, zoomed, type Shown } from "./scale";
 
 const LANES = [
   "comment",
@@ -20,7 +22,6 @@ const LANES = [
 ] as const;
 type Lane = (typeof LANES)[number];
 const LABEL = 74;
-const SHORTEST = 10_000; // ms that the strip can show at least
 const DRAG = 5; // px from which a press is a drag
 
 export class TalkLanes extends HTMLElement {
@@ -29,8 +30,7 @@ export class TalkLanes extends HTMLElement {
   selected: (range: Span | null) => void = () => undefined;
   range: Span | null = null;
   private page: LessonPage | undefined;
-  private from = 0;
-  private to = 1;
+  private shown: Shown = { from: 0, to: 1 };
   private stale = true;
   private due = 0;
   private sheet: HTMLImageElement | undefined;
@@ -76,16 +76,13 @@ export class TalkLanes extends HTMLElement {
   }
 
   show(page: LessonPage): void {
-    if (!this.page) this.to = page.lesson.duration_ms ?? 1;
+    if (!this.page) this.shown = { from: 0, to: page.lesson.duration_ms ?? 1 };
     this.page = page;
     if (page.filmstrip && !this.sheet) {
       this.sheet = make("img", { src: page.filmstrip.url, alt: "" });
       this.sheet.addEventListener("load", () => this.redraw());
     }
-    const columns = page.movement?.columns ?? 0;
-    this.stirs = (page.movement?.cells ?? []).map((cells) =>
-      Array.from({ length: columns }, (_, column) => Math.max(0, ...cells.filter((_, i) => i % columns === column))),
-    );
+    this.stirs = mostByColumn(page.movement?.cells ?? [], page.movement?.columns ?? 0);
     const said = page.questions.map((q) => make("li", {}, `${clock(q.start_ms)} ${q.role} asks: ${q.text}`));
     const talk = page.turns.map((t) => make("li", {}, `${clock(t.start_ms)} to ${clock(t.end_ms)} ${t.role}`));
     const noted = page.comments
@@ -134,27 +131,20 @@ export class TalkLanes extends HTMLElement {
   }
 
   private at(x: number): number {
-    const ms = this.from + ((x - LABEL) / (this.over.clientWidth - LABEL)) * (this.to - this.from);
-    return Math.min(this.length, Math.max(0, ms));
+    return momentAt(x - LABEL, this.shown, this.over.clientWidth - LABEL, this.length);
   }
 
   private x(ms: number): number {
-    return LABEL + ((ms - this.from) / (this.to - this.from)) * (this.over.clientWidth - LABEL);
+    return LABEL + placeOf(ms, this.shown, this.over.clientWidth - LABEL);
   }
 
   private zoom(factor: number, around: number): void {
-    const length = Math.min(this.length, Math.max(Math.min(SHORTEST, this.length), (this.to - this.from) * factor));
-    const share = (around - this.from) / (this.to - this.from);
-    this.view(around - length * share, length);
+    this.shown = zoomed(this.shown, factor, around, this.length);
+    this.redraw();
   }
 
   private pan(share: number): void {
-    this.view(this.from + share * (this.to - this.from), this.to - this.from);
-  }
-
-  private view(from: number, length: number): void {
-    this.from = Math.min(Math.max(0, from), this.length - length);
-    this.to = this.from + length;
+    this.shown = panned(this.shown, share, this.length);
     this.redraw();
   }
 
@@ -203,7 +193,8 @@ export class TalkLanes extends HTMLElement {
     style.width = `${strip.width}px`;
     style.height = `${strip.height}px`;
     style.backgroundImage = `url("${strip.url}")`;
-    style.backgroundPosition = `-${(n % strip.columns) * strip.width}px -${Math.floor(n / strip.columns) * strip.height}px`;
+    const [column, row] = [n % strip.columns, Math.floor(n / strip.columns)];
+    style.backgroundPosition = `-${column * strip.width}px -${row * strip.height}px`;
     style.left = `${Math.min(Math.max(0, x - strip.width / 2), this.over.clientWidth - strip.width)}px`;
     this.peek.textContent = clock(this.at(x));
   }
@@ -253,7 +244,7 @@ export class TalkLanes extends HTMLElement {
     const row = height / lanes.length;
     const top = (lane: Lane) => lanes.indexOf(lane) * row;
     const seen = (one: { start_ms: number; end_ms: number | null }) =>
-      (one.end_ms ?? one.start_ms) >= this.from && one.start_ms <= this.to;
+      (one.end_ms ?? one.start_ms) >= this.shown.from && one.start_ms <= this.shown.to;
     pen.save();
     pen.font = `12px ${style.fontFamily}`;
     pen.textBaseline = "middle";
@@ -313,7 +304,7 @@ export class TalkLanes extends HTMLElement {
     ink: string,
   ): void {
     const thick = (row - 4) / moves.columns;
-    const [first, last] = [Math.floor(this.from / moves.every_ms), Math.ceil(this.to / moves.every_ms)];
+    const [first, last] = [Math.floor(this.shown.from / moves.every_ms), Math.ceil(this.shown.to / moves.every_ms)];
     pen.fillStyle = ink;
     for (let step = first; step < Math.min(last, this.stirs.length); step++) {
       const left = this.x(step * moves.every_ms);
