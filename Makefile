@@ -91,6 +91,7 @@ lint: install $(TEST) ## Style, layout, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.calendar_rule
+	$(BIN)/python hatch_build.py lint
 
 .PHONY: types
 types: install $(TEST) ## Check the types of the Python and of the pages
@@ -117,9 +118,10 @@ sbom: install $(AUDIT) ## Write build/sbom.json: everything that is installed, a
 	$(BIN)/cyclonedx-py requirements requirements/run.txt --pyproject pyproject.toml --output-file build/sbom.json
 
 .PHONY: format
-format: install $(TEST) ## Lay out the Python code and mend what ruff can mend
+format: install $(TEST) ## Lay out the code and mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python hatch_build.py format
 
 .PHONY: pages
 pages: $(PROJECT) ## Build the pages, if their sources have changed

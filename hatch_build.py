@@ -1,7 +1,8 @@
 """Build hook: builds the pages (web/frontend) with npm during installation and packaging.
 
-As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, `test` runs their
-unit tests, and `find-node` fails if there is no Node to do any of it with. Nothing is built while the sources are
+As a script, `python hatch_build.py build` does the same, `check` checks the types of the sources, `lint` their style
+and layout, `format` lays them out, `test` runs their unit tests (some: `test src/player/follow.test.ts`), and
+`find-node` fails if there is no Node to do any of it with. Nothing is built or linted again while the sources are
 unchanged.
 """
 
@@ -66,11 +67,33 @@ def check_pages() -> None:
     run_npm(npm, "run", "--silent", "types")
 
 
-def test_pages() -> None:
-    """Run the pages' unit tests."""
+def lint_pages() -> None:
+    """Run Prettier, stylelint and ESLint over the pages' sources, unless these very sources passed last.
+
+    The rules read types across files, so a cache by file would miss what a change does to another one.
+    """
     npm = npm_command()
     install_node_modules(npm)
-    run_npm(npm, "run", "--silent", "test")
+    key = key_of([path for path in frontend_sources() if path.relative_to(FRONTEND) not in GENERATED])
+    stamp = FRONTEND / "node_modules" / ".linted-of"
+    if read_text(stamp) == key:
+        return
+    run_npm(npm, "run", "--silent", "lint")
+    stamp.write_text(key)
+
+
+def format_pages() -> None:
+    """Lay out the pages' sources, and mend what the linters can mend."""
+    npm = npm_command()
+    install_node_modules(npm)
+    run_npm(npm, "run", "--silent", "format")
+
+
+def test_pages() -> None:
+    """Run the pages' unit tests: all, or the files that the command line names after `test`."""
+    npm = npm_command()
+    install_node_modules(npm)
+    run_npm(npm, "run", "--silent", "test", "--", *sys.argv[2:])
 
 
 def install_node_modules(npm: list[str]) -> None:
@@ -174,12 +197,20 @@ def report_build() -> None:
 
 def main() -> int:
     """Run the job that the command line names."""
-    jobs = {"build": report_build, "check": check_pages, "test": test_pages, "find-node": find_node}
-    if len(sys.argv) != 2 or sys.argv[1] not in jobs:
+    jobs = {
+        "build": report_build,
+        "check": check_pages,
+        "lint": lint_pages,
+        "format": format_pages,
+        "test": test_pages,
+        "find-node": find_node,
+    }
+    job = sys.argv[1] if len(sys.argv) > 1 else ""
+    if job not in jobs or (len(sys.argv) > 2 and job != "test"):
         print(f"Say one of: {', '.join(jobs)}.", file=sys.stderr)  # noqa: T201  # a script's answer
         return 2
     try:
-        jobs[sys.argv[1]]()
+        jobs[job]()
     except PagesError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a script's answer
         return 1
