@@ -2,7 +2,10 @@
 import { words } from "../text/words";
 
 export class Refused extends Error {
-  constructor(message: string, readonly status: number) {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
     super(message);
   }
 }
@@ -77,5 +80,8 @@ export function isClosed(error: unknown): boolean {
 
 /** Whether something on the way refused the method: the server's own answers are JSON. */
 function isBlocked(answer: Response): boolean {
-  return [403, 405, 501].includes(answer.status) && !(answer.headers.get("content-type") ?? "").startsWith("application/json");
+  return (
+    [403, 405, 501].includes(answer.status) &&
+    !(answer.headers.get("content-type") ?? "").startsWith("application/json")
+  );
 }

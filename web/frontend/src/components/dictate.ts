@@ -2,23 +2,37 @@
 import { ask, askInTime, LIMIT_FOR_FILES, read, refusal } from "../api/client";
 import type { Said } from "../api/types";
 import { noRecording, openMedia } from "../browser/secure_context";
+import { messageOf } from "../text/error_message";
 import { words } from "../text/words";
 
 const LONGEST = 180_000; // ms of one comment
 const ASK_EVERY = 700;
 
 /** Make a button record while it is pressed in, and give the words to `heard`. */
-export function dictate(button: HTMLButtonElement, address: string, heard: (text: string) => void, say: (sentence: string) => void, begun: () => void): void {
+export function dictate(
+  button: HTMLButtonElement,
+  address: string,
+  heard: (text: string) => void,
+  say: (sentence: string) => void,
+  begun: () => void,
+): void {
   let recorder: MediaRecorder | undefined;
-  button.addEventListener("click", async () => {
-    if (recorder) return recorder.stop();
+  const record = async (): Promise<void> => {
+    if (recorder) {
+      recorder.stop();
+      return;
+    }
     const missing = noRecording();
-    if (missing) return say(words.sayNot[missing]);
+    if (missing) {
+      say(words.sayNot[missing]);
+      return;
+    }
     try {
       const stream = await openMedia({ audio: true });
       recorder = new MediaRecorder(stream);
     } catch {
-      return say(words.noMicrophone);
+      say(words.noMicrophone);
+      return;
     }
     const pieces: Blob[] = [];
     begun();
@@ -32,13 +46,17 @@ export function dictate(button: HTMLButtonElement, address: string, heard: (text
       recorder = undefined;
       button.textContent = words.sayIt;
       say(words.hearing);
-      send(address, sound).then((text) => {
-        say("");
-        heard(text);
-      }, (error: Error) => say(error.message));
+      send(address, sound).then(
+        (text) => {
+          say("");
+          heard(text);
+        },
+        (error: unknown) => say(messageOf(error)),
+      );
     });
     recorder.start();
-  });
+  };
+  button.addEventListener("click", () => void record());
 }
 
 async function send(address: string, sound: Blob): Promise<string> {

@@ -9,6 +9,7 @@ import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
 import { StepProgress } from "../live/steps";
 import { spoken } from "../text/times";
+import { messageOf } from "../text/error_message";
 import { words } from "../text/words";
 
 const ACCEPT = "video/*,audio/*,.mkv,.avi,.ts,.mts,.m2ts,.3gp,.mov,.m4a,.flac,.ogg,.opus";
@@ -16,7 +17,11 @@ const PIECE_BYTES = 512 * 1024; // of a recording that are sent at once
 const FIRST_BYTES = 64 * 1024 * 1024; // of a file; a proxy that takes less is found out
 const FEWEST_BYTES = 256 * 1024;
 const SHRINK = 4;
-const FIELDS = [["title", words.title, "text"], ["class_name", words.className, "text"], ["taught_on", words.taughtOn, "date"]] as const;
+const FIELDS = [
+  ["title", words.title, "text"],
+  ["class_name", words.className, "text"],
+  ["taught_on", words.taughtOn, "date"],
+] as const;
 
 class LessonUpload extends HTMLElement {
   private fields: Record<string, HTMLInputElement> = {};
@@ -29,13 +34,15 @@ class LessonUpload extends HTMLElement {
   connectedCallback(): void {
     const file = make("input", { type: "file", accept: ACCEPT, ariaLabel: words.choose });
     const drop = make("div", { className: "drop" }, make("p", {}, words.drop), file);
-    file.addEventListener("change", () => file.files?.[0] && this.begin(file.files[0], drop));
+    file.addEventListener("change", () => {
+      if (file.files?.[0]) void this.begin(file.files[0], drop);
+    });
     for (const kind of ["dragover", "dragleave", "drop"]) {
       drop.addEventListener(kind, (event) => {
         event.preventDefault();
         drop.classList.toggle("over", kind === "dragover");
         const dropped = (event as DragEvent).dataTransfer?.files[0];
-        if (kind === "drop" && dropped) this.begin(dropped, drop);
+        if (kind === "drop" && dropped) void this.begin(dropped, drop);
       });
     }
     const row = make("div", { className: "fields" });
@@ -47,10 +54,13 @@ class LessonUpload extends HTMLElement {
     }
     const recorder = new LessonRecorder();
     recorder.addEventListener("recording", () => drop.remove());
-    recorder.begin = (recording, name) => this.send(recording, name, {
-      uploadLengthDeferred: true, chunkSize: PIECE_BYTES, storeFingerprintForResuming: false,
-      onProgress: (sent) => this.say(words.recordedSoFar((sent / 1e6).toFixed(1))),
-    });
+    recorder.begin = (recording, name) =>
+      this.send(recording, name, {
+        uploadLengthDeferred: true,
+        chunkSize: PIECE_BYTES,
+        storeFingerprintForResuming: false,
+        onProgress: (sent) => this.say(words.recordedSoFar((sent / 1e6).toFixed(1))),
+      });
     recorder.failed = (sentence) => this.say(sentence);
     this.replaceChildren(drop, recorder, row, this.status);
   }
@@ -59,8 +69,12 @@ class LessonUpload extends HTMLElement {
   private async rename(): Promise<void> {
     if (!this.lessonId) return;
     const { title, class_name, taught_on } = this.fields;
-    const change = { title: title?.value || undefined, class_name: class_name?.value, taught_on: taught_on?.value || undefined };
-    await ask("PATCH", `/api/lessons/${this.lessonId}`, change).catch((error: Error) => this.say(error.message));
+    const change = {
+      title: title?.value || undefined,
+      class_name: class_name?.value,
+      taught_on: taught_on?.value || undefined,
+    };
+    await ask("PATCH", `/api/lessons/${this.lessonId}`, change).catch((error: unknown) => this.say(messageOf(error)));
   }
 
   private say(sentence: string): void {
@@ -69,15 +83,24 @@ class LessonUpload extends HTMLElement {
 
   private async begin(file: File, drop: HTMLElement): Promise<void> {
     const title = this.fields["title"];
-    if (title && !title.value) title.value = file.name.replace(/\.\w+$/, "").replace(/[_-]+/g, " ").slice(0, 200);
+    if (title && !title.value)
+      title.value = file.name
+        .replace(/\.\w+$/, "")
+        .replace(/[_-]+/g, " ")
+        .slice(0, 200);
     const pause = make("button", { type: "button" }, words.pause);
     const cancel = make("button", { type: "button" }, words.cancel);
-    drop.replaceWith(make("div", {}, make("p", {}, file.name), this.bar, make("div", { className: "row" }, pause, cancel)));
+    drop.replaceWith(
+      make("div", {}, make("p", {}, file.name), this.bar, make("div", { className: "row" }, pause, cancel)),
+    );
     const upload = this.send(file, file.name, {
       removeFingerprintOnSuccess: true,
       onProgress: (sent, total) => this.progress(sent, total),
       onFailure: () => (pause.textContent = words.resume),
-      onDone: () => (pause.remove(), cancel.remove()),
+      onDone: () => {
+        pause.remove();
+        cancel.remove();
+      },
     });
     pause.addEventListener("click", () => {
       if (pause.textContent === words.pause) void upload.abort();
@@ -91,7 +114,11 @@ class LessonUpload extends HTMLElement {
   }
 
   /** Make an upload of a file, or of a recording while it grows; it waits for hours for a network. */
-  private send(source: File | Recording, name: string, own: Partial<UploadOptions> & { onFailure?: () => void; onDone?: () => void }): Upload {
+  private send(
+    source: File | Recording,
+    name: string,
+    own: Partial<UploadOptions> & { onFailure?: () => void; onDone?: () => void },
+  ): Upload {
     const { onFailure, onDone, ...options } = own;
     const metadata: Record<string, string> = { filename: name, filetype: source instanceof File ? source.type : "" };
     for (const [field, input] of Object.entries(this.fields)) if (input.value) metadata[field] = input.value;
@@ -110,14 +137,16 @@ class LessonUpload extends HTMLElement {
           if (keptAtCut === kept) shrink(upload);
           keptAtCut = kept;
         }
-        if (response && !response.getHeader("Tus-Resumable")) { // not the server's own answer: a proxy on the way
+        if (response && !response.getHeader("Tus-Resumable")) {
+          // not the server's own answer: a proxy on the way
           if (status === 413) return shrink(upload);
           if ((status === 403 || status === 405 || status === 501) && !upload.options.overridePatchMethod) {
             upload.options.overridePatchMethod = true;
             return true;
           }
         }
-        const retry = status === 0 || status === 409 || status === 423 || status >= 500 && status !== 507 && status !== 501;
+        const retry =
+          status === 0 || status === 409 || status === 423 || (status >= 500 && status !== 507 && status !== 501);
         if (retry) this.say(words.waiting);
         return retry;
       },
@@ -128,7 +157,13 @@ class LessonUpload extends HTMLElement {
       onError: (error) => {
         const response = "originalResponse" in error ? error.originalResponse : null;
         const fromProxy = response && !response.getHeader("Tus-Resumable");
-        const guess = !fromProxy ? words.broken : response.getStatus() === 413 ? words.proxyTooSmall : [403, 405, 501].includes(response.getStatus()) ? words.proxyBlocks : words.broken;
+        const guess = !fromProxy
+          ? words.broken
+          : response.getStatus() === 413
+            ? words.proxyTooSmall
+            : [403, 405, 501].includes(response.getStatus())
+              ? words.proxyBlocks
+              : words.broken;
         this.say(sentenceOf(response?.getBody()) || guess);
         onFailure?.();
       },
@@ -147,7 +182,8 @@ class LessonUpload extends HTMLElement {
     this.samples = [...this.samples.filter(([at]) => now - at < 8000), [now, sent]];
     const [at, from] = this.samples[0] ?? [now, sent];
     const speed = now > at ? (sent - from) / (now - at) : 0; // bytes a millisecond
-    const left = speed > 0 ? ` · ${(speed / 1000).toFixed(1)} MB a second · ${spoken((total - sent) / speed)} left` : "";
+    const left =
+      speed > 0 ? ` · ${(speed / 1000).toFixed(1)} MB a second · ${spoken((total - sent) / speed)} left` : "";
     this.say(`${Math.round(this.bar.value * 100)} %${left}`);
   }
 
@@ -159,12 +195,24 @@ class LessonUpload extends HTMLElement {
   private async uploaded(): Promise<void> {
     this.bar.value = 1;
     this.say(words.uploaded);
-    if (this.sameAs) this.append(make("p", { className: "sentence" }, `${words.again} `, make("a", { href: `/lessons/${this.sameAs}` }, words.openIt)));
+    if (this.sameAs)
+      this.append(
+        make(
+          "p",
+          { className: "sentence" },
+          `${words.again} `,
+          make("a", { href: `/lessons/${this.sameAs}` }, words.openIt),
+        ),
+      );
     if (!this.lessonId) return;
     await this.rename();
     const steps = new StepProgress();
     steps.lessonId = this.lessonId;
-    const watch = make("p", { hidden: true }, make("a", { className: "button primary", href: `/lessons/${this.lessonId}` }, words.watch));
+    const watch = make(
+      "p",
+      { hidden: true },
+      make("a", { className: "button primary", href: `/lessons/${this.lessonId}` }, words.watch),
+    );
     this.append(watch, steps);
     const refresh = async () => {
       const found = await ask<Steps>("GET", `/api/lessons/${this.lessonId}/steps`);
@@ -178,22 +226,34 @@ class LessonUpload extends HTMLElement {
 }
 
 for (const button of document.querySelectorAll<HTMLElement>("[data-keep]")) {
-  button.addEventListener("click", async () => {
+  const keepUpload = async (): Promise<void> => {
     const { keep, bytes } = button.dataset;
-    const headers = { "Tus-Resumable": "1.0.0", "Upload-Offset": bytes!, "Upload-Length": bytes!, "content-type": "application/offset+octet-stream" };
-    const answer = await askInTime(`/api/uploads/${keep}`, { method: "PATCH", headers }, LIMIT_FOR_FILES).catch(() => null);
+    const headers = {
+      "Tus-Resumable": "1.0.0",
+      "Upload-Offset": bytes!,
+      "Upload-Length": bytes!,
+      "content-type": "application/offset+octet-stream",
+    };
+    const answer = await askInTime(`/api/uploads/${keep}`, { method: "PATCH", headers }, LIMIT_FOR_FILES).catch(
+      () => null,
+    );
     const lesson = answer?.headers.get("Hindsight-Lesson");
     if (lesson) location.assign(`/lessons/${lesson}`);
     else button.replaceWith(make("span", { role: "alert" }, words.broken));
-  });
+  };
+  button.addEventListener("click", () => void keepUpload());
 }
 
 for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
-  button.addEventListener("click", async () => {
-    const answer = await askInTime(`/api/uploads/${button.dataset["discard"]}`, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
+  const discard = async (): Promise<void> => {
+    const answer = await askInTime(`/api/uploads/${button.dataset["discard"]}`, {
+      method: "DELETE",
+      headers: { "Tus-Resumable": "1.0.0" },
+    }).catch(() => null);
     if (answer?.ok) button.closest("li")?.remove();
     else button.after(make("span", { role: "alert" }, words.broken));
-  });
+  };
+  button.addEventListener("click", () => void discard());
 }
 
 /** Send less at once; false when it is little already. */
