@@ -260,12 +260,12 @@ async def receive(request: Request, upload: Upload, room: int, announced: int) -
                 await run_in_threadpool(file.write, ready)
     finally:
         try:
-            await run_in_threadpool(put_down, file, collected)
+            await run_in_threadpool(flush_buffer, file, collected)
         finally:
             del SENDERS[upload.id]
 
 
-def put_down(file: GrowingFile, rest: bytearray) -> None:
+def flush_buffer(file: GrowingFile, rest: bytearray) -> None:
     """Write the last bytes and wait until all of them are on the disk."""
     try:
         try:

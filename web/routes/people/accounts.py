@@ -87,7 +87,7 @@ def make_first(request: Request, name: Text = "", email: Text = "", password: Te
 
 
 @router.get("/sign-in", response_class=HTMLResponse)
-def showsign_in_browser(request: Request, person: MaybePerson) -> Response:
+def show_sign_in(request: Request, person: MaybePerson) -> Response:
     """Show the sign-in form."""
     goal = local_address(request.query_params.get("next", "/"))
     if person is not None:
