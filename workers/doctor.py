@@ -7,6 +7,7 @@ import smtplib
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -77,17 +78,24 @@ def examine(settings: Settings, storage: Callable[[], Storage]) -> Iterator[Find
             yield Finding(name, f"{type(error).__name__}: {' '.join(str(error).split())[:300]}")
 
 
+@contextmanager
+def closing_database(address: str) -> Iterator[Database]:
+    """Yield a database that is closed afterwards."""
+    there = Database(address)
+    try:
+        yield there
+    finally:
+        there.dispose()
+
+
 def disk(settings: Settings) -> Finding:
     """Say how long the disk lasts at the rate of the last weeks."""
-    there = Database(settings.database_address)
     try:
         free = free_bytes(settings.data_dir)
-        with there.read() as session:
+        with closing_database(settings.database_address) as there, there.read() as session:
             outlook = disk_outlook(session, utc_now(), free, settings.disk_reserve_bytes)
     except (SQLAlchemyError, OSError):
         return Finding("disk", well="how long it lasts cannot be told without the database")
-    finally:
-        there.dispose()
     said = f"{amount(free)} free. {outlook.sentence}"
     return Finding("disk", f"{said} Free some space, or use a larger disk." if outlook.ends_soon else "", said)
 
@@ -110,7 +118,7 @@ def data_folder(settings: Settings) -> str:
     except OSError as error:
         return f"{settings.data_dir} cannot be written ({error.strerror}). Check whose it is, or HINDSIGHT_DATA_DIR."
     if free < max(FEWEST_BYTES, settings.disk_reserve_bytes):
-        return f"Only {free / GIB:.1f} GiB are free in {settings.data_dir}: uploads will soon be refused. Free space."
+        return f"Only {free / GIB:.1f} GiB are free in {settings.data_dir}: uploads will soon be refused. Free some."
     return ""
 
 
@@ -162,14 +170,11 @@ def is_elsewhere(database: Database) -> bool:
 
 def workers(settings: Settings) -> str:
     """Somebody takes what is due, of every kind."""
-    there = Database(settings.database_address)
     try:
-        with there.read() as session:
+        with closing_database(settings.database_address) as there, there.read() as session:
             waiting = waiting_queues(session, utc_now(), LONGEST_WAIT)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, OSError):
         return "Whether anybody works cannot be seen without the database."
-    finally:
-        there.dispose()
     if waiting:
         minutes, queues = LONGEST_WAIT.seconds // 60, ",".join(waiting)
         return f"Steps are due for {minutes} minutes and nobody takes them. Start “hindsight worker --queues {queues}”."
@@ -178,14 +183,11 @@ def workers(settings: Settings) -> str:
 
 def second_factor(settings: Settings) -> str:
     """The key with which the secrets of people's apps are sealed is there, and the right one."""
-    there = Database(settings.database_address)
     try:
-        with there.read() as session:
+        with closing_database(settings.database_address) as there, there.read() as session:
             sealed = session.scalar(select(SecondFactor.secret).limit(1))
-    except SQLAlchemyError:
+    except (SQLAlchemyError, OSError):
         return ""  # an old or missing database is told of above
-    finally:
-        there.dispose()
     try:
         if sealed is not None:
             unseal(sealed)

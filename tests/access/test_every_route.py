@@ -197,6 +197,8 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("HEAD", "/media/lessons/{lesson_id}/{kind}"): (PAIR, None, None),
 }
 # Routes of other modules are tried in their own tests, with the same kinds of person.
+# Where somebody is led who may not see a page: her words of a moment ago are over, or her account is closed.
+AWAY = ("/sign-in?next=", "/sign-in?notice=sign-in-again", "/me?notice=left")
 STREAMS = ("/api/events", *(f"/api/{kind}s/{{{kind}_id}}/events" for kind in ("lesson", "clip", "session")))
 ELSEWHERE = ("/api/uploads", *STREAMS)
 
@@ -285,7 +287,7 @@ def test_a_route_lets_in_those_of_the_table_alone(
     answer = client.request(method, address(school, path), json=body, data=form, files=files)
     if method != "GET" and answer.status_code < 400:
         standing.is_changed()
-    away = answer.headers.get("location", "").startswith(("/sign-in?next=", "/me?notice=left")) or (
+    away = answer.headers.get("location", "").startswith(AWAY) or (
         path in ("/", "/welcome", "/sign-in") and answer.status_code == 303
     )
     assert answer.status_code < 500

@@ -61,7 +61,7 @@ def test_the_full_set_of_real_servers_is_well(
             marks=pytest.mark.embedded(reason="it is about SQLite"),
         ),
         ({"DATABASE_URL": f"postgresql+psycopg://x@127.0.0.1:{free_port()}/x"}, "workers", "without the database"),
-        ({"DISK_RESERVE_BYTES": str(10**18)}, "data folder", "uploads will be refused"),
+        ({"DISK_RESERVE_BYTES": str(10**18)}, "data folder", "uploads will soon be refused"),
         ({"OIDC_ISSUER": "http://127.0.0.1:9"}, "single sign-on", "Check HINDSIGHT_OIDC_ISSUER"),
         ({"BROKER_URL": f"redis://127.0.0.1:{free_port()}/0"}, "queue", "Redis does not answer"),
         ({"FFMPEG": "/nowhere/ffmpeg"}, "ffmpeg", "There is no program"),
