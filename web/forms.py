@@ -31,6 +31,7 @@ PAGES = (
     (re.compile(r"/conversations/[^/]+/forget"), "/partnerships"),
     (re.compile(r"/lessons/[^/]+/delete-for-good"), "/"),
     (re.compile(r"/portfolio/[^/]+/consent"), "/me"),
+    (re.compile(r"/programme/people/[^/]+/back"), "/programme"),
 )
 NEVER_SHOWN = re.compile(r"password|code|secret|^(old|new)$|_id$")  # names of what is not written out on a page
 CHOSEN = "Please choose one that is there. What you chose may have been taken back or deleted meanwhile."

@@ -29,3 +29,16 @@ export async function keepAwake(): Promise<() => void> {
   const lock = await navigator.wakeLock?.request("screen").catch(() => null);
   return () => void lock?.release();
 }
+
+/** Copy the text of an element; without https pages have no clipboard, so it is selected and copied as by hand. */
+export async function copyText(element: HTMLElement): Promise<boolean> {
+  const text = [...element.children].map((one) => one.textContent.trim()).join("\n");
+  if (navigator.clipboard !== undefined)
+    return navigator.clipboard.writeText(text).then(
+      () => true,
+      () => false,
+    );
+  getSelection()?.selectAllChildren(element);
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to copy without https
+  return document.execCommand("copy");
+}

@@ -1,5 +1,6 @@
 /** What every page does: the list of keys, restoring a lesson, copying or printing a list that is shown once. */
 import { ask } from "../api/client";
+import { copyText } from "../browser/secure_context";
 import { make } from "../components/dom";
 import { messageOf } from "../text/error_message";
 import { words } from "../text/words";
@@ -40,27 +41,13 @@ document.addEventListener("click", (event) => {
   );
 });
 
-/** Copy the text of an element; without https pages have no clipboard, so it is selected and copied as by hand. */
-async function copy(element: HTMLElement): Promise<boolean> {
-  const text = [...element.children].map((one) => one.textContent.trim()).join("\n");
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- pages without https have none
-  if (navigator.clipboard !== undefined)
-    return navigator.clipboard.writeText(text).then(
-      () => true,
-      () => false,
-    );
-  getSelection()?.selectAllChildren(element);
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way to copy without https
-  return document.execCommand("copy");
-}
-
 document.addEventListener("click", (event) => {
   const target = event.target as HTMLElement;
   if (target.closest("[data-print]")) window.print();
   const list = document.getElementById(target.closest<HTMLElement>("[data-copy]")?.dataset["copy"] ?? "");
   const status = document.getElementById("copied");
   if (!list || !status) return;
-  void copy(list).then((done) => {
+  void copyText(list).then((done) => {
     status.textContent = done ? words.copied : words.notCopied;
   });
 });
