@@ -94,7 +94,7 @@ def test_the_doctor_says_it_too_and_does_not_send_to_migrate_in_vain(database: D
         assert "hindsight migrate" in line
         return
     assert words in line
-    assert "hindsight migrate" not in said
+    assert "hindsight migrate" not in line
     assert "backup" in line
 
 
