@@ -66,7 +66,7 @@ def test_a_second_factor_from_the_picture_to_the_last_recovery_code(browser: Bro
     part.get_by_label("Your password").fill(PASSWORD)
     part.get_by_label("Code of your app, or a recovery code").fill("000000")
     part.get_by_role("button", name="Take it away").click()
-    expect(page.get_by_role("alert")).to_contain_text("does not fit")
+    expect(page.get_by_role("alert")).to_contain_text("That code isn't right")
     look("manage-wrong-code")
     part.get_by_label("Your password").fill(PASSWORD)
     part.get_by_label("Code of your app, or a recovery code").fill(codes[1])
