@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import core.time_zone
 from core.database.db import Database
 from core.settings import Settings, get_settings
+from core.storage.private_files import restrict_data_folder
 from core.time_zone import machine_zone
 from workers.commands import doctor
 from workers.doctor import time_zone
@@ -64,6 +65,7 @@ def test_a_machine_that_names_none_is_utc_and_doctor_says_so(
     system_says(monkeypatch, tmp_path)
     assert machine_zone() == ""
     assert Settings().zone.key == "UTC"
+    restrict_data_folder(get_settings())  # as every start does
     answer = CliRunner().invoke(doctor)
     assert "time zone: UTC, since this machine names none" in answer.output
     assert answer.exit_code == 0
