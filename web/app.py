@@ -29,9 +29,9 @@ from web.routes.lessons import (
 )
 from web.routes.people import accounts, my_data, second_factor, single_sign_on
 from web.routes.school import machine, programme
-from web.security import CompressPages, Guard, MethodOverride
+from web.security.guard import CompressPages, Guard, MethodOverride
+from web.security.whole_text import WholeText
 from web.views.base import ErrorView
-from web.whole_text import WholeText
 
 
 def create_app() -> FastAPI:

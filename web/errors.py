@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 
 from annotation.errors import CodeNeeded, LeftSchool, SecondFactorNeeded
 from core.errors import HindsightError, InvalidInput, SignInNeeded
-from web.forms import is_form, is_form_address, page_of, show_again
-from web.refusals import answer, asked, wants_json
+from web.forms.refusals import answer, asked, wants_json
+from web.forms.refused import is_form, is_form_address, page_of, show_again
 
 log = logging.getLogger("hindsight.web")
 

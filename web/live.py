@@ -31,8 +31,8 @@ from core.database.db import get_database
 from core.database.events import WINDOW, events_after, events_missed, last_event_number
 from core.errors import NotFound
 from core.models import Person
-from web.auth import COOKIE, CurrentPerson
-from web.security import SAFE_METHODS
+from web.security.auth import COOKIE, CurrentPerson
+from web.security.guard import SAFE_METHODS
 
 log = logging.getLogger(__name__)
 router = APIRouter()

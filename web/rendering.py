@@ -17,7 +17,7 @@ from core.models import Person
 from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, weekday_of
 from core.settings import get_settings
 from web.assets import asset, asset_css
-from web.connections import came_by_plain_http, loses_cookies
+from web.security.connections import came_by_plain_http, loses_cookies
 from web.views.base import PersonView
 
 # A notice travels as a name, never as text: nobody can put words on our page with a link.

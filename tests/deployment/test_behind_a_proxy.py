@@ -21,7 +21,7 @@ from tests.faults.watching import wait_until
 from tests.support.factories import make_file, make_lesson, make_person
 from tests.support.servers import Servers, make_ground
 from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 PROJECT = Path(__file__).resolve().parents[2]
 CADDY = Path(sys.executable).with_name("caddy")

@@ -29,7 +29,7 @@ from tests.faults.watching import wait_for, wait_settled, wait_until
 from tests.support.factories import make_person
 from tests.support.servers import Servers, make_ground
 from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 pytestmark = [pytest.mark.slow, pytest.mark.engine, pytest.mark.timeout(400)]
 

@@ -17,7 +17,7 @@ from annotation.people.sign_in import begin_sign_in
 from tests.browser.school import School, free_port
 from tests.deployment.test_behind_a_proxy import running_proxy
 from tests.support.factories import make_file, make_lesson, make_person
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 pytestmark = [
     pytest.mark.embedded(reason="it is about files in a folder"),

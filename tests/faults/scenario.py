@@ -27,7 +27,7 @@ from tests.faults.dying import Plan
 from tests.faults.watching import wait_for, wait_settled
 from tests.support.factories import make_person
 from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 LESSON = Path(__file__).resolve().parents[2] / "demo" / "lesson.mp4"
 SETTINGS = {

@@ -171,7 +171,7 @@ def test_a_spoken_comment_stays_when_nobody_heard_that_it_was_written(
     school: School, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage, lesson_id = get_storage(), school.ids["lesson"]
-    monkeypatch.setattr("web.auth.SEEN_EVERY", timedelta(days=1))  # else it may be what is written first
+    monkeypatch.setattr("web.security.auth.SEEN_EVERY", timedelta(days=1))  # else it may be what is written first
     with unheard_commits(school.database, monkeypatch, only=1):
         answer = school.browser("owner").post(f"/api/lessons/{lesson_id}/said", content=BYTES)
     assert answer.status_code == 500

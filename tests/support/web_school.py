@@ -43,7 +43,7 @@ from tests.support.factories import keep_bytes, make_file, make_lesson, make_par
 from tests.support.processes import closing_database, settings_of, use_ground
 from tests.support.servers import Ground, Servers, make_ground
 from web.app import create_app
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 BYTES = bytes(range(256)) * 40
 KINDS = (

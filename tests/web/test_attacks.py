@@ -16,7 +16,7 @@ from sqlalchemy import select
 from annotation.people.names import clean_line
 from core.models import Lesson, StoredFile
 from tests.support.web_school import School
-from web.file_names import safe_name, save_as
+from web.transfer.file_names import safe_name, save_as
 
 SCRIPT = "<script>alert(1)</script>"
 ATTACKS = (

@@ -28,7 +28,7 @@ from tests.browser.school import School, free_port
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_person
 from tests.support.processes import forget_process, use_ground
 from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 from workers.doctor import permissions
 
 COMMANDS = sorted(entry_points(group=GROUP).names)

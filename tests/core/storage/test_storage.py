@@ -14,7 +14,7 @@ from core.clock import utc_now
 from core.storage.base import Storage
 from core.storage.local import LocalStorage
 from core.storage.object_store import KEPT_SECONDS, PART_BYTES, ObjectStorage
-from web.media_response import range_of
+from web.transfer.media_response import range_of
 
 
 @pytest.fixture(params=["folder", "bucket"])

@@ -16,8 +16,8 @@ from annotation.coaching.goals import (
 )
 from annotation.lessons.openings import record_measures_opening
 from core.database.db import get_database
-from web.auth import CurrentPerson
 from web.rendering import go, page
+from web.security.auth import CurrentPerson
 from web.views.coaching.goals import goal_context
 
 router = APIRouter(include_in_schema=False)

@@ -21,8 +21,8 @@ from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.storage.configured import get_storage
-from web.auth import CurrentPerson
 from web.rendering import go, page
+from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_context, partnership_lines
 
 router = APIRouter(include_in_schema=False)

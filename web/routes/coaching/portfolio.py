@@ -26,11 +26,11 @@ from annotation.lessons.clips import list_shared_clips
 from core.database.db import get_database
 from core.models import Person, PortfolioItem
 from core.storage.configured import get_storage
-from web.archives import as_json, pieces
-from web.auth import CurrentPerson
-from web.file_names import safe_name, save_as
-from web.pdf import PaperFailed, paper, pdf_of
+from web.pdf.document import PaperFailed, paper, pdf_of
 from web.rendering import go, page
+from web.security.auth import CurrentPerson
+from web.transfer.archives import as_json, pieces
+from web.transfer.file_names import safe_name, save_as
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.portfolio import portfolio_data
 from web.views.coaching.sessions import session_lines

@@ -31,10 +31,10 @@ from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.school_day import SchoolDay, moment_at_school
-from web.auth import CurrentPerson
 from web.live import newest_number
-from web.pdf import paper
+from web.pdf.document import paper
 from web.rendering import go, page
+from web.security.auth import CurrentPerson
 from web.views.coaching.sessions import (
     LogChange,
     LogForm,

@@ -14,8 +14,8 @@ from annotation.lessons.lessons import get_own_lesson, list_own
 from core.database.db import get_database
 from core.errors import NotFound
 from transcription.public import analyse_conversation, read_questions, read_turns
-from web.auth import CurrentPerson
 from web.rendering import go, page
+from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_lines
 
 router = APIRouter(include_in_schema=False)

@@ -29,9 +29,9 @@ from annotation.coaching.walks import (
 from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.models import Person, new_id
-from web.auth import CurrentPerson
 from web.rendering import go, page
-from web.sound import Sound, receive_sound, stored_sound
+from web.security.auth import CurrentPerson
+from web.transfer.sound import Sound, receive_sound, stored_sound
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.walks import NewNote, NoteView
 

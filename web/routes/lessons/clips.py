@@ -23,11 +23,11 @@ from annotation.lessons.sharing import pill_text, with_last_day
 from annotation.people.names import short_name
 from core.database.db import get_database
 from core.models import Lesson, Person
-from web.auth import CurrentPerson
 from web.live import newest_number
-from web.media_response import KEPT, serve
-from web.openings import note_opening
 from web.rendering import page
+from web.security.auth import CurrentPerson
+from web.transfer.media_response import KEPT, serve
+from web.transfer.openings import note_opening
 from web.views.lessons.captions import captions
 from web.views.lessons.clips import (
     ClipPageView,

@@ -25,7 +25,7 @@ from annotation.lessons.comments import (
 from annotation.lessons.lessons import get_lesson
 from core.database.db import get_database
 from core.models import Clip, Comment, Lesson, Person
-from web.auth import CurrentPerson
+from web.security.auth import CurrentPerson
 from web.views.lessons.comments import (
     CommentChange,
     CommentVersionView,

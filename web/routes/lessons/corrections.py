@@ -11,8 +11,8 @@ from transcription.public import (
     read_turns,
     set_undone,
 )
-from web.auth import CurrentPerson
 from web.correction_changes import Change, Undoing, correction_of
+from web.security.auth import CurrentPerson
 from web.views.lessons.corrections import CorrectionView, correction_views
 
 router = APIRouter(tags=["corrections"])

@@ -18,9 +18,9 @@ from transcription.public import (
     remove_import,
     save_import,
 )
-from web.auth import CurrentPerson
-from web.file_names import save_as
 from web.rendering import go
+from web.security.auth import CurrentPerson
+from web.transfer.file_names import save_as
 from web.views.lessons.exports import exported
 
 router = APIRouter(tags=["interchange"])

@@ -20,9 +20,9 @@ from annotation.lessons.lessons import (
 )
 from core.database.db import get_database
 from core.storage.configured import get_storage
-from web.auth import CurrentPerson
-from web.openings import note_opening
 from web.rendering import go
+from web.security.auth import CurrentPerson
+from web.transfer.openings import note_opening
 from web.views.lessons.lesson import (
     CoachesMeet,
     LessonChange,

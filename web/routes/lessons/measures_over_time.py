@@ -22,8 +22,8 @@ from annotation.lessons.measures_over_time import (
 )
 from annotation.lessons.openings import measures_openings, record_measures_opening
 from core.database.db import get_database
-from web.auth import CurrentPerson
 from web.rendering import go, page
+from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_lines
 from web.views.lessons.measures_over_time import GuessView, NewGuess, chart_of
 

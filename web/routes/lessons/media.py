@@ -10,9 +10,9 @@ from fastapi.responses import FileResponse, Response
 from annotation.lessons.lessons import file_of, get_lesson
 from core.database.db import get_database
 from transcription.public import find_turns
-from web.auth import CurrentPerson
-from web.media_response import KEPT, serve
-from web.openings import note_opening
+from web.security.auth import CurrentPerson
+from web.transfer.media_response import KEPT, serve
+from web.transfer.openings import note_opening
 from web.views.lessons.captions import captions
 
 router = APIRouter(tags=["media"])

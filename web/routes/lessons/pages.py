@@ -23,10 +23,10 @@ from core.database.db import get_database
 from core.settings import get_settings
 from ingest.upload.uploads import list_unfinished
 from transcription.public import has_import
-from web.auth import CurrentPerson, MaybePerson
 from web.live import newest_number
-from web.openings import note_opening
 from web.rendering import page
+from web.security.auth import CurrentPerson, MaybePerson
+from web.transfer.openings import note_opening
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.sessions import session_lines
 from web.views.lessons.comments import comment_url

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import share_lesson, withdraw_share
 from core.database.db import get_database
-from web.auth import CurrentPerson
+from web.security.auth import CurrentPerson
 from web.views.lessons.sharing import NewShare, ShareView, share_views
 
 router = APIRouter(tags=["shares"])

@@ -11,8 +11,8 @@ from annotation.lessons.lessons import get_lesson
 from annotation.lessons.spoken_comments import read_spoken_comment, start_spoken_comment
 from core.database.db import get_database
 from core.models import Person
-from web.auth import CurrentPerson
-from web.sound import Sound, receive_sound, stored_sound
+from web.security.auth import CurrentPerson
+from web.transfer.sound import Sound, receive_sound, stored_sound
 from web.views.lessons.spoken_comments import SaidView
 
 router = APIRouter(tags=["comments"])

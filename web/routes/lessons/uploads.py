@@ -36,9 +36,9 @@ from ingest.upload.uploads import (
     remove_upload,
     renew_upload,
 )
-from web.auth import CurrentPerson
 from web.errors import log
-from web.refusals import answer, asked
+from web.forms.refusals import answer, asked
+from web.security.auth import CurrentPerson
 
 VERSION = "1.0.0"
 ABOUT = {"Tus-Version": VERSION, "Tus-Extension": "creation,creation-defer-length,termination,expiration"}

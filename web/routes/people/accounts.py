@@ -44,7 +44,8 @@ from core.models import Person, SignIn
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from ingest.upload.uploads import list_unfinished, remove_upload
-from web.auth import (
+from web.rendering import go, local_address, page
+from web.security.auth import (
     COOKIE,
     KNOWN_COOKIE,
     CurrentDevice,
@@ -55,9 +56,8 @@ from web.auth import (
     sign_in_browser,
     this_device,
 )
-from web.rendering import go, local_address, page
-from web.sign_in_page import _sso, _ways_in
 from web.views.people.accounts import _openings
+from web.views.people.sign_in_page import _sso, _ways_in
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]

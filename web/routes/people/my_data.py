@@ -17,9 +17,9 @@ from core.models import (
 )
 from core.school_day import SchoolDay, full_day
 from core.storage.configured import get_storage
-from web.archives import pieces
-from web.auth import CurrentSelf
-from web.file_names import safe_name, save_as
+from web.security.auth import CurrentSelf
+from web.transfer.archives import pieces
+from web.transfer.file_names import safe_name, save_as
 from web.views.people.my_data import MISSING, READ_ME, add_documents, documents_of, file_name, lesson_documents
 
 log = logging.getLogger("hindsight.web")

@@ -25,8 +25,8 @@ from annotation.people.sign_in import Attempts, known_device
 from annotation.people.two_step_sign_in import Entered, enter_by_code, who_waits
 from core.database.db import get_database
 from core.models import Person
-from web.auth import WAITING, CurrentDevice, CurrentSelf, SelfToSetUp, go_on, this_browser
 from web.rendering import go, page
+from web.security.auth import WAITING, CurrentDevice, CurrentSelf, SelfToSetUp, go_on, this_browser
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]

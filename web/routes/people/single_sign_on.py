@@ -13,10 +13,10 @@ from annotation.people.single_sign_on import KEPT, address_of, begin_sign_on, en
 from core.database.db import get_database
 from core.errors import HindsightError, NotFound
 from core.settings import get_settings
-from web.auth import sign_in_browser, this_device
-from web.openid_connect import Provider
 from web.rendering import local_address
-from web.sign_in_page import show_problem
+from web.security.auth import sign_in_browser, this_device
+from web.security.openid_connect import Provider
+from web.views.people.sign_in_page import show_problem
 
 log = logging.getLogger("hindsight.web")
 router = APIRouter(include_in_schema=False)

@@ -18,8 +18,8 @@ from core.errors import NotFound
 from core.pipeline.disk import amount, disk_outlook
 from core.pipeline.status import Work, free_bytes, read_pipeline_status
 from core.settings import get_settings
-from web.auth import CurrentLead
 from web.rendering import page
+from web.security.auth import CurrentLead
 
 router = APIRouter(include_in_schema=False)
 

@@ -18,8 +18,8 @@ from core.errors import NotFound
 from core.models import Person
 from core.settings import get_settings
 from core.text_decoding import decode_text
-from web.auth import CurrentLead
 from web.rendering import NOTICES, go, page
+from web.security.auth import CurrentLead
 from web.views.school.programme import _context
 
 router = APIRouter(include_in_schema=False)

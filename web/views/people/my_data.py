@@ -41,8 +41,8 @@ from core.models import (
     VoicePrint,
 )
 from core.school_day import SchoolDay, on_school_clock
-from web.archives import as_json
-from web.file_names import safe_name
+from web.transfer.archives import as_json
+from web.transfer.file_names import safe_name
 from web.views.lessons.exports import exported
 
 log = logging.getLogger("hindsight.web")

@@ -14,7 +14,7 @@ from annotation.coaching.portfolio import names_in
 from core.clock import utc_now
 from core.models import ClipShare, PortfolioItem
 from tests.support.web_school import BYTES, School
-from web.pdf import pdf_of
+from web.pdf.document import pdf_of
 
 
 def pdf(school: School) -> str:

@@ -17,7 +17,7 @@ from core.settings import get_settings
 from core.storage.configured import get_storage
 from tests.support.web_school import School
 from tests.web.routes.lessons.test_uploads import TUS, begin, patch_headers
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 
 def start(port: int) -> subprocess.Popen[bytes]:

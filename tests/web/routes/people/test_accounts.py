@@ -15,7 +15,7 @@ from core.models import Person, SignIn
 from tests.support.factories import make_person
 from tests.support.web_school import School
 from web.app import create_app
-from web.auth import COOKIE
+from web.security.auth import COOKIE
 
 PASSWORD = "four words of mine"
 

@@ -12,7 +12,7 @@ from core.storage.configured import get_storage
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import keep_bytes, make_file
 from tests.support.web_school import BYTES, School
-from web.file_names import safe_name
+from web.transfer.file_names import safe_name
 
 
 def taken(school: School, kind: str) -> dict[str, bytes]:

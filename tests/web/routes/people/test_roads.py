@@ -22,7 +22,7 @@ from core.models import AccountLink, KnownDevice, Mail, Person, ResetRequest
 from core.settings import get_settings
 from tests.support.factories import make_person
 from web.app import create_app
-from web.auth import COOKIE, KNOWN_COOKIE
+from web.security.auth import COOKIE, KNOWN_COOKIE
 
 pytestmark = pytest.mark.usefixtures("quick_hashes")
 

@@ -25,7 +25,7 @@ from tests.access.test_every_route import TABLE, address
 from tests.support.factories import make_person
 from tests.support.web_school import School
 from web.app import create_app
-from web.auth import COOKIE, WAITING
+from web.security.auth import COOKIE, WAITING
 
 PASSWORD = "four words of mine"
 

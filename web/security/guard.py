@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import HindsightError
 from core.settings import get_settings
-from web.connections import came_by_plain_http
-from web.refusals import answer, asked
+from web.forms.refusals import answer, asked
+from web.security.connections import came_by_plain_http
 
 log = logging.getLogger("hindsight.web")
 

@@ -7,7 +7,7 @@ from html import escape
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.refilling import forms_of, refill, tags_of
+from web.forms.refilling import forms_of, refill, tags_of
 
 PAGE = """<!doctype html>
 <main><details><summary>More</summary>

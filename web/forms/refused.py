@@ -19,8 +19,8 @@ from starlette.routing import Match
 from starlette.types import Message
 
 from core.errors import HindsightError, NotFound, SignInNeeded
-from web.refilling import Typed, refill
-from web.refusals import FORMS, asked, is_of_a_program, wants_json
+from web.forms.refilling import Typed, refill
+from web.forms.refusals import FORMS, asked, is_of_a_program, wants_json
 from web.rendering import page
 
 log = logging.getLogger("hindsight.web")

@@ -15,7 +15,7 @@ from core.models import Person
 from core.settings import Settings, get_settings
 from tests.support.web_school import School
 from web.app import create_app
-from web.security import comes_from_elsewhere
+from web.security.guard import comes_from_elsewhere
 
 PASSWORD = "four words of mine"
 SCHOOL = "http://school.test:8000"

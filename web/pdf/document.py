@@ -15,12 +15,12 @@ from fastapi.responses import Response
 
 from core.errors import HindsightError
 from core.settings import get_settings
-from web.file_names import save_as
-from web.pdf_text import MISSING, Glyphs, face_of_han, plain, settable, texts_of, with_texts
+from web.pdf.text import MISSING, Glyphs, face_of_han, plain, settable, texts_of, with_texts
+from web.transfer.file_names import save_as
 
 log = logging.getLogger("hindsight.web")
 
-TEMPLATES = Path(__file__).parent / "templates" / "papers"
+TEMPLATES = Path(__file__).parents[1] / "templates" / "papers"
 PATIENCE_SECONDS = 60  # a paper takes one
 STANDARD = "ua-1"
 NOTE_MISSING = (
@@ -78,11 +78,11 @@ def _made(name: str, data: Mapping[str, Any], standard: str | None) -> bytes | N
     }
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "web.pdf_child"],
+            [sys.executable, "-m", "web.pdf.child"],
             input=json.dumps(order).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=Path(__file__).resolve().parents[2],
             timeout=PATIENCE_SECONDS,
             check=False,
         )

@@ -20,10 +20,10 @@ from pypdf import PdfReader
 
 from core.models import Partnership, Person
 from tests.support.web_school import School
-from web import pdf as papers
-from web.file_names import safe_name, save_as
-from web.pdf import NOTE_MISSING, NOTE_PLAIN, PaperFailed, pdf_of
-from web.pdf_text import MISSING, face_of_han, plain, settable, shows_nothing
+from web.pdf import document as papers
+from web.pdf.document import NOTE_MISSING, NOTE_PLAIN, PaperFailed, pdf_of
+from web.pdf.text import MISSING, face_of_han, plain, settable, shows_nothing
+from web.transfer.file_names import safe_name, save_as
 
 SCRIPTS = {
     "emoji": "Well done 👏 👩‍🏫 👍🏽 ❤️",

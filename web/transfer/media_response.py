@@ -13,7 +13,7 @@ from core.errors import NotFound
 from core.models import StoredFile
 from core.settings import get_settings
 from core.storage.configured import get_storage
-from web.file_names import save_as
+from web.transfer.file_names import save_as
 
 KEPT = {"cache-control": "private, no-cache"}  # by the browser alone, and asked for again each time
 

@@ -1,4 +1,4 @@
-"""Child process that compiles one PDF: `python -m web.pdf_child` reads JSON from standard input.
+"""Child process that compiles one PDF: `python -m web.pdf.child` reads JSON from standard input.
 
 Typst can panic on what somebody wrote, and then prints parts of it to standard error: it runs where nothing else does.
 """

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-import web.forms
+import web.forms.refused
 from annotation.people.people import hash_secret
 from core.clock import utc_now
 from core.database.db import Database
@@ -28,10 +28,10 @@ from tests.access.test_every_route import TABLE, address, routes_of
 from tests.support.factories import make_lesson
 from tests.support.web_school import KINDS, School
 from web.app import create_app
-from web.auth import WAITING
-from web.refilling import Control, Form, forms_of
+from web.forms.refilling import Control, Form, forms_of
+from web.security.auth import WAITING
 
-TEMPLATES = Path(__file__).resolve().parents[2] / "web" / "templates"
+TEMPLATES = Path(__file__).resolve().parents[3] / "web" / "templates"
 SENTENCE = "This was refused by the test."
 POSTED = sorted(path for method, path in TABLE if method == "POST" and not path.startswith("/api/"))
 
@@ -333,12 +333,12 @@ def is_given_back(answer: Response) -> bool:
 
 
 @pytest.mark.parametrize(
-    "what", ["web.routes.coaching.partnerships.page", "web.forms.refill", "core.database.db.Database.read"]
+    "what", ["web.routes.coaching.partnerships.page", "web.forms.refused.refill", "core.database.db.Database.read"]
 )
 def test_a_page_that_fails_meanwhile_turns_no_refusal_into_a_fault(
     school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str
 ) -> None:
-    read_again = web.forms._filled_again
+    read_again = web.forms.refused._filled_again
 
     def fail(*_: object, **__: object) -> None:
         raise OperationalError("SELECT 1", {}, Exception("database is locked"))
@@ -348,7 +348,7 @@ def test_a_page_that_fails_meanwhile_turns_no_refusal_into_a_fault(
             within.setattr(what, fail)
             return await read_again(*given)
 
-    monkeypatch.setattr("web.forms._filled_again", read_while_it_fails)
+    monkeypatch.setattr("web.forms.refused._filled_again", read_while_it_fails)
     assert is_given_back(refuse_goal(school))
     assert [one.code for one in caplog.records if one.levelname == "ERROR"] == ["form_not_shown"]  # type: ignore[attr-defined]
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.database.db import storable
 from tests.support.web_school import School
-from web.whole_text import whole_json
+from web.security.whole_text import whole_json
 
 ODD = ["a\ud83db", "\udfff", "a\x00b", "\ufeffa", "\x1b[31m", "\ufffe", "ا\u0301\u0e31\u05b0"]
 

@@ -1,0 +1,1 @@
+"""Forms that are refused: shown again, filled, with the error at its field."""

@@ -1,0 +1,1 @@
+"""PDF documents by Typst, compiled in a child process."""

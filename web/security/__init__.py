@@ -1,0 +1,1 @@
+"""Security of requests: headers, cross-site refusal, authentication, OpenID Connect."""

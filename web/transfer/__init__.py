@@ -1,0 +1,1 @@
+"""Files in and out: media, archives, file names, recorded sound, and the note of an opening."""
