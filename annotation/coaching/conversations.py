@@ -57,6 +57,17 @@ def recorded_with(session: Session, coachee: Person, partnership_id: str) -> lis
     return list(session.scalars(rows.order_by(Lesson.created_at.desc())))
 
 
+def recorded_with_anybody(session: Session, coachee: Person) -> list[tuple[Lesson, str]]:
+    """Return every conversation with this person that somebody has recorded, newest first, with the coach's name."""
+    rows = (
+        select(Lesson, Person.name)
+        .join(Partnership, Partnership.id == Lesson.conversation_id)
+        .join(Person, Person.id == Lesson.owner_id)
+        .where(Partnership.coachee_id == coachee.id, Lesson.deleted_at.is_(None))
+    )
+    return [(row[0], row[1]) for row in session.execute(rows.order_by(Lesson.created_at.desc(), Lesson.id))]
+
+
 def forget_conversation(session: Session, coachee: Person, lesson_id: str) -> list[str]:
     """Have a recorded conversation with oneself deleted for good; return storage keys to delete after the commit."""
     lesson = session.get(Lesson, lesson_id)

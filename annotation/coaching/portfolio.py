@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from annotation.access.leavers import require_allowed
 from annotation.access.reading import is_coach, is_owner, is_shown, may_see
 from annotation.coaching.actions import action_of
 from annotation.coaching.sessions import STAGES, get_session, log_of
@@ -171,11 +172,12 @@ def asked_of(session: Session, coachee: Person) -> list[tuple[PortfolioItem, str
 
 
 def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> PortfolioItem:
-    """Agree to an item that shows oneself, refuse it, or withdraw what one agreed to."""
+    """Agree to an item that shows oneself, refuse it, or withdraw; a leaver agrees to nothing new (LeftSchool)."""
     item = session.get(PortfolioItem, item_id)
     if item is None or not is_shown(item, coachee):
         raise NotFound
     if yes:
+        require_allowed(coachee, None)
         item.consent = "given"
     elif item.consent in ("given", "withdrawn"):
         item.consent = "withdrawn"

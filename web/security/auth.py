@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
-from annotation.errors import LeftSchool, PasswordsOff, SecondFactorNeeded
+from annotation.access.leavers import LeaverAct, require_allowed
+from annotation.errors import PasswordsOff, SecondFactorNeeded
 from annotation.people.people import require_lead
 from annotation.people.second_factor import is_missing
 from annotation.people.sign_in import KNOWN_FOR, SEEN_EVERY, Browser, Road, admit, device_name, find_device, note_seen
@@ -55,19 +57,21 @@ async def anybody(known: Known) -> Person | None:
     return None if known is None else known[0]
 
 
-async def current_self(known: Known) -> Person:
-    """Return the person who is signed in, also a leaver; raises SignInNeeded. For what is hers alone."""
-    if known is None:
-        raise SignInNeeded
-    return known[0]
+def _person_for(act: LeaverAct | None) -> Callable[[Known], Awaitable[Person]]:
+    """Return a dependency: whoever is signed in and may do an act; raises SignInNeeded or LeftSchool."""
+
+    async def person_for(known: Known) -> Person:
+        if known is None:
+            raise SignInNeeded
+        require_allowed(known[0], act)
+        return known[0]
+
+    return person_for
 
 
-async def current_person(known: Known) -> Person:
-    """Return the person who is signed in; raises SignInNeeded, or LeftSchool for a leaver."""
-    person = await current_self(known)
-    if person.deactivated_at is not None:
-        raise LeftSchool
-    return person
+def open_to_leavers(act: LeaverAct) -> Any:
+    """Return the dependency of a route that a leaver may use too: `Annotated[Person, open_to_leavers(act)]`."""
+    return Depends(_person_for(act))
 
 
 async def current_device(known: Known) -> SignIn:
@@ -95,8 +99,7 @@ async def passwords_wanted() -> None:
 PasswordsWanted = Depends(passwords_wanted)
 SelfToSetUp = Annotated[tuple[Person, SignIn], Depends(device_of_self)]
 MaybePerson = Annotated[Person | None, Depends(anybody)]
-CurrentSelf = Annotated[Person, Depends(current_self)]
-CurrentPerson = Annotated[Person, Depends(current_person)]
+CurrentPerson = Annotated[Person, Depends(_person_for(None))]
 CurrentDevice = Annotated[SignIn, Depends(current_device)]
 
 

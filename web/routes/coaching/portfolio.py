@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from zipstream import ZipStream
 
+from annotation.access.leavers import LeaverAct
 from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.portfolio import (
     add_clip,
@@ -28,7 +29,7 @@ from core.models import Person, PortfolioItem
 from core.storage.configured import get_storage
 from web.pdf.document import PaperFailed, paper, pdf_of
 from web.rendering import go, page
-from web.security.auth import CurrentPerson
+from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.archives import as_json, pieces
 from web.transfer.file_names import safe_name, save_as
 from web.views.coaching.partnerships import partnership_lines
@@ -38,6 +39,7 @@ from web.views.lessons.clips import clip_file
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
+MayWithdraw = Annotated[Person, open_to_leavers(LeaverAct.WITHDRAW_CONSENT)]
 NOT_MADE = """This is not in this zip: {name}
 
 {why}
@@ -122,7 +124,7 @@ def move(item_id: str, person: CurrentPerson, by: Annotated[int, Form(ge=-1, le=
 
 
 @router.post("/portfolio/{item_id}/consent")
-def give_consent(item_id: str, person: CurrentPerson, answer: Text = "") -> Response:
+def give_consent(item_id: str, person: MayWithdraw, answer: Text = "") -> Response:
     """Agree to an item that shows oneself, or not, or not any more."""
     with get_database().write() as session:
         decide(session, person, item_id, yes=answer == "yes")

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
+from annotation.access.leavers import LeaverAct, has_left
 from annotation.lessons.lessons import (
     delete_lesson,
     delete_now,
@@ -19,9 +20,10 @@ from annotation.lessons.lessons import (
     stop_work,
 )
 from core.database.db import get_database
+from core.models import Person
 from core.storage.configured import get_storage
 from web.rendering import go
-from web.security.auth import CurrentPerson
+from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.openings import note_opening
 from web.views.lessons.lesson import (
     CoachesMeet,
@@ -35,6 +37,7 @@ from web.views.lessons.lesson import (
 )
 
 router = APIRouter(tags=["lessons"])
+MayDelete = Annotated[Person, open_to_leavers(LeaverAct.DELETE_LESSON)]
 
 
 @router.get("/api/lessons/{lesson_id}")
@@ -93,14 +96,14 @@ def remove_lesson(lesson_id: str, deletion: LessonDeletion, person: CurrentPerso
 
 
 @router.post("/lessons/{lesson_id}/delete-for-good", include_in_schema=False)
-def remove_for_good(lesson_id: str, person: CurrentPerson, title: Annotated[str, Form()] = "") -> Response:
+def remove_for_good(lesson_id: str, person: MayDelete, title: Annotated[str, Form()] = "") -> Response:
     """Delete one's own lesson for good, at once and everywhere; its title is asked for."""
     with get_database().write() as session:
         keys = delete_now(session, person, lesson_id, title)
     for key in keys:
         get_storage().delete(key)
     get_database().forget_deleted()
-    return go("/", "deleted-for-good")
+    return go("/me" if has_left(person) else "/", "deleted-for-good")
 
 
 @router.put("/api/lessons/{lesson_id}/coaches-meet", status_code=204)

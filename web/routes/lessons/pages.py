@@ -7,13 +7,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from annotation.access.leavers import require_allowed
 from annotation.access.reading import is_owner
 from annotation.coaching.actions import actions_of
 from annotation.coaching.goals import MEASURES, goals_of
 from annotation.coaching.partnerships import coached_in, list_partnerships
 from annotation.coaching.portfolio import asked_of
 from annotation.coaching.walks import walks_of
-from annotation.errors import LeftSchool
 from annotation.lessons.clips import list_shared_clips
 from annotation.lessons.comments import newest_comments
 from annotation.lessons.lessons import get_lesson, list_deleted, list_own, list_shared
@@ -44,8 +44,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         with get_database().read() as session:
             first = nobody_yet(session)
         return RedirectResponse("/welcome" if first else "/sign-in", 303)
-    if person.deactivated_at is not None:
-        raise LeftSchool
+    require_allowed(person, None)
     with get_database().read() as session:
         shared = list_shared(session, person)
         names = {lesson.owner_id: name for lesson, name in shared}

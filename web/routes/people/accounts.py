@@ -8,6 +8,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
+from annotation.access.leavers import LeaverAct, has_left
 from annotation.coaching.portfolio import asked_of
 from annotation.errors import AlreadyBegun, WrongSignIn
 from annotation.mail_queue import mail_is_on
@@ -50,17 +51,23 @@ from web.security.auth import (
     KNOWN_COOKIE,
     CurrentDevice,
     CurrentPerson,
-    CurrentSelf,
     MaybePerson,
     PasswordsWanted,
+    open_to_leavers,
     sign_in_browser,
     this_device,
 )
 from web.views.people.accounts import _openings
+from web.views.people.leaver import left_behind
 from web.views.people.sign_in_page import _sso, _ways_in
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
+ReadsOwnPage = Annotated[Person, open_to_leavers(LeaverAct.READ_OWN_PAGE)]
+DeletesAccount = Annotated[Person, open_to_leavers(LeaverAct.DELETE_ACCOUNT)]
+DeletesVoice = Annotated[Person, open_to_leavers(LeaverAct.DELETE_VOICE_PRINT)]
+SignsOut = Annotated[Person, open_to_leavers(LeaverAct.SIGN_OUT_DEVICES)]
+ChangesPassword = Annotated[Person, open_to_leavers(LeaverAct.CHANGE_PASSWORD)]
 
 
 def _begun() -> bool:
@@ -219,6 +226,7 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
             "may_set_password": may_set_first_password(device),
             **_ways_in(),
             "by_provider": person.subject is not None,
+            "left_behind": left_behind(session, person) if has_left(person) else None,
         }
     until = leaver_until(person)
     details = {"email": person.email, "department": person.department, "until": until, "mail": mail_is_on()}
@@ -228,7 +236,7 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
 
 
 @router.get("/me", response_class=HTMLResponse)
-def show_me(request: Request, person: CurrentSelf, device: CurrentDevice) -> HTMLResponse:
+def show_me(request: Request, person: ReadsOwnPage, device: CurrentDevice) -> HTMLResponse:
     """Show one's profile, one's devices, and who saw what of one's own."""
     return _show_me(request, person, device)
 
@@ -250,7 +258,7 @@ def set_called(person: CurrentPerson, called: Text = "") -> Response:
 
 
 @router.post("/me/delete")
-def delete_me(person: CurrentSelf, email: Text = "") -> Response:
+def delete_me(person: DeletesAccount, email: Text = "") -> Response:
     """Delete one's account with everything that is one's own; the address is asked for."""
     settings, storage = get_settings(), get_storage()
     with get_database().write() as session:
@@ -274,7 +282,7 @@ def allow_voice(person: CurrentPerson) -> Response:
 
 
 @router.post("/me/voice/delete")
-def delete_voice(person: CurrentPerson) -> Response:
+def delete_voice(person: DeletesVoice) -> Response:
     """Delete the voice print, and the consent with it."""
     with get_database().write() as session:
         delete_print(session, person)
@@ -282,7 +290,7 @@ def delete_voice(person: CurrentPerson) -> Response:
 
 
 @router.post("/me/devices/out")
-def sign_others_out(person: CurrentPerson, device: CurrentDevice) -> Response:
+def sign_others_out(person: SignsOut, device: CurrentDevice) -> Response:
     """Sign every other device out."""
     with get_database().write() as session:
         sign_out_everywhere(session, person, device)
@@ -290,7 +298,7 @@ def sign_others_out(person: CurrentPerson, device: CurrentDevice) -> Response:
 
 
 @router.post("/me/devices/{sign_in_id}")
-def sign_device_out(sign_in_id: str, person: CurrentPerson) -> Response:
+def sign_device_out(sign_in_id: str, person: SignsOut) -> Response:
     """Sign one of one's own devices out."""
     with get_database().write() as session:
         revoke_device(session, person, sign_in_id)
@@ -299,7 +307,11 @@ def sign_device_out(sign_in_id: str, person: CurrentPerson) -> Response:
 
 @router.post("/me/password", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def set_password(
-    request: Request, person: CurrentPerson, device: CurrentDevice, old: Text = "", new: Text = ""
+    request: Request,
+    person: ChangesPassword,
+    device: CurrentDevice,
+    old: Text = "",
+    new: Text = "",
 ) -> Response:
     """Change one's password, or set a first one; every other device is signed out."""
     attempts: Attempts = request.app.state.attempts
@@ -323,7 +335,7 @@ def ask_for_own_link(request: Request, person: CurrentPerson, device: CurrentDev
 
 
 @router.post("/me/password/remove")
-def take_password_away(person: CurrentPerson, device: CurrentDevice) -> Response:
+def take_password_away(person: ChangesPassword, device: CurrentDevice) -> Response:
     """Take one's password away, where single sign-on opens the account."""
     with get_database().write() as session:
         remove_password(session, person, device)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from zipstream import ZipStream
 
+from annotation.access.leavers import LeaverAct
 from annotation.lessons.lessons import files_of, list_everything_own
 from core.clock import utc_now
 from core.database.db import get_database
-from core.models import (
-    Person,
-)
+from core.models import Person
 from core.school_day import SchoolDay, full_day
 from core.storage.configured import get_storage
-from web.security.auth import CurrentSelf
+from web.security.auth import open_to_leavers
 from web.transfer.archives import pieces
 from web.transfer.file_names import safe_name, save_as
 from web.views.people.my_data import MISSING, READ_ME, add_documents, documents_of, file_name, lesson_documents
@@ -27,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/me/everything.zip")
-def read_everything(person: CurrentSelf) -> StreamingResponse:
+def read_everything(person: Annotated[Person, open_to_leavers(LeaverAct.TAKE_DATA)]) -> StreamingResponse:
     """Return everything about oneself."""
     name = f"Hindsight, {person.name}, {SchoolDay.of(utc_now()).isoformat()}.zip"
     return StreamingResponse(everything(person), media_type="application/zip", headers=save_as(name))

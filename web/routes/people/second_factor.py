@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
+from annotation.access.leavers import LeaverAct
 from annotation.errors import WrongCode, WrongPassword
 from annotation.people.second_factor import (
     begin_setup,
@@ -26,10 +27,11 @@ from annotation.people.two_step_sign_in import Entered, enter_by_code, who_waits
 from core.database.db import get_database
 from core.models import Person
 from web.rendering import go, page
-from web.security.auth import WAITING, CurrentDevice, CurrentSelf, SelfToSetUp, go_on, this_browser
+from web.security.auth import WAITING, CurrentDevice, SelfToSetUp, go_on, open_to_leavers, this_browser
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
+Self = Annotated[Person, open_to_leavers(LeaverAct.SECOND_FACTOR)]
 
 Done = TypeVar("Done")
 
@@ -78,7 +80,7 @@ def confirm_second_factor(request: Request, known: SelfToSetUp, password: Text =
 
 @router.post("/me/second-factor/codes", response_class=HTMLResponse)
 def make_new_codes(
-    request: Request, person: CurrentSelf, device: CurrentDevice, password: Text = "", code: Text = ""
+    request: Request, person: Self, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Show new recovery codes, this once; the old ones are worth nothing from now on."""
 
@@ -90,7 +92,7 @@ def make_new_codes(
 
 @router.post("/me/second-factor/remove", response_class=HTMLResponse)
 def remove_second_factor(
-    request: Request, person: CurrentSelf, device: CurrentDevice, password: Text = "", code: Text = ""
+    request: Request, person: Self, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Take one's own second factor away; every other device is signed out."""
     _with_code(request, person, device.id, lambda session: take_away(session, person, password, code, device))
