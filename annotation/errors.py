@@ -229,6 +229,14 @@ class PartnershipOver(HindsightError):
     sentence = "This partnership is not active, so nothing new can be added to it."
 
 
+class ConversationClosed(HindsightError):
+    """A recorded conversation, which nothing opens to others."""
+
+    code = "conversation_closed"
+    status = 422
+    sentence = "This is a recorded conversation, for your own mirror. Neither it nor a clip of it can be shared."
+
+
 class TooManyGoals(HindsightError):
     """Three are active."""
 

@@ -13,7 +13,7 @@ from core.settings import get_settings
 from web import live
 from web.assets import BUILD, FAVICON
 from web.errors import add_error_answers
-from web.routes.coaching import goals, partnerships, portfolio, sessions, training, walks
+from web.routes.coaching import conversations, goals, partnerships, portfolio, sessions, training, walks
 from web.routes.lessons import (
     clips,
     comments,
@@ -54,6 +54,7 @@ def create_app() -> FastAPI:
         sessions,
         spoken_comments,
         training,
+        conversations,
         portfolio,
         walks,
         exchange,

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from annotation.access.conversations import is_no_conversation
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import (
@@ -41,6 +42,7 @@ def live_share() -> ColumnElement[bool]:
         Share.partnership_id == Partnership.id,
         Partnership.state == "active",
         Partnership.coachee_id == Lesson.owner_id,
+        is_no_conversation(),
     )
 
 
@@ -66,6 +68,7 @@ def live_clip_share() -> ColumnElement[bool]:
         ClipShare.partnership_id == Partnership.id,
         Partnership.state == "active",
         Partnership.coachee_id == Lesson.owner_id,
+        is_no_conversation(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_row
 from annotation.access.reading import require_see
 from annotation.errors import PartnershipOver
 from core.models import Partnership, Person
@@ -25,7 +26,7 @@ def get_active_partnership(session: Session, person: Person, partnership_id: str
 
     `lock` keeps others from changing the row until the end (PostgreSQL; SQLite has one writer).
     """
-    partnership = session.get(Partnership, partnership_id, with_for_update=lock)
+    partnership = lock_row(session, Partnership, partnership_id) if lock else session.get(Partnership, partnership_id)
     found = require_see(session, person, partnership)
     require_active(found)
     return found

@@ -10,6 +10,8 @@ from typing import Protocol, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from annotation.access.conversations import require_no_conversation
+from annotation.access.locks import lock_row
 from annotation.access.reading import is_coachee, live_share, partnerships_of, require_see
 from annotation.access.states import require_active
 from annotation.access.writing import require_change
@@ -55,8 +57,6 @@ def last_day(until: datetime | None) -> SchoolDay | None:
 def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_id: str, until: date | None) -> Share:
     """Open a lesson to a partnership; sharing again moves the date."""
     require_change(session, person, lesson)
-    if lesson.conversation_id is not None:
-        raise InvalidInput(why="This is a recorded conversation for your own mirror. It cannot be shared.")
     require_coached_in(session, person, partnership_id, "A lesson can be shared with somebody who coaches you.")
     return open_share(session, Share, {"lesson_id": lesson.id}, lesson.id, partnership_id, until)
 
@@ -72,8 +72,14 @@ def require_coached_in(session: Session, person: Person, partnership_id: str, wh
 def open_share(
     session: Session, table: type[S], of: dict[str, str], lesson_id: str, partnership_id: str, until: date | None
 ) -> S:
-    """Open a lesson or a clip (`of` names it) to a partnership until the end of a day; the share that is open moves."""
+    """Open a lesson or a clip (`of` names it) to a partnership until the end of a day; the share that is open moves.
+
+    Raises ConversationClosed for a recorded conversation.
+    """
     closes = closing(until)
+    lesson = lock_row(session, Lesson, lesson_id)
+    assert lesson is not None
+    require_no_conversation(lesson)
     now_open = select(table).filter_by(**of, partnership_id=partnership_id, taken_back_at=None)
     share = session.scalar(now_open)
     if share is None or (share.until is not None and share.until <= utc_now()):

@@ -31,6 +31,8 @@ class Lesson(Base):
     coaches_meet: Mapped[bool] = mapped_column(default=False)  # its coaches may read each other's comments
     # A coach's recording of a coaching conversation, for the coach's own mirror; never shared.
     conversation_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"))
+    conversation_since: Mapped[datetime | None]  # when the coach called it one
+    release_asked_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"))  # "a lesson after all"
     media_warned_at: Mapped[datetime | None]
     media_gone_at: Mapped[datetime | None]  # the school's retention
     words_warned_at: Mapped[datetime | None]

@@ -77,6 +77,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/api/sessions/{session_id}/log"): (PAIR, None, None),
     ("POST", "/goals/{goal_id}/reopen"): (PAIR, None, {}),
     ("POST", "/conversations/{lesson_id}/forget"): (OWNER, None, {}),  # whoever was recorded
+    ("POST", "/conversations/{lesson_id}/lesson"): (PAIR, None, {"answer": "no"}),  # the two who are in it
     ("GET", "/coaches"): (SIGNED_IN, None, None),
     ("GET", "/coaches/modules/{name}"): (SIGNED_IN, None, None),
     ("POST", "/coaches/modules/{name}"): (SIGNED_IN, None, {"text": "My answer"}),
@@ -86,7 +87,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
         {"lesson_id": "TALK", "partnership_id": "PARTNERSHIP", "agreed": "true"},
     ),
     ("GET", "/coaches/mirror/{lesson_id}"): (COACH, None, None),
-    ("POST", "/coaches/mirror/{lesson_id}/lesson"): (COACH, None, {}),
+    ("POST", "/coaches/mirror/{lesson_id}/lesson"): (PAIR, None, {}),  # either asks, the other agrees
     ("GET", "/portfolio"): (SIGNED_IN, None, None),  # her own alone
     ("GET", "/portfolio.pdf"): (SIGNED_IN, None, None),
     ("GET", "/portfolio.zip"): (SIGNED_IN, None, None),

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from annotation.access.leavers import LeaverAct, has_left
 from annotation.coaching.actions import add_action, set_done
-from annotation.coaching.conversations import forget_conversation
+from annotation.coaching.conversations import recorded_with
 from annotation.coaching.partnerships import (
     answer_request,
     ask_for_partnership,
@@ -21,15 +20,12 @@ from annotation.coaching.partnerships import (
 from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import InvalidInput
-from core.models import Person
-from core.storage.configured import get_storage
 from web.rendering import go, page
-from web.security.auth import CurrentPerson, open_to_leavers
+from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_context, partnership_lines
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-MayDelete = Annotated[Person, open_to_leavers(LeaverAct.DELETE_CONVERSATION)]
 
 
 @router.get("/partnerships", response_class=HTMLResponse)
@@ -40,6 +36,7 @@ def show_partnerships(request: Request, person: CurrentPerson) -> HTMLResponse:
             "partnerships": partnership_lines(session, person, list_partnerships(session, person)),
             "suggestions": suggestions_for(session, [person])[person.id],
             "department": person.department,
+            "recorded": recorded_with(session, person),
         }
     return page(request, "coaching/partnerships.html", person, page_title="Partnerships", **context)
 
@@ -101,16 +98,6 @@ def day_of(written: str) -> date | None:
         return date.fromisoformat(written) if written else None
     except ValueError:
         raise InvalidInput(why="Please choose a day.", fields=("by",)) from None
-
-
-@router.post("/conversations/{lesson_id}/forget")
-def forget(lesson_id: str, person: MayDelete) -> Response:
-    """Have a recording of a conversation with oneself deleted for good."""
-    with get_database().write() as session:
-        keys = forget_conversation(session, person, lesson_id)
-    for key in keys:
-        get_storage().delete(key)
-    return go("/me" if has_left(person) else "/partnerships", "deleted-for-good")
 
 
 @router.get("/partnerships/{partnership_id}", response_class=HTMLResponse)

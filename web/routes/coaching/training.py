@@ -7,12 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from annotation.coaching.conversations import call_conversation, call_lesson, conversations_of
+from annotation.coaching.conversations import call_conversation, conversations_of, get_conversation
 from annotation.coaching.partnerships import list_partnerships
 from annotation.coaching.training import MODULES, answers_of, find_module, write_answer
-from annotation.lessons.lessons import get_own_lesson, list_own
+from annotation.lessons.lessons import list_own
 from core.database.db import get_database
-from core.errors import NotFound
 from transcription.public import analyse_conversation, read_questions, read_turns
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
@@ -71,18 +70,9 @@ def begin_mirror(
 def show_mirror(request: Request, lesson_id: str, person: CurrentPerson) -> HTMLResponse:
     """Show what one did in a conversation: talk, questions, advice, each to be heard."""
     with get_database().read() as session:
-        lesson = get_own_lesson(session, person, lesson_id)
-        if lesson.conversation_id is None:
-            raise NotFound
+        conversation = get_conversation(session, person, lesson_id)
         turns = read_turns(session, lesson_id)
         mirror = analyse_conversation(turns, read_questions(session, lesson_id))
-    context: dict[str, Any] = {"lesson": lesson, "mirror": mirror, "heard": bool(turns)}
+    context: dict[str, Any] = {"conversation": conversation, "lesson": conversation.lesson, "mirror": mirror}
+    context |= {"heard": bool(turns)}
     return page(request, "coaching/mirror.html", person, page_title="My mirror", **context)
-
-
-@router.post("/coaches/mirror/{lesson_id}/lesson")
-def end_mirror(lesson_id: str, person: CurrentPerson) -> Response:
-    """Say that it is a lesson after all."""
-    with get_database().write() as session:
-        call_lesson(session, person, lesson_id)
-    return go(f"/lessons/{lesson_id}", "lesson-after-all")

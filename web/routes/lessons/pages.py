@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from annotation.access.leavers import require_allowed
 from annotation.access.reading import is_owner
 from annotation.coaching.actions import actions_of
+from annotation.coaching.conversations import conversation_news
 from annotation.coaching.goals import MEASURES, goals_of
 from annotation.coaching.partnerships import coached_in, list_partnerships
 from annotation.coaching.portfolio import asked_of
@@ -76,6 +77,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             "partnerships": lines,
             "actions": [one for one in actions_of(session, person) if one.done_at is None],
             "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
+            "conversations": conversation_news(session, person),
             "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],
             "measure_names": MEASURES,
         }
@@ -107,11 +109,11 @@ def show_lesson(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
     with get_database().read() as session:
         lesson = get_lesson(session, person, lesson_id)
         view = lesson_page_view(session, person, lesson)
-        coached = coached_in(session, person) if is_owner(lesson, person) else []
+        is_conversation = lesson.conversation_id is not None
+        coached = coached_in(session, person) if is_owner(lesson, person) and not is_conversation else []
         lines = partnership_lines(session, person, coached)
         kept: dict[str, Any] = {"media_gone_at": lesson.media_gone_at, "words_gone_at": lesson.words_gone_at}
         kept |= {"leaving": upcoming(lesson) if is_owner(lesson, person) else []}
-        is_conversation = lesson.conversation_id is not None
         imported = has_import(session, lesson.id)
     note_opening(person, lesson)
     data = view.model_dump(mode="json", by_alias=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from annotation.coaching.conversations import recorded_with_anybody
+from annotation.coaching.conversations import recorded_with
 from annotation.lessons.lessons import list_everything_own
 from core.models import Person
 
@@ -19,7 +19,7 @@ def left_behind(session: Session, person: Person) -> dict[str, Any]:
             for one in list_everything_own(session, person)
         ],
         "conversations": [
-            {"id": one.id, "coach": name, "created_at": one.created_at}
-            for one, name in recorded_with_anybody(session, person)
+            {"id": one.lesson.id, "coach": one.other, "created_at": one.lesson.created_at}
+            for one in recorded_with(session, person)
         ],
     }
