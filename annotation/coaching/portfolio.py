@@ -193,6 +193,21 @@ def open_clip_of(session: Session, coach: Person, item: PortfolioItem) -> Clip |
     return clip if clip is not None and may_see(session, coach, clip) else None
 
 
+def agreed_items(session: Session, coach: Person) -> frozenset[str]:
+    """Return the ids of the items of a portfolio that may be given out now: nobody is in them who did not agree."""
+    return frozenset(
+        item.id
+        for item in items_of(session, coach)
+        if item.consent in ("", "given") and (item.kind != "clip" or open_clip_of(session, coach, item) is not None)
+    )
+
+
+def require_agreed(session: Session, coach: Person, item_ids: frozenset[str]) -> None:
+    """Raise NotFound when one of the items may not be given out any more."""
+    if not item_ids <= agreed_items(session, coach):
+        raise NotFound
+
+
 def shown_text(item: PortfolioItem, clip_words: Mapping[str, str]) -> tuple[str, str]:
     """Return title and text of an item as others may read them; `clip_words` has the words of open clips by item id."""
     if item.consent not in ("", "given"):

@@ -9,12 +9,24 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
 
 from annotation.access.leavers import LeaverAct, require_allowed
+from annotation.access.reading import is_person
 from annotation.errors import PasswordsOff, SecondFactorNeeded
 from annotation.people.people import require_lead
 from annotation.people.second_factor import is_missing
-from annotation.people.sign_in import KNOWN_FOR, SEEN_EVERY, Browser, Road, admit, device_name, find_device, note_seen
+from annotation.people.sign_in import (
+    KNOWN_FOR,
+    SEEN_EVERY,
+    Browser,
+    Road,
+    admit,
+    device_name,
+    find_device,
+    find_sign_in,
+    note_seen,
+)
 from annotation.people.two_step_sign_in import KEPT, Entered, enter_by_password
 from core.clock import utc_now
 from core.database.db import get_database
@@ -46,6 +58,14 @@ def signed_in(request: Request) -> tuple[Person, SignIn] | None:
         except DiskFull:
             log.warning("no room to note when a device was seen")  # she can still read
     return found
+
+
+def still_signed_in(session: Session, secret: str, person_id: str, *, leavers: bool = False) -> Person | None:
+    """Return the person whose answer is being sent, if this browser is still hers; a leaver only where she may be."""
+    known = find_sign_in(session, secret)
+    if known is None or not is_person(known[0], person_id):
+        return None
+    return known[0] if leavers or known[0].deactivated_at is None else None
 
 
 # What follows asks nobody, so it is spared the way to a thread and back.

@@ -16,11 +16,13 @@ from annotation.coaching.portfolio import (
     add_log,
     add_reflection,
     add_task,
+    agreed_items,
     decide,
     items_of,
     move_item,
     open_clip_of,
     remove_item,
+    require_agreed,
 )
 from annotation.coaching.training import MODULES, answers_of
 from annotation.lessons.clips import list_shared_clips
@@ -32,6 +34,7 @@ from web.rendering import go, page
 from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.archives import as_json, pieces
 from web.transfer.file_names import safe_name, save_as
+from web.transfer.while_allowed import WhileAllowed, in_pieces, right_to
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.portfolio import portfolio_data
 from web.views.coaching.sessions import session_lines
@@ -132,18 +135,22 @@ def give_consent(item_id: str, person: MayWithdraw, answer: Text = "") -> Respon
 
 
 @router.get("/portfolio.pdf", response_class=Response)
-def read_paper(person: CurrentPerson) -> Response:
+def read_paper(request: Request, person: CurrentPerson) -> Response:
     """Return the portfolio as one PDF with an index."""
     with get_database().read() as session:
-        data = portfolio_data(session, person)
-    return paper("portfolio", data, f"Portfolio of {person.name}")
+        data, agreed = portfolio_data(session, person), agreed_items(session, person)
+    ask = right_to(request, person, lambda session, me: require_agreed(session, me, agreed))
+    return in_pieces(paper("portfolio", data, f"Portfolio of {person.name}"), ask)
 
 
 @router.get("/portfolio.zip", response_class=Response)
-def read_zip(person: CurrentPerson) -> StreamingResponse:
+def read_zip(request: Request, person: CurrentPerson) -> Response:
     """Return the portfolio as a zip: the PDF, each item as text, and the films of clips that are agreed to."""
     name = f"Portfolio of {person.name}.zip"
-    return StreamingResponse(zipped(person), media_type="application/zip", headers=save_as(name))
+    with get_database().read() as session:
+        agreed = agreed_items(session, person)
+    whole = StreamingResponse(zipped(person), media_type="application/zip", headers=save_as(name))
+    return WhileAllowed(whole, right_to(request, person, lambda session, me: require_agreed(session, me, agreed)))
 
 
 def zipped(person: Person) -> Iterator[bytes]:

@@ -35,6 +35,7 @@ from web.live import newest_number
 from web.pdf.document import paper
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
+from web.transfer.while_allowed import in_pieces, right_to
 from web.views.coaching.sessions import (
     LogChange,
     LogForm,
@@ -118,11 +119,12 @@ def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm
 
 
 @router.get("/sessions/{session_id}/log.pdf", response_class=Response, include_in_schema=False)
-def read_log_paper(session_id: str, person: CurrentPerson) -> Response:
+def read_log_paper(request: Request, session_id: str, person: CurrentPerson) -> Response:
     """Return a log as a PDF."""
     with get_database().read() as session:
         data = log_data(session, person, session_id)
-    return paper("log", data, f"Coaching log {data['day']}")
+    made = paper("log", data, f"Coaching log {data['day']}")
+    return in_pieces(made, right_to(request, person, lambda session, me: get_session(session, me, session_id)))
 
 
 @router.get("/api/sessions/{session_id}/log")

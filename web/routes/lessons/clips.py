@@ -28,6 +28,7 @@ from web.rendering import page
 from web.security.auth import CurrentPerson
 from web.transfer.media_response import KEPT, serve
 from web.transfer.openings import note_opening
+from web.transfer.while_allowed import in_pieces, right_to
 from web.views.lessons.captions import captions
 from web.views.lessons.clips import (
     ClipPageView,
@@ -132,12 +133,13 @@ def read_clip(clip_id: str, person: CurrentPerson) -> ClipPageView:
 
 
 @router.get("/media/clips/{clip_id}/captions.vtt", response_class=Response)
-def read_clip_captions(clip_id: str, person: CurrentPerson) -> Response:
+def read_clip_captions(request: Request, clip_id: str, person: CurrentPerson) -> Response:
     """Return what was said in a clip as WebVTT."""
     with get_database().read() as session:
         clip, _ = get_clip(session, person, clip_id)
         text = captions(turns_within(session, clip))
-    return Response(text, media_type="text/vtt; charset=utf-8", headers=KEPT)
+    words = Response(text, media_type="text/vtt; charset=utf-8", headers=KEPT)
+    return in_pieces(words, right_to(request, person, lambda session, me: get_clip(session, me, clip_id)))
 
 
 @router.head("/media/clips/{clip_id}", response_class=FileResponse, include_in_schema=False)
@@ -152,4 +154,6 @@ def read_clip_file(
         file = None if clip.deleted_at else clip_file(session, clip, "blurred" if blurred else "clip")
         lesson = session.get_one(Lesson, clip.lesson_id)
     note_opening(person, lesson, clip)
-    return serve(request, file, f"{clip.title}{', faces blurred' if blurred else ''}" if download else None)
+    name = f"{clip.title}{', faces blurred' if blurred else ''}" if download else None
+    ask = get_own_clip if download else get_clip
+    return serve(request, person, file, lambda session, me: ask(session, me, clip_id), name)

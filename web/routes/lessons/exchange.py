@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter, UploadFile
+from fastapi import APIRouter, Request, UploadFile
 from fastapi.responses import Response
 
 from annotation.lessons.lessons import get_lesson, get_own_lesson
@@ -21,6 +21,7 @@ from transcription.public import (
 from web.rendering import go
 from web.security.auth import CurrentPerson
 from web.transfer.file_names import save_as
+from web.transfer.while_allowed import in_pieces, right_to
 from web.views.lessons.exports import exported
 
 router = APIRouter(tags=["interchange"])
@@ -38,14 +39,16 @@ MIMES = {
 
 
 @router.get("/api/lessons/{lesson_id}/export/{ending}", response_class=Response)
-def export(lesson_id: str, ending: Format, person: CurrentPerson) -> Response:
+def export(request: Request, lesson_id: str, ending: Format, person: CurrentPerson) -> Response:
     """Return the transcript (vtt, srt, txt), everything (eaf), both for the owner, or the comments (csv, json)."""
     with get_database().read() as session:
         of_comments = ending in ("csv", "json")
-        lesson = (get_lesson if of_comments else get_own_lesson)(session, person, lesson_id)
+        get = get_lesson if of_comments else get_own_lesson
+        lesson = get(session, person, lesson_id)
         text = exported(session, person, lesson, ending)
         name = f"{lesson.title}{', comments' if of_comments else ''}.{ending}"
-    return Response(text, media_type=MIMES[ending], headers=save_as(name))
+    whole = Response(text, media_type=MIMES[ending], headers=save_as(name))
+    return in_pieces(whole, right_to(request, person, lambda session, me: get(session, me, lesson_id)))
 
 
 def read_any(data: bytes) -> Transcript:

@@ -13,17 +13,19 @@ from transcription.public import find_turns
 from web.security.auth import CurrentPerson
 from web.transfer.media_response import KEPT, serve
 from web.transfer.openings import note_opening
+from web.transfer.while_allowed import in_pieces, right_to
 from web.views.lessons.captions import captions
 
 router = APIRouter(tags=["media"])
 
 
 @router.get("/media/lessons/{lesson_id}/captions.vtt", response_class=Response)
-def read_captions(lesson_id: str, person: CurrentPerson) -> Response:
+def read_captions(request: Request, lesson_id: str, person: CurrentPerson) -> Response:
     """Return what was said as WebVTT."""
     with get_database().read() as session:
         turns = find_turns(session, get_lesson(session, person, lesson_id).id)
-    return Response(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
+    words = Response(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
+    return in_pieces(words, right_to(request, person, lambda session, me: get_lesson(session, me, lesson_id)))
 
 
 @router.head("/media/lessons/{lesson_id}/{kind}", response_class=FileResponse, include_in_schema=False)
@@ -37,4 +39,4 @@ def read_file(
         file = file_of(session, lesson_id, kind)
     if kind == "rendition":
         note_opening(person, lesson)
-    return serve(request, file)
+    return serve(request, person, file, lambda session, me: get_lesson(session, me, lesson_id))

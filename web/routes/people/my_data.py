@@ -6,8 +6,8 @@ import logging
 from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Request
+from fastapi.responses import Response, StreamingResponse
 from zipstream import ZipStream
 
 from annotation.access.leavers import LeaverAct
@@ -20,17 +20,20 @@ from core.storage.configured import get_storage
 from web.security.auth import open_to_leavers
 from web.transfer.archives import pieces
 from web.transfer.file_names import safe_name, save_as
+from web.transfer.while_allowed import WhileAllowed, right_to
 from web.views.people.my_data import MISSING, READ_ME, add_documents, documents_of, file_name, lesson_documents
 
 log = logging.getLogger("hindsight.web")
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/me/everything.zip")
-def read_everything(person: Annotated[Person, open_to_leavers(LeaverAct.TAKE_DATA)]) -> StreamingResponse:
+@router.get("/me/everything.zip", response_class=StreamingResponse)
+def read_everything(request: Request, person: Annotated[Person, open_to_leavers(LeaverAct.TAKE_DATA)]) -> Response:
     """Return everything about oneself."""
     name = f"Hindsight, {person.name}, {SchoolDay.of(utc_now()).isoformat()}.zip"
-    return StreamingResponse(everything(person), media_type="application/zip", headers=save_as(name))
+    whole = StreamingResponse(everything(person), media_type="application/zip", headers=save_as(name))
+    right = right_to(request, person, lambda session, me: session.get_one(Person, me.id), leavers=True)
+    return WhileAllowed(whole, right)
 
 
 def everything(person: Person) -> Iterator[bytes]:

@@ -1,0 +1,233 @@
+"""What is being sent ends with the right to it, however slowly it is read."""
+
+from __future__ import annotations
+
+import fcntl
+import socket
+import struct
+import termios
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import pytest
+from sqlalchemy.orm import Session
+
+from annotation.coaching.partnerships import end_partnership
+from annotation.lessons.lessons import delete_for_good, delete_lesson
+from annotation.lessons.sharing import withdraw_share
+from annotation.people.sign_in import begin_sign_in, end_sign_in
+from core.clock import utc_now
+from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share, new_id
+from tests.browser.school import School, free_port
+from tests.support.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
+from tests.support.s3_server import bucket_settings
+from tests.support.servers import Servers, make_ground
+from web.security.auth import COOKIE
+from web.transfer.media_response import MOST_OPEN
+
+FILM_BYTES = 12 * 1024**2
+FILM = bytes(range(256)) * (FILM_BYTES // 256)
+LATEST_SECONDS = 1.0
+
+
+@dataclass
+class Pair:
+    """A lesson shared with a coach, and how each is signed in."""
+
+    owner: Person
+    coach: Person
+    lesson: Lesson
+    clip: Clip
+    partnership: Partnership
+    share: Share
+    clip_share: ClipShare
+    owners_secret: str
+    coachs_secret: str
+
+
+@pytest.fixture(scope="module", params=["folder", "bucket"])
+def pages(
+    request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[School]:
+    """Yield the pages, running, with films in a folder or in a bucket."""
+    folder = tmp_path_factory.mktemp("sending")
+    ground = make_ground(servers, folder / "data")
+    settings = dict(ground)
+    if request.param == "bucket":
+        settings |= bucket_settings(request.getfixturevalue("bucket_server"), f"test-{new_id()}")
+    school = School(folder / "data", free_port(), settings)
+    school.processes = [school.run("web")]
+    try:
+        school.wait_until_it_answers()
+        yield school
+    finally:
+        school.stop()
+        servers.remove(ground)
+
+
+def make_pair(pages: School) -> Pair:
+    with pages.opened() as (database, storage), database.write() as session:
+        owner, coach = make_person(session, "Ada Owner"), make_person(session, "Cem Coach")
+        lesson = make_lesson(session, owner, duration_ms=600_000)
+        partnership = make_partnership(session, coach, owner)
+        share = make_share(session, lesson, partnership)
+        clip = Clip(lesson_id=lesson.id, number=1, title="A wait", start_ms=0, end_ms=5000, created_at=utc_now())
+        session.add(clip)
+        session.flush()
+        clip_share = ClipShare(clip_id=clip.id, partnership_id=partnership.id, created_at=utc_now())
+        session.add(clip_share)
+        for kind in ("rendition", "clip-1"):
+            key = f"lessons/{lesson.id}/{kind}"
+            keep_bytes(storage, key, FILM)
+            make_file(session, lesson, kind, key, bytes=FILM_BYTES)
+        secrets = [begin_sign_in(session, one, "a browser") for one in (owner, coach)]
+        return Pair(owner, coach, lesson, clip, partnership, share, clip_share, *secrets)
+
+
+def take_back(session: Session, pair: Pair) -> None:
+    withdraw_share(session, session.get_one(Person, pair.owner.id), pair.share.id)
+
+
+def end(session: Session, pair: Pair) -> None:
+    end_partnership(session, session.get_one(Person, pair.coach.id), pair.partnership.id)
+
+
+def suspend(session: Session, pair: Pair) -> None:
+    session.get_one(Partnership, pair.partnership.id).state = "suspended"
+
+
+def sign_out(session: Session, pair: Pair) -> None:
+    end_sign_in(session, pair.coachs_secret)
+
+
+def close_account(session: Session, pair: Pair) -> None:
+    session.get_one(Person, pair.coach.id).deactivated_at = utc_now()
+
+
+def delete(session: Session, pair: Pair) -> None:
+    delete_lesson(session, session.get_one(Person, pair.owner.id), pair.lesson.id, pair.lesson.title)
+
+
+def delete_at_once(session: Session, pair: Pair) -> None:
+    delete_for_good(session, pair.lesson.id)
+
+
+def time_runs_out(session: Session, pair: Pair) -> None:
+    session.get_one(Share, pair.share.id).until = utc_now() - timedelta(seconds=1)
+
+
+def take_clip_back(session: Session, pair: Pair) -> None:
+    session.get_one(ClipShare, pair.clip_share.id).taken_back_at = utc_now()
+
+
+def delete_clip(session: Session, pair: Pair) -> None:
+    session.get_one(Clip, pair.clip.id).deleted_at = utc_now()
+
+
+ENDS: dict[str, list[Callable[[Session, Pair], None]]] = {
+    "lesson": [take_back, time_runs_out, end, suspend, sign_out, close_account, delete, delete_at_once],
+    "clip": [take_clip_back, delete_clip, end, suspend, sign_out, close_account, delete, delete_at_once],
+}
+
+
+class SlowReader:
+    """A connection that asked for a film, and takes a little of it at a time."""
+
+    def __init__(self, port: int, path: str, secret: str, more: str = "") -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
+        self._socket.settimeout(10)
+        self._socket.connect(("127.0.0.1", port))
+        lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", f"Cookie: {COOKIE}={secret}", *([more] if more else [])]
+        self._socket.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def read(self, most: int = 65536) -> int:
+        """Return how many bytes came; -1 once the connection is cut, 0 at its end."""
+        try:
+            return len(self._socket.recv(most))
+        except ConnectionResetError:
+            return -1
+
+    def read_slowly(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.read(4096) > 0
+            time.sleep(0.02)
+
+    def here_already(self) -> int:
+        """Return how many bytes this side's kernel holds: they had left the server."""
+        return int(struct.unpack("i", fcntl.ioctl(self._socket, termios.FIONREAD, b"\0" * 4))[0])
+
+    def read_all(self) -> int:
+        came = 0
+        while (count := self.read()) > 0:
+            came += count
+        return came
+
+
+@pytest.mark.parametrize("thing", ENDS)
+@pytest.mark.parametrize("header", ["", f"Range: bytes=0-{FILM_BYTES - 1}"])
+def test_no_byte_of_a_film_comes_a_second_after_the_right_has_ended(pages: School, thing: str, header: str) -> None:
+    def one(ends: Callable[[Session, Pair], None]) -> tuple[str, int, int]:
+        pair = make_pair(pages)
+        path = f"/media/lessons/{pair.lesson.id}/rendition" if thing == "lesson" else f"/media/clips/{pair.clip.id}"
+        with closing(SlowReader(pages.port, path, pair.coachs_secret, header)) as reader:
+            reader.read_slowly(1.5)  # longer than a check: the right is there
+            with pages.opened() as (database, _), database.write() as session:
+                ends(session, pair)
+            time.sleep(LATEST_SECONDS)
+            here = reader.here_already()
+            return ends.__name__, here, reader.read_all()
+
+    with ThreadPoolExecutor(len(ENDS[thing])) as threads:
+        results = list(threads.map(one, ENDS[thing]))
+    assert [(name, came) for name, here, came in results if came > here] == []
+    assert all(came < MOST_OPEN / 2 for _, _, came in results), results
+
+
+def test_an_owner_saves_a_whole_film_however_long_it_takes(pages: School) -> None:
+    pair = make_pair(pages)
+    more = "Connection: close"
+    with closing(
+        SlowReader(pages.port, f"/media/clips/{pair.clip.id}?download=true", pair.owners_secret, more)
+    ) as slow:
+        slow.read_slowly(1.5)
+        assert slow.read_all() > FILM_BYTES - 1_000_000
+    with httpx.Client(base_url=pages.address, cookies={COOKIE: pair.owners_secret}, timeout=60) as client:
+        whole = client.get(f"/media/lessons/{pair.lesson.id}/rendition")
+        assert (whole.status_code, whole.headers["content-length"]) == (200, str(FILM_BYTES))
+        assert whole.content == FILM
+        assert client.get(f"/media/clips/{pair.clip.id}?download=true").content == FILM
+
+
+def test_an_open_range_is_answered_in_parts_from_which_a_player_goes_on(pages: School) -> None:
+    pair = make_pair(pages)
+    with httpx.Client(base_url=pages.address, cookies={COOKIE: pair.coachs_secret}, timeout=60) as client:
+        for path in (f"/media/lessons/{pair.lesson.id}/rendition", f"/media/clips/{pair.clip.id}"):
+            came = b""
+            while len(came) < FILM_BYTES:
+                part = client.get(path, headers={"range": f"bytes={len(came)}-"})
+                assert part.status_code == 206
+                last = min(len(came) + MOST_OPEN, FILM_BYTES) - 1
+                assert part.headers["content-range"] == f"bytes {len(came)}-{last}/{FILM_BYTES}"
+                assert part.headers["content-length"] == str(len(part.content))
+                came += part.content
+            assert came == FILM
+            for several in ("bytes=0-0,1-", "bytes=0-,5-"):
+                assert len(client.get(path, headers={"range": several}).content) <= 2 * MOST_OPEN
+
+
+def test_a_slow_reader_who_may_go_on_is_not_cut(pages: School) -> None:
+    pair = make_pair(pages)
+    path = f"/media/lessons/{pair.lesson.id}/rendition"
+    with closing(SlowReader(pages.port, path, pair.coachs_secret, "Connection: close")) as reader:
+        reader.read_slowly(3)
+        assert reader.read_all() > FILM_BYTES - 2_000_000
