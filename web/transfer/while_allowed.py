@@ -88,9 +88,8 @@ class WhileAllowed(Response):
 
     async def _is_allowed(self, sending: asyncio.Future[None], may_send: asyncio.Event) -> bool:
         """Ask; an answer that is sent meanwhile needs none. Holds back what is sent while the database is silent."""
-        asking: asyncio.Future[bool] = asyncio.ensure_future(
-            anyio.to_thread.run_sync(self.right, limiter=_own_threads())
-        )
+        answer = anyio.to_thread.run_sync(self.right, limiter=_own_threads())
+        asking: asyncio.Future[bool] = asyncio.ensure_future(answer)
         both: set[asyncio.Future[Any]] = {asking, sending}
         try:
             await asyncio.wait(both, timeout=ANSWER_SECONDS, return_when=asyncio.FIRST_COMPLETED)

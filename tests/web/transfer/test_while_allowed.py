@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import socket
 import struct
@@ -12,17 +13,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy.orm import Session
 
+import web
 from annotation.coaching.partnerships import end_partnership
+from annotation.coaching.portfolio import decide
 from annotation.lessons.lessons import delete_for_good, delete_lesson
 from annotation.lessons.sharing import withdraw_share
 from annotation.people.sign_in import begin_sign_in, end_sign_in
 from core.clock import utc_now
-from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share, new_id
+from core.models import Clip, ClipShare, Lesson, Partnership, Person, PortfolioItem, Share, new_id
 from tests.browser.school import School, free_port
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
 from tests.support.s3_server import bucket_settings
@@ -173,19 +177,23 @@ class SlowReader:
         return came
 
 
+def what_comes_after(pages: School, reader: SlowReader, ends: Callable[[Session], None]) -> tuple[int, int]:
+    """Return what had come a second after a right has ended, unread, and all that can be read from then on."""
+    reader.read_slowly(1.5)  # longer than a check: the right is there
+    with pages.opened() as (database, _), database.write() as session:
+        ends(session)
+    time.sleep(LATEST_SECONDS)
+    return reader.here_already(), reader.read_all()
+
+
 @pytest.mark.parametrize("thing", ENDS)
-@pytest.mark.parametrize("header", ["", f"Range: bytes=0-{FILM_BYTES - 1}"])
-def test_no_byte_of_a_film_comes_a_second_after_the_right_has_ended(pages: School, thing: str, header: str) -> None:
+def test_no_byte_of_a_film_comes_a_second_after_the_right_has_ended(pages: School, thing: str) -> None:
     def one(ends: Callable[[Session, Pair], None]) -> tuple[str, int, int]:
         pair = make_pair(pages)
         path = f"/media/lessons/{pair.lesson.id}/rendition" if thing == "lesson" else f"/media/clips/{pair.clip.id}"
+        header = "" if ends is take_back else f"Range: bytes=0-{FILM_BYTES - 1}"
         with closing(SlowReader(pages.port, path, pair.coachs_secret, header)) as reader:
-            reader.read_slowly(1.5)  # longer than a check: the right is there
-            with pages.opened() as (database, _), database.write() as session:
-                ends(session, pair)
-            time.sleep(LATEST_SECONDS)
-            here = reader.here_already()
-            return ends.__name__, here, reader.read_all()
+            return ends.__name__, *what_comes_after(pages, reader, lambda session: ends(session, pair))
 
     with ThreadPoolExecutor(len(ENDS[thing])) as threads:
         results = list(threads.map(one, ENDS[thing]))
@@ -231,3 +239,50 @@ def test_a_slow_reader_who_may_go_on_is_not_cut(pages: School) -> None:
     with closing(SlowReader(pages.port, path, pair.coachs_secret, "Connection: close")) as reader:
         reader.read_slowly(3)
         assert reader.read_all() > FILM_BYTES - 2_000_000
+
+
+def test_a_zip_ends_with_the_consent_and_with_the_device(pages: School) -> None:
+    pair = make_pair(pages)
+    with pages.opened() as (database, _), database.write() as session:
+        item = PortfolioItem(
+            owner_id=pair.coach.id,
+            coachee_id=pair.owner.id,
+            kind="clip",
+            ref_id=pair.clip.id,
+            title="A wait",
+            text="",
+            consent="given",
+            position=1,
+            added_at=utc_now(),
+            decided_at=utc_now(),
+        )
+        session.add(item)
+        session.flush()
+        item_id = item.id
+
+    def withdraw_consent(session: Session) -> None:
+        decide(session, session.get_one(Person, pair.owner.id), item_id, yes=False)
+
+    zips: list[tuple[str, str, Callable[[Session], None]]] = [
+        ("/portfolio.zip", pair.coachs_secret, withdraw_consent),
+        ("/me/everything.zip", pair.owners_secret, lambda session: end_sign_in(session, pair.owners_secret)),
+    ]
+    for path, secret, ends in zips:
+        with closing(SlowReader(pages.port, path, secret)) as reader:
+            here, came = what_comes_after(pages, reader, ends)
+            assert came <= here, path
+
+
+def test_whatever_is_streamed_by_a_route_asks_for_the_right_meanwhile() -> None:
+    streams = 0
+    for module in sorted((Path(web.__file__).parent / "routes").rglob("*.py")):
+        for function in ast.walk(ast.parse(module.read_text())):
+            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            called = {
+                one.func.id for one in ast.walk(function) if isinstance(one, ast.Call) and hasattr(one.func, "id")
+            }
+            if called & {"StreamingResponse", "FileResponse", "EventSourceResponse"}:
+                streams += 1
+                assert "WhileAllowed" in called, f"{module.name}: {function.name}"
+    assert streams >= 2
