@@ -151,10 +151,12 @@ function show(newer: SessionPage): void {
   const wasOver = page.over;
   page = { ...newer, room };
   if (page.over !== wasOver || (page.media && !player.media)) return location.reload();
-  if (!page.media && hadFilm) said.textContent = words.away;
-  player.media?.pause();
-  player.hidden = true;
-  return;
+  if (!page.media && hadFilm) {
+    said.textContent = words.away;
+    player.media?.pause();
+    player.hidden = true;
+    return;
+  }
   showRoom();
   showTimer();
   keepPlace(document.getElementById("main")!, showCards);
