@@ -189,11 +189,15 @@ def greeting(settings: Settings, what_next: str) -> str:
 
 
 @click.command()
-def serve() -> None:
+@click.option("--end-with-parent", is_flag=True, hidden=True, help="End when standard input is closed.")
+def serve(end_with_parent: bool) -> None:
     """Serve pages and do the work, all on this machine."""
+    from core.parent_watch import end_with_parent as hold_on
     from workers.serve import serve_everything
 
     set_up_logging()
+    if end_with_parent:
+        hold_on()
     settings = get_settings()
     try:
         serve_everything(greeting(settings, FIRST_STEPS))

@@ -27,7 +27,7 @@ from tests.support.processes import settings_of
 
 COMMAND = Path(sys.executable).with_name("hindsight")
 START_SECONDS = 180  # on a machine that is busy with much else
-SERVE = (("serve",),)
+SERVE = (("serve", "--end-with-parent"),)  # also when the tests are killed
 FULL_SET = (
     ("web",),
     ("worker", "--queues", "io,media,analysis", "--threads", "2", "--sweep"),
@@ -105,7 +105,7 @@ class School:
     def restart(self, number: int) -> None:
         """Stop one of its processes in an orderly way, and start it again."""
         self.ask_to_end(number)
-        self.processes[number].wait(60)
+        wait_for(self.processes[number], 60)
         self.processes[number] = self.run(*self.commands[number])
 
     def run(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -114,6 +114,7 @@ class School:
             return subprocess.Popen(
                 [*self.within, str(COMMAND), *arguments],
                 env=self.environment,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -138,7 +139,7 @@ class School:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
         for process in self.processes:
-            process.wait()
+            wait_for(process)
 
     def stop(self) -> None:
         """Ask every process to end, and see to it that it does."""
@@ -146,10 +147,17 @@ class School:
             process.terminate()
         try:
             for process in self.processes:
-                process.wait(20)
+                wait_for(process, 20)
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+
+def wait_for(process: subprocess.Popen[bytes], seconds: float | None = None) -> None:
+    """Wait until a process has ended, and close our end of its standard input."""
+    process.wait(seconds)
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 @contextmanager
