@@ -29,6 +29,7 @@ from core.settings import get_settings
 
 log = logging.getLogger("hindsight.signing_in")
 
+SHARED_FOR = timedelta(hours=12)  # a sign-in on a shared computer lasts no longer than a day at school
 KNOWN_FOR = timedelta(days=365)  # a device on which somebody has not signed in for so long is unknown again
 FRESH = timedelta(minutes=10)  # a sign-in by the provider lets a first password be set for so long
 SEEN_EVERY = timedelta(minutes=10)  # how exactly "last seen" is kept
@@ -143,6 +144,7 @@ class Browser:
     device: str = ""
     secret: str = ""
     known: str = ""
+    is_shared: bool = False  # with others: nothing there outlives the sign-in
 
 
 def known_device(session: Session, email: str, known: str) -> str:
@@ -154,13 +156,15 @@ def known_device(session: Session, email: str, known: str) -> str:
 
 def admit(session: Session, person: Person, browser: Browser, road: Road) -> tuple[str, str]:
     """Sign a browser in; return its new secrets, of the sign-in and of being known. What it carried before is worth
-    nothing.
+    nothing. A shared computer gets no secret of being known, and is signed in for SHARED_FOR.
 
     Raises WrongSignIn if the account has changed since it was found that this is `person`.
     """
     row = lock(session, person)
     if (row.password_hash, row.subject) != (person.password_hash, person.subject) or is_closed(row):
         raise WrongSignIn
+    if browser.is_shared:
+        return begin_sign_in(session, row, browser.device, browser.secret, road=road, lasts=SHARED_FOR), ""
     known = secrets.token_urlsafe(32)
     former = KnownDevice.secret_hash == hash_secret(browser.known)
     session.execute(delete(KnownDevice).where(former, KnownDevice.person_id == row.id))
@@ -179,6 +183,7 @@ def begin_sign_in(
     *,
     road: str = "",
     known_hash: str | None = None,
+    lasts: timedelta | None = None,
 ) -> str:
     """Sign a device in and return its new secret; what the browser carried before is worth nothing."""
     end_sign_in(session, former_secret)
@@ -194,7 +199,7 @@ def begin_sign_in(
             known_hash=known_hash,
             created_at=now,
             last_seen_at=now,
-            expires_at=now + timedelta(days=get_settings().session_days),
+            expires_at=now + (lasts or timedelta(days=get_settings().session_days)),
         )
     )
     session.flush()

@@ -50,6 +50,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("GET", "/join/{secret}"): (EVERYBODY, None, None),  # who holds the link
     ("POST", "/join/{secret}"): (EVERYBODY, None, {"name": "Nia", "password": "four words of mine"}),
     ("GET", "/me"): (SELF, None, None),
+    ("GET", "/api/me"): (SELF, None, None),
     ("GET", "/me/everything.zip"): (SELF, None, None),  # her own alone
     ("POST", "/me/delete"): (frozenset(), None, {"email": "somebody@else.example"}),
     ("POST", "/me/mails"): (SIGNED_IN, None, {"wanted": "false"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -39,25 +40,41 @@ log = logging.getLogger(__name__)
 COOKIE = "hindsight"
 WAITING = "hindsight-code"  # a sign-in whose password was right, and that waits for its code
 KNOWN_COOKIE = "hindsight-known"  # no credential: see KnownDevice
+SHARED_COOKIE = "hindsight-shared"  # somebody said that this computer is shared; it goes when the browser is closed
 
 
-def signed_in(request: Request) -> tuple[Person, SignIn] | None:
-    """Return who is signed in on this device, and the device, or None; raises SecondFactorNeeded."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whose secret a browser carries, and whether she must set up a second factor before she sees anything."""
+
+    person: Person
+    device: SignIn
+    is_unready: bool
+
+
+def find_signed_in(request: Request) -> Found | None:
+    """Return who is signed in in this browser, or None."""
     secret = request.cookies.get(COOKIE, "")
     if not secret:
         return None
     with get_database().read() as session:
         found = find_device(session, secret)
-        unready = found is not None and is_missing(session, *found)
-    if unready:
+        return None if found is None else Found(*found, is_unready=is_missing(session, *found))
+
+
+def signed_in(found: Annotated[Found | None, Depends(find_signed_in)]) -> tuple[Person, SignIn] | None:
+    """Return who is signed in on this device, and the device, or None; raises SecondFactorNeeded."""
+    if found is None:
+        return None
+    if found.is_unready:
         raise SecondFactorNeeded
-    if found is not None and utc_now() - found[1].last_seen_at > SEEN_EVERY:
+    if utc_now() - found.device.last_seen_at > SEEN_EVERY:
         try:
             with get_database().write() as session:
-                note_seen(session, found[1].id)
+                note_seen(session, found.device.id)
         except DiskFull:
             log.warning("no room to note when a device was seen")  # she can still read
-    return found
+    return found.person, found.device
 
 
 def still_signed_in(session: Session, secret: str, person_id: str, *, leavers: bool = False) -> Person | None:
@@ -139,12 +156,26 @@ def this_device(request: Request) -> str:
 
 def this_browser(request: Request) -> Browser:
     """Return what the browser says of itself, and the secrets that it carries."""
-    return Browser(this_device(request), request.cookies.get(COOKIE, ""), request.cookies.get(KNOWN_COOKIE, ""))
+    return Browser(
+        this_device(request),
+        request.cookies.get(COOKIE, ""),
+        request.cookies.get(KNOWN_COOKIE, ""),
+        is_shared=is_shared(request),
+    )
 
 
-def sign_in_browser(request: Request, person: Person, address: str, road: Road) -> Response:
-    """Sign this browser in under new secrets and go on; whoever has a second factor is asked for a code first."""
+def is_shared(request: Request) -> bool:
+    """Tell whether somebody said in this browser that the computer is shared."""
+    return SHARED_COOKIE in request.cookies
+
+
+def sign_in_browser(request: Request, person: Person, address: str, road: Road, *, shared: bool = False) -> Response:
+    """Sign this browser in under new secrets and go on; whoever has a second factor is asked for a code first.
+
+    `shared` is what the form says of the computer. Once said, it holds until the sign-out or the browser's end.
+    """
     browser = this_browser(request)
+    browser = replace(browser, is_shared=shared or browser.is_shared)
     with get_database().write() as session:
         if road == "provider":  # a second factor is the provider's business there
             entered = Entered(*admit(session, person, browser, road))
@@ -153,24 +184,34 @@ def sign_in_browser(request: Request, person: Person, address: str, road: Road) 
     if entered.waits:
         answer = RedirectResponse("/sign-in/code", 303)
         put_cookie(answer, WAITING, entered.secret, KEPT, path="/sign-in")
+        if browser.is_shared:
+            note_shared(answer)
         return answer
-    return go_on(entered, address)
+    return go_on(entered, address, is_shared=browser.is_shared)
 
 
-def go_on(entered: Entered, address: str) -> Response:
-    """Give a browser that is signed in its secrets, and send it on."""
+def go_on(entered: Entered, address: str, *, is_shared: bool) -> Response:
+    """Give a browser that is signed in its secrets, and send it on; on a shared computer none outlives the browser."""
     answer = RedirectResponse(address, 303)
-    put_cookie(answer, COOKIE, entered.secret, timedelta(days=get_settings().session_days))
-    put_cookie(answer, KNOWN_COOKIE, entered.known, KNOWN_FOR)
+    put_cookie(answer, COOKIE, entered.secret, None if is_shared else timedelta(days=get_settings().session_days))
+    if entered.known:
+        put_cookie(answer, KNOWN_COOKIE, entered.known, KNOWN_FOR)
+    if is_shared:
+        note_shared(answer)
     return answer
 
 
-def put_cookie(response: Response, name: str, secret: str, kept: timedelta, path: str = "/") -> None:
-    """Give the browser a secret: out of reach of scripts and of other sites' forms."""
+def note_shared(response: Response) -> None:
+    """Have the browser remember, until it is closed, that the computer is shared."""
+    put_cookie(response, SHARED_COOKIE, "yes", None)
+
+
+def put_cookie(response: Response, name: str, secret: str, kept: timedelta | None, path: str = "/") -> None:
+    """Give the browser a secret: out of reach of scripts and of other sites' forms; None: until it is closed."""
     response.set_cookie(
         name,
         secret,
-        max_age=round(kept.total_seconds()),
+        max_age=None if kept is None else round(kept.total_seconds()),
         httponly=True,
         samesite="lax",
         secure=get_settings().cookies_need_https,

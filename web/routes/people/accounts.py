@@ -49,14 +49,17 @@ from web.rendering import go, local_address, page
 from web.security.auth import (
     COOKIE,
     KNOWN_COOKIE,
+    SHARED_COOKIE,
     CurrentDevice,
     CurrentPerson,
     MaybePerson,
     PasswordsWanted,
+    is_shared,
     open_to_leavers,
     sign_in_browser,
     this_device,
 )
+from web.security.connections import came_by_plain_http
 from web.views.people.accounts import _openings
 from web.views.people.leaver import left_behind
 from web.views.people.sign_in_page import _sso, _ways_in
@@ -111,6 +114,7 @@ def sign_in(
     email: Text = "",
     password: Text = "",
     next_address: Annotated[str, Form(alias="next")] = "/",
+    shared: Annotated[bool, Form()] = False,
 ) -> Response:
     """Sign in; whatever was wrong, the sentence is the same."""
     attempts: Attempts = request.app.state.attempts
@@ -121,7 +125,7 @@ def sign_in(
         attempts.begin(account, _address(request), known)
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
-        answer = sign_in_browser(request, person, local_address(next_address), "password")
+        answer = sign_in_browser(request, person, local_address(next_address), "password", shared=shared)
         if is_of_old_form(password, person.password_hash):
             with get_database().write() as session:
                 renew_hash(session, person, password)
@@ -174,13 +178,24 @@ def set_new_password(request: Request, secret: str, password: Text = "") -> Resp
     return go("/sign-in", "password-new")
 
 
+@router.get("/api/me", status_code=204)
+def confirm_signed_in(person: ReadsOwnPage) -> Response:
+    """Tell a page whether its person is still signed in here: whose page it is, every request says itself."""
+    del person
+    return Response(status_code=204)
+
+
 @router.post("/sign-out")
-def sign_out(request: Request) -> Response:
-    """Sign this device out."""
+def sign_out(request: Request, others_keep: Annotated[bool, Form()] = False) -> Response:
+    """Sign this device out; a shared computer forgets everything, but what others keep there is theirs."""
     with get_database().write() as session:
         end_sign_in(session, request.cookies.get(COOKIE, ""))
     answer = go("/sign-in", "signed-out")
     answer.delete_cookie(COOKIE, path="/")
+    if is_shared(request):
+        answer.delete_cookie(SHARED_COOKIE, path="/")
+        if not came_by_plain_http(request):  # browsers ignore it there, and complain
+            answer.headers["clear-site-data"] = '"cache"' if others_keep else '"cache", "storage"'
     return answer
 
 

@@ -56,7 +56,7 @@ def sign_in_with_code(request: Request, code: Text = "") -> Response:
         return enter_by_code(session, secret, code, browser)
 
     entered, goal = _with_code(request, person, known, enter)
-    answer = go_on(entered, goal)
+    answer = go_on(entered, goal, is_shared=browser.is_shared)
     answer.delete_cookie(WAITING, path="/sign-in")
     return answer
 

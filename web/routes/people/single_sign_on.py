@@ -14,7 +14,7 @@ from core.database.db import get_database
 from core.errors import HindsightError, NotFound
 from core.settings import get_settings
 from web.rendering import local_address
-from web.security.auth import sign_in_browser, this_device
+from web.security.auth import note_shared, sign_in_browser, this_device
 from web.security.openid_connect import Provider
 from web.views.people.sign_in_page import show_problem
 
@@ -47,7 +47,7 @@ def refused(request: Request, error: HindsightError) -> Response:
 
 
 @router.get("/sign-in/away")
-def go_to_provider(request: Request) -> Response:
+def go_to_provider(request: Request, shared: bool = False) -> Response:
     """Send the browser to the provider; what it brings back must fit what is remembered here."""
     settings = get_settings()
     if not settings.oidc_issuer:
@@ -69,6 +69,8 @@ def go_to_provider(request: Request) -> Response:
         secure=settings.cookies_need_https,
         path="/sign-in",
     )
+    if shared:
+        note_shared(answer)
     return answer
 
 
