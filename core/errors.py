@@ -111,6 +111,17 @@ class SignInNeeded(HindsightError):
     sentence = "Please sign in first."
 
 
+class OtherPerson(HindsightError):
+    """The page that asks was opened by somebody else than the person who is signed in."""
+
+    code = "other_person"
+    status = 409
+    sentence = (
+        "You are signed in as {name}, and somebody else opened this page, so nothing was sent. What was written here"
+        " stays with whoever wrote it. Please reload the page to go on as {name}."
+    )
+
+
 class InvalidInput(HindsightError):
     """A form or a request with something that cannot be taken; say what in `why`."""
 

@@ -30,6 +30,7 @@ from web.routes.lessons import (
 from web.routes.people import accounts, my_data, second_factor, single_sign_on
 from web.routes.school import machine, programme
 from web.security.guard import CompressPages, Guard, MethodOverride
+from web.security.page_person import OwnPage
 from web.security.whole_text import WholeText
 from web.views.base import ErrorView
 
@@ -42,6 +43,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        dependencies=[OwnPage],
         responses={"default": {"model": ErrorView, "description": "One plain sentence about what went wrong."}},
     )
     app.state.attempts = Attempts(get_settings().broker_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from core.models import Person
 from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, weekday_of
 from core.settings import get_settings
 from web.assets import asset, asset_css
+from web.security.auth import SHARED_COOKIE
 from web.security.connections import came_by_plain_http, loses_cookies
 from web.views.base import PersonView
 
@@ -77,6 +79,9 @@ NOTICES = {
     "words-back": "The page shows again what we heard ourselves.",
 }
 
+
+PERSON_FIELD = "page_person_id"  # of every form: whose page it is on
+POSTS = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
 
 # Pages of whoever sets the school up: the first account, and the lead's. Nobody else is told that https is missing.
 OF_THE_LEAD = ("/", "/programme", "/programme/work")
@@ -152,6 +157,7 @@ def page(
     """Render a page; `problem` is a sentence about a form that could not be taken."""
     values = {
         "me": None if me is None else _me(me),
+        "is_shared_computer": SHARED_COOKIE in request.cookies,
         "page_title": page_title,
         "notice": NOTICES.get(request.query_params.get("notice", "")),
         "problem": None,
@@ -164,7 +170,17 @@ def page(
         "https_is_missing": _tell_of_https(request, me),
         **context,
     }
-    return HTMLResponse(_environment().get_template(template).render(values), status)
+    rendered = _environment().get_template(template).render(values)
+    return HTMLResponse(rendered if me is None else with_person(rendered, me.id), status)
+
+
+def with_person(rendered: str, person_id: str) -> str:
+    """Return a page with the hidden field in each of its forms that says whose page it is.
+
+    The browser is asked not to offer what was typed to the next person; fields of sign-in say otherwise themselves.
+    """
+    field = f'<input type="hidden" name="{PERSON_FIELD}" value="{person_id}">'
+    return POSTS.sub(lambda form: f'{form[0][:-1]} autocomplete="off">{field}', rendered)
 
 
 def go(address: str, notice: str = "") -> RedirectResponse:

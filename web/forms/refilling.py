@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 
+from web.rendering import PERSON_FIELD
+
 Typed = Sequence[tuple[str, str]]
 Attributes = dict[str, str | None]
 
@@ -86,6 +88,7 @@ class Form:
     def is_of(self, typed: Typed) -> bool:
         """Whether its hidden fields are those that were sent: a page may have the same form for several things."""
         hidden = [one for one in self.controls if one.tag.name == "input" and one.tag.kind == "hidden"]
+        hidden = [one for one in hidden if one.name != PERSON_FIELD]  # in all of them alike
         return all((one.name, one.tag.attributes.get("value") or "") in typed for one in hidden)
 
 

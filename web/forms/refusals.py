@@ -24,11 +24,13 @@ def wants_json(request: Request) -> bool:
     return not sends_form and "text/html" not in request.headers.get("accept", "text/html")
 
 
-def answer(request: Request, status: int, code: str, sentence: str) -> Response:
-    """Return the failure in the form that was asked for."""
+def answer(
+    request: Request, status: int, code: str, sentence: str, *, back: str = "/", link: str = "Back to this week"
+) -> Response:
+    """Return the failure in the form that was asked for; a page links to an address to go on to."""
     if wants_json(request):
         return JSONResponse({"code": code, "message": sentence}, status)
-    context = {"sentence": sentence, "words": [], "back": "/", "link": "Back to this week"}
+    context = {"sentence": sentence, "words": [], "back": back, "link": link}
     return page(request, "error.html", None, page_title="Hindsight", status=status, **context)
 
 

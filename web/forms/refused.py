@@ -18,9 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import Message
 
-from core.errors import HindsightError, NotFound, SignInNeeded
+from core.errors import HindsightError, NotFound, OtherPerson, SignInNeeded
 from web.forms.refilling import Typed, refill
-from web.forms.refusals import FORMS, asked, is_of_a_program, wants_json
+from web.forms.refusals import FORMS, answer, asked, is_of_a_program, wants_json
 from web.rendering import page
 
 log = logging.getLogger("hindsight.web")
@@ -67,8 +67,10 @@ def is_form(request: Request) -> bool:
 
 async def show_again(request: Request, error: HindsightError) -> Response:
     """Answer a form that was refused: its page with what was typed, else a page that gives back what was written."""
-    typed = _texts(await _sent(request))
     own = page_of(request, request.url.path)
+    if isinstance(error, OtherPerson):  # who is signed in is shown nothing that somebody else typed
+        return answer(request, error.status, error.code, str(error), back=own, link="Reload")
+    typed = _texts(await _sent(request))
     for address in dict.fromkeys((_came_from(request), own)):
         again = await _filled_again(request, address, typed, error) if address else None
         if again:
