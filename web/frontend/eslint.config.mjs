@@ -2,6 +2,10 @@
 import { defineConfig, globalIgnores } from "eslint/config";
 import tseslint from "typescript-eslint";
 
+const KEPT = ["localStorage", "sessionStorage", "indexedDB", "caches", "cookieStore"];
+const SENT = ["fetch", "XMLHttpRequest", "EventSource", "WebSocket"];
+const WHERE = "browser/kept.ts owns what the browser keeps, api/client.ts what it sends: each is one person's.";
+
 export default defineConfig(
   globalIgnores([
     "src/api/schema.d.ts", // generated
@@ -30,6 +34,31 @@ export default defineConfig(
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
     },
   },
+  {
+    // What one person keeps in the browser is hers alone: browser/kept.ts owns the storage. Every request says whose
+    // page it is: api/client.ts sends them.
+    files: ["src/**/*.ts"],
+    rules: {
+      "no-restricted-globals": ["error", ...KEPT, ...SENT].map((one) =>
+        one === "error" ? one : { name: one, message: WHERE },
+      ),
+      "no-restricted-properties": [
+        "error",
+        ...["window", "globalThis", "self", "top", "parent", "frames"].flatMap((object) =>
+          [...KEPT, ...SENT].map((property) => ({ object, property, message: WHERE })),
+        ),
+        ...["cookie", "requestStorageAccess"].map((property) => ({ object: "document", property, message: WHERE })),
+        ...["storage", "serviceWorker", "sendBeacon"].map((property) => ({
+          object: "navigator",
+          property,
+          message: WHERE,
+        })),
+      ],
+    },
+  },
+  { files: ["src/browser/kept.ts"], rules: { "no-restricted-globals": ["error", ...SENT] } },
+  { files: ["src/api/client.ts"], rules: { "no-restricted-globals": ["error", ...KEPT, "XMLHttpRequest"] } },
+  { files: ["src/live/page.ts"], rules: { "no-restricted-globals": ["error", ...KEPT, "fetch", "XMLHttpRequest"] } },
   {
     // A text stands in one piece, so that a search for it finds it.
     files: ["src/text/words.ts"],

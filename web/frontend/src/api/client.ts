@@ -1,10 +1,12 @@
 /** Asks the API; a refusal becomes an error with the server's own plain sentence. */
+import { PERSON_HEADER, personOfPage } from "../browser/page_person";
 import { words } from "../text/words";
 
 export class Refused extends Error {
   constructor(
     message: string,
     readonly status: number,
+    readonly code = "",
   ) {
     super(message);
   }
@@ -31,7 +33,9 @@ export async function askInTime(address: string, request: RequestInit, limit = L
       overrides = true;
       answer = await send(address, request, over.signal);
     }
-    return { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text() };
+    const whole = { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text() };
+    tellIfNotSignedIn(whole.status, whole.text);
+    return whole;
   } catch (error) {
     throw over.signal.aborted ? new TookTooLong(words.tookTooLong) : error;
   } finally {
@@ -41,16 +45,44 @@ export async function askInTime(address: string, request: RequestInit, limit = L
 
 function send(address: string, request: RequestInit, signal: AbortSignal): Promise<Response> {
   const method = request.method ?? "GET";
-  if (!overrides || !OVERRIDDEN.includes(method)) return fetch(address, { ...request, signal });
   const headers = new Headers(request.headers);
+  if (personOfPage()) headers.set(PERSON_HEADER, personOfPage());
+  if (!overrides || !OVERRIDDEN.includes(method)) return fetch(address, { ...request, headers, signal });
   headers.set("X-HTTP-Method-Override", method);
   return fetch(address, { ...request, method: "POST", headers, signal });
 }
 
+/** Told to the page when an answer says that its person is not signed in here: with the sentence, and why. */
+export const NOT_SIGNED_IN = "not-signed-in";
+export type NotSignedIn = { sentence: string; code: string };
+const OF_NOBODY = ["other_person", "sign_in_needed"];
+
+/** Tell the page when the answer to one of its requests says that its person is not signed in here. */
+export function tellIfNotSignedIn(status: number, text: string): boolean {
+  if ((status !== 401 && status !== 409) || !personOfPage()) return false;
+  const said = parsed<{ message?: string; code?: string }>(text);
+  if (!OF_NOBODY.includes(said?.code ?? "")) return false;
+  const detail: NotSignedIn = { sentence: said?.message ?? "", code: said?.code ?? "" };
+  document.dispatchEvent(new CustomEvent(NOT_SIGNED_IN, { detail }));
+  return true;
+}
+
+/** Whether the person of this page is signed in here; without an answer she is taken to be. */
+export function isSignedIn(): Promise<boolean> {
+  return ask("GET", "/api/me").then(
+    () => true,
+    (error: unknown) => !(error instanceof Refused && OF_NOBODY.includes(error.code)),
+  );
+}
+
 /** What an answer says as JSON, or undefined. */
 export function read<T>(answer: Answer): T | undefined {
+  return parsed<T>(answer.text);
+}
+
+function parsed<T>(text: string): T | undefined {
   try {
-    return JSON.parse(answer.text) as T;
+    return JSON.parse(text) as T;
   } catch {
     return undefined;
   }
@@ -58,8 +90,9 @@ export function read<T>(answer: Answer): T | undefined {
 
 /** The error of an answer that refuses. Without a sentence of the server's own it came from a proxy on the way. */
 export function refusal(answer: Answer): Refused {
-  const said = read<{ message?: string }>(answer)?.message;
-  return new Refused(said ?? (answer.status === 413 ? words.proxyTooSmall : words.broken), answer.status);
+  const said = read<{ message?: string; code?: string }>(answer);
+  const sentence = said?.message ?? (answer.status === 413 ? words.proxyTooSmall : words.broken);
+  return new Refused(sentence, answer.status, said?.code);
 }
 
 export async function ask<T>(method: string, address: string, body?: unknown, keepalive = false): Promise<T> {
@@ -75,7 +108,7 @@ export async function ask<T>(method: string, address: string, body?: unknown, ke
 
 /** Whether asking again would not help: this person is signed out, or may not see it any more. */
 export function isClosed(error: unknown): boolean {
-  return error instanceof Refused && [401, 403, 404].includes(error.status);
+  return error instanceof Refused && ([401, 403, 404].includes(error.status) || error.code === "other_person");
 }
 
 /** Whether something on the way refused the method: the server's own answers are JSON. */

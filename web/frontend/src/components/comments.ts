@@ -1,60 +1,15 @@
-/** <lesson-comments> and <comment-composer>: what people say at a moment, in threads, and where they write it. */
-import { ask, Refused } from "../api/client";
-import type { Audience, Comment, CommentVersion } from "../api/types";
-import { dictate } from "./dictate";
+/** <lesson-comments>: what people say at a moment, in threads. */
+import { ask } from "../api/client";
+import type { Comment, CommentVersion } from "../api/types";
 import { arrange, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { newId } from "../browser/secure_context";
+import { sendComment } from "../outbox/comments";
+import { keepDraft } from "../outbox/drafts";
 import { messageOf } from "../text/error_message";
 import { dayAndTime } from "../text/school_day";
 import { clock } from "../text/times";
 import { words } from "../text/words";
-
-type Draft = {
-  partnership_id: string | null;
-  parent_id: string | null;
-  kind: string;
-  start_ms: number;
-  end_ms: number | null;
-  goal_id: string | null;
-  stage: string;
-  text: string;
-  draft_id: string;
-};
-const WAITING = "waiting-comments";
-const AGAIN_AFTER = 20_000; // ms
-
-/** Send a comment; without a network it is kept and sent later, and its draft id makes sure that it is there once. */
-async function send(address: string, draft: Draft): Promise<boolean> {
-  try {
-    await ask<Comment>("POST", `${address}/comments`, draft);
-    return true;
-  } catch (error) {
-    if (error instanceof Refused) throw error;
-    const kept = JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][];
-    localStorage.setItem(WAITING, JSON.stringify([...kept, [address, draft]]));
-    setTimeout(() => void sendWaiting(), AGAIN_AFTER);
-    return false;
-  }
-}
-
-/** Send what was kept, oldest first; a comment leaves the device only once the server has it, or will never take it. */
-export async function sendWaiting(): Promise<void> {
-  for (;;) {
-    const kept = JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][];
-    const first = kept[0];
-    if (!first) return;
-    try {
-      await ask<Comment>("POST", `${first[0]}/comments`, first[1]);
-    } catch (error) {
-      if (!(error instanceof Refused) || error.status >= 500) return; // later
-    }
-    const left = (JSON.parse(localStorage.getItem(WAITING) ?? "[]") as [string, Draft][]).filter(
-      (each) => each[1].draft_id !== first[1].draft_id,
-    );
-    localStorage.setItem(WAITING, JSON.stringify(left));
-  }
-}
 
 export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
@@ -178,11 +133,15 @@ export class LessonComments extends HTMLElement {
     if (one.deleted) act(words.undo, () => change("POST", "/restore"));
     else {
       if (!one.parent_id)
-        act("Reply", () => acts.replaceChildren(this.field("Your reply", "", (text) => this.reply(one, text))));
+        act("Reply", () =>
+          acts.replaceChildren(this.field("Your reply", "", `reply:${one.id}`, (text) => this.reply(one, text))),
+        );
       if (one.mine) {
         act("Edit", () =>
           body.replaceWith(
-            this.field("Your comment", one.text, (text) => ask("PATCH", `/api/comments/${one.id}`, { text })),
+            this.field("Your comment", one.text, `edit:${one.id}`, (text) =>
+              ask("PATCH", `/api/comments/${one.id}`, { text }),
+            ),
           ),
         );
         act("Delete", () => change("DELETE", ""));
@@ -211,7 +170,7 @@ export class LessonComments extends HTMLElement {
   }
 
   private reply(to: Comment, text: string): Promise<unknown> {
-    return send(this.address, {
+    return sendComment(this.address, {
       partnership_id: to.partnership_id,
       parent_id: to.id,
       kind: "noticed",
@@ -232,173 +191,40 @@ export class LessonComments extends HTMLElement {
     return this.refresh();
   }
 
-  private field(name: string, text: string, save: (text: string) => Promise<unknown>): HTMLElement {
+  private field(name: string, text: string, draft: string, save: (text: string) => Promise<unknown>): HTMLElement {
     const area = make("textarea", { ariaLabel: name, value: text, rows: 2 });
+    const forget = keepDraft(area, draft);
     const button = make("button", { type: "button" }, text ? "Save" : "Send");
     const said = make("span", { role: "status" });
     const form = make("div", {}, area, button, said);
-    const submit = () =>
-      void save(area.value).then(
-        () => this.close(form),
-        (error: unknown) => (said.textContent = messageOf(error)),
+    let isSending = false;
+    const submit = () => {
+      if (isSending || !area.value.trim()) return;
+      isSending = true;
+      save(area.value).then(
+        () => {
+          forget();
+          return this.close(form);
+        },
+        (error: unknown) => {
+          isSending = false;
+          said.textContent = messageOf(error);
+        },
       );
+    };
     button.addEventListener("click", submit);
     area.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey) {
         event.preventDefault();
         submit();
       }
-      if (event.key === "Escape") void this.close(form);
+      if (event.key === "Escape") {
+        forget();
+        void this.close(form);
+      }
     });
     queueMicrotask(() => area.focus());
     return form;
   }
 }
 customElements.define("lesson-comments", LessonComments);
-
-const draftOf = (address: string) => `draft:${address}`;
-
-/** Leave a lesson or a clip that is not open any more, with what was half written about it. */
-export function leave(address: string, isOwner: boolean): void {
-  localStorage.removeItem(draftOf(address));
-  location.assign(isOwner ? "/" : "/?notice=taken-back");
-}
-
-export class CommentComposer extends HTMLElement {
-  player!: LessonPlayer;
-  refresh: () => Promise<void> = () => Promise.resolve();
-  /** Begin a comment over a range. */
-  over: (from: number, to: number) => void = () => undefined;
-  private startMs: number | null = null;
-  private endMs: number | null = null;
-
-  /** Offer a field for words on what has this address in the API; `says` is where they can be spoken, if anywhere. */
-  show(address: string, audiences: Audience[], says: string | null): void {
-    const kept = draftOf(address);
-    const area = make("textarea", {
-      ariaLabel: "Write a comment",
-      placeholder: `Write at ${clock(this.player.ms)}`,
-      value: localStorage.getItem(kept) ?? "",
-    });
-    const option = (value: string, text: string) => make("option", { value }, text);
-    const choose = (name: string, ...options: HTMLOptionElement[]) => make("select", { ariaLabel: name }, ...options);
-    const kind = choose("Kind", ...["noticed", "question", "suggestion"].map((each) => option(each, each)));
-    const goal = choose("Goal", option("", "no goal"));
-    const stage = choose("GROW stage", option("", "–"), ...["G", "R", "O", "W"].map((each) => option(each, each)));
-    const who = choose(
-      "Who can read it",
-      ...audiences.map((each) => option(each.partnership_id, `You and ${each.label}`)),
-      option("", "Only me"),
-    );
-    const fill = () => {
-      const goals = audiences.find((each) => each.partnership_id === who.value)?.goals ?? [];
-      goal.replaceChildren(option("", "no goal"), ...goals.map((each) => option(each.id, each.title)));
-    };
-    fill();
-    who.addEventListener("change", fill);
-    const stamp = make("span", { className: "figure" });
-    this.over = (from, to) => {
-      [this.startMs, this.endMs] = [Math.round(from), Math.round(to)];
-      stamp.textContent = words.selectedRange(clock(from), clock(to));
-      this.player.media?.pause();
-      area.focus();
-    };
-    const range = make("button", { type: "button", className: "plain" }, "until now");
-    const save = make("button", { type: "button", className: "primary" }, "Save");
-    const said = make("span", { role: "status" });
-    area.addEventListener("input", () => {
-      localStorage.setItem(kept, area.value);
-      if (this.startMs !== null) return;
-      this.startMs = this.player.ms;
-      this.player.media?.pause();
-      stamp.textContent = `at ${clock(this.startMs)}`;
-    });
-    range.addEventListener("click", () => {
-      this.endMs = Math.max(this.player.ms, (this.startMs ?? 0) + 1000);
-      stamp.textContent = `${clock(this.startMs ?? 0)} to ${clock(this.endMs)}`;
-    });
-    const submit = async () => {
-      if (!area.value.trim()) return;
-      save.disabled = true;
-      try {
-        const sent = await send(address, {
-          partnership_id: who.value || null,
-          parent_id: null,
-          kind: kind.value,
-          start_ms: this.startMs ?? this.player.ms,
-          end_ms: this.endMs,
-          goal_id: goal.value || null,
-          stage: stage.value,
-          text: area.value,
-          draft_id: newId(),
-        });
-        said.textContent = sent ? "" : words.offline;
-        area.value = "";
-        localStorage.removeItem(kept);
-        this.startMs = this.endMs = null;
-        stamp.textContent = "";
-        if (sent) await this.refresh();
-        void this.player.media?.play();
-      } catch (error) {
-        said.textContent = (error as Error).message;
-      } finally {
-        save.disabled = false;
-      }
-    };
-    save.addEventListener("click", () => void submit());
-    area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) {
-        event.preventDefault();
-        void submit();
-      }
-      if (event.key === "Escape") area.blur();
-      if (event.altKey && this.pick(event.code, goal, stage)) event.preventDefault();
-    });
-    const speak = make("button", { type: "button", className: "plain", hidden: !says }, words.sayIt);
-    dictate(
-      speak,
-      says ?? "",
-      (text) => {
-        area.value = [area.value.trim(), text].filter(Boolean).join(" ");
-        area.dispatchEvent(new Event("input"));
-        area.focus();
-      },
-      (sentence) => (said.textContent = sentence),
-      () => {
-        this.startMs ??= this.player.ms;
-        this.player.media?.pause();
-        stamp.textContent = `at ${clock(this.startMs)}`;
-      },
-    );
-    this.replaceChildren(
-      area,
-      make("div", { className: "row" }, kind, goal, stage, who, stamp, range, speak, save, said),
-    );
-  }
-
-  /** Choose a goal (Alt and its number) or a GROW stage (Alt and its letter), and choose it away again. */
-  private pick(code: string, goal: HTMLSelectElement, stage: HTMLSelectElement): boolean {
-    const letter = /^Key([GROW])$/.exec(code)?.[1];
-    const number = Number(/^Digit([1-9])$/.exec(code)?.[1]);
-    if (letter) stage.value = stage.value === letter ? "" : letter;
-    else if (number && number < goal.options.length) goal.selectedIndex = goal.selectedIndex === number ? 0 : number;
-    else return false;
-    return true;
-  }
-}
-customElements.define("comment-composer", CommentComposer);
-
-/** Keep a moment for oneself, with one key. */
-export async function mark(address: string, ms: number): Promise<void> {
-  await send(address, {
-    partnership_id: null,
-    parent_id: null,
-    kind: "noticed",
-    start_ms: ms,
-    end_ms: null,
-    goal_id: null,
-    stage: "",
-    text: words.marked,
-    draft_id: newId(),
-  });
-}

@@ -1,11 +1,14 @@
 /** The page of one clip: its film, its words and what is said about it, and nothing else of the lesson. */
 import { ask, isClosed } from "../api/client";
 import type { ClipPage, Comment } from "../api/types";
-import { CommentComposer, leave, LessonComments, sendWaiting } from "../components/comments";
+import { leave } from "../browser/whose_page";
+import { LessonComments } from "../components/comments";
+import { CommentComposer } from "../components/composer";
 import { TrustPill } from "../components/pill";
 import { LessonPlayer, momentOfAddress } from "../player/player";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
+import { outbox, TAKEN } from "../outbox/outbox";
 import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
 
@@ -58,7 +61,7 @@ if (clip.is_owner) {
     partnerships,
   );
 }
-const gone = () => leave(address, clip.is_owner);
+const gone = () => void leave(clip.is_owner ? "/" : "/?notice=taken-back");
 const closed = (error: unknown) => isClosed(error) && (gone(), true);
 const talk = new Refetch(refresh, closed);
 const film = new Refetch(async () => openFilm(await ask<ClipPage>("GET", address)), closed);
@@ -68,11 +71,10 @@ follow(`clip:${clip.id}`, {
     if (kind === "comment" || kind === "missed") talk.ask();
     if (kind !== "comment" && !player.media) film.ask(); // it may be cut by now
   },
-  line: (isOpen) => void (isOpen && sendWaiting()),
+  line: (isOpen) => void (isOpen && outbox.send()),
 });
 addEventListener("hashchange", () => player.seek(momentOfAddress() ?? player.ms, false));
-addEventListener("online", () => void sendWaiting().then(refresh));
-void sendWaiting();
+document.addEventListener(TAKEN, () => talk.ask());
 const tick = () => transcript.follow(player.ms);
 setInterval(() => player.media && !player.media.paused && tick(), 100);
 player.addEventListener("seeked", tick, true);

@@ -3,7 +3,9 @@ import { LessonActivities } from "../components/activities";
 import { ask, isClosed } from "../api/client";
 import type { Comment, LessonPage } from "../api/types";
 import { LessonClips } from "../components/clips";
-import { CommentComposer, leave, LessonComments, mark, sendWaiting } from "../components/comments";
+import { leave } from "../browser/whose_page";
+import { LessonComments } from "../components/comments";
+import { CommentComposer } from "../components/composer";
 import { LessonCorrections } from "../components/corrections";
 import { keepPlace, make } from "../components/dom";
 import { GoalMoments } from "../components/goals";
@@ -13,6 +15,8 @@ import { TrustPill } from "../components/pill";
 import { LessonPlayer, momentOfAddress, type Span } from "../player/player";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
+import { mark } from "../outbox/comments";
+import { outbox, TAKEN } from "../outbox/outbox";
 import { StepProgress } from "../live/steps";
 import { tabs } from "../components/tabs";
 import { LessonTranscript } from "../components/transcript";
@@ -197,7 +201,7 @@ player.keys = {
 show();
 composer.show(address, page.audiences, address);
 
-const gone = () => leave(address, page.lesson.is_owner);
+const gone = () => void leave(page.lesson.is_owner ? "/" : "/?notice=taken-back");
 const closed = (error: unknown) => isClosed(error) && (gone(), true);
 const [all, talk] = [new Refetch(refresh, closed), new Refetch(refreshComments, closed)];
 follow(`lesson:${page.lesson.id}`, {
@@ -206,11 +210,10 @@ follow(`lesson:${page.lesson.id}`, {
     else if (kind === "comment") talk.ask();
     else all.ask();
   },
-  line: (isOpen) => void (isOpen && sendWaiting()),
+  line: (isOpen) => void (isOpen && outbox.send()),
 });
 addEventListener("hashchange", () => player.seek(momentOfAddress() ?? player.ms, false));
-addEventListener("online", () => void sendWaiting().then(refreshComments));
-void sendWaiting();
+document.addEventListener(TAKEN, () => talk.ask());
 
 function tick(): void {
   transcript.follow(player.ms);

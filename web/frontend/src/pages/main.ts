@@ -1,9 +1,20 @@
 /** What every page does: the list of keys, restoring a lesson, copying or printing a list that is shown once. */
 import { ask } from "../api/client";
+import { personOfPage } from "../browser/page_person";
 import { copyText } from "../browser/secure_context";
+import { watchWhosePage } from "../browser/whose_page";
 import { make } from "../components/dom";
+import { outbox } from "../outbox/outbox";
+import { guardSignOut } from "../outbox/sign_out";
 import { messageOf } from "../text/error_message";
 import { words } from "../text/words";
+
+watchWhosePage();
+if (personOfPage()) {
+  guardSignOut();
+  addEventListener("online", () => void outbox.send());
+  void outbox.send();
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "?" || (event.target as HTMLElement).closest("input, textarea, select")) return;

@@ -1,6 +1,7 @@
 /** The session room: one film for two, a timer, at most three moments, G-R-O-W, one action; then the log. */
 import { ask, isClosed } from "../api/client";
 import type { Room, SessionPage } from "../api/types";
+import { leave } from "../browser/whose_page";
 import { keepPlace, make } from "../components/dom";
 import { clockAhead, correction, placeIn } from "../player/follow";
 import { follow } from "../live/page";
@@ -218,7 +219,7 @@ if (!page.over) {
   addEventListener("pagehide", () => void ask("POST", `${address}/leave`, {}, true).catch(() => undefined));
   void measureClock().then(align);
   setInterval(() => void measureClock(), 60_000);
-  const gone = () => location.assign("/");
+  const gone = () => void leave("/");
   const closed = (error: unknown) => isClosed(error) && (gone(), true);
   const room = new Refetch(async () => show(await ask<SessionPage>("GET", address)), closed);
   follow(`session:${page.id}`, {

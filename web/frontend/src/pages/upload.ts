@@ -1,8 +1,10 @@
 /** <lesson-upload>: a recording goes up in pieces, survives reloads and broken networks, and is then worked on. */
 import { Upload, type HttpResponse, type UploadOptions } from "tus-js-client";
 
-import { ask, askInTime, isClosed, LIMIT_FOR_FILES } from "../api/client";
+import { ask, askInTime, isClosed, LIMIT_FOR_FILES, tellIfNotSignedIn } from "../api/client";
 import type { Steps } from "../api/types";
+import { KeptUploads } from "../browser/kept_uploads";
+import { PERSON_HEADER, personOfPage } from "../browser/page_person";
 import { make } from "../components/dom";
 import { LessonRecorder, type Recording } from "../player/recorder";
 import { follow } from "../live/page";
@@ -126,12 +128,18 @@ class LessonUpload extends HTMLElement {
     let keptAtCut = ""; // and what it was when the line was last cut
     const upload: Upload = new Upload(source, {
       endpoint: "/api/uploads",
+      headers: { [PERSON_HEADER]: personOfPage() },
+      urlStorage: new KeptUploads(),
       metadata,
       chunkSize: FIRST_BYTES,
       retryDelays: [0, 1000, 3000, 5000, ...Array<number>(2000).fill(10_000)],
       onShouldRetry: (error) => {
         const response = error.originalResponse;
         const status = response?.getStatus() ?? 0;
+        if (response && tellIfNotSignedIn(status, response.getBody())) {
+          this.say(words.waitingForHer); // what is recorded stays in this page, and goes on with her
+          return true;
+        }
         if (status === 0) {
           // Cut twice at the same place: a smaller piece may pass where this one does not.
           if (keptAtCut === kept) shrink(upload);

@@ -2,12 +2,14 @@
 import { ask, askInTime, LIMIT_FOR_FILES } from "../api/client";
 import { make } from "../components/dom";
 import { keepAwake, newId, noRecording, openMedia } from "../browser/secure_context";
+import { keepDraft } from "../outbox/drafts";
+import { outbox, TAKEN, type Taken } from "../outbox/outbox";
 import { messageOf } from "../text/error_message";
 import { clock } from "../text/times";
 import { words } from "../text/words";
 
 type Note = { id: string; at_ms: number; text: string };
-type Waiting = { at_ms: number; text: string; draft_id: string };
+type NewNote = { at_ms: number; text: string; draft_id: string };
 const page = JSON.parse(document.getElementById("walk-data")!.textContent) as {
   id: string;
   began: number;
@@ -15,11 +17,10 @@ const page = JSON.parse(document.getElementById("walk-data")!.textContent) as {
   notes: Note[];
 };
 const address = `/api/walks/${page.id}`;
-const STORE = `walk-${page.id}`; // what the network has not taken yet, on this phone alone
+const NOTES = `${address}/notes`;
 
 class LearningWalk extends HTMLElement {
   private notes = page.notes;
-  private waiting: Waiting[] = JSON.parse(localStorage.getItem(STORE) ?? "[]") as Waiting[];
   private list = make("ol", { className: "plain-list" });
   private status = make("p", { role: "status", className: "quiet" });
   private field = make("textarea", {
@@ -29,6 +30,7 @@ class LearningWalk extends HTMLElement {
     placeholder: words.walkField,
   });
   private startedTyping = 0;
+  private forget = keepDraft(this.field, `walk:${page.id}`);
   private pieces: Blob[] = [];
   private recorder: MediaRecorder | null = null;
 
@@ -56,7 +58,7 @@ class LearningWalk extends HTMLElement {
     tick();
     setInterval(tick, 1000);
     setInterval(() => void this.send(), 5000);
-    addEventListener("online", () => void this.send());
+    document.addEventListener(TAKEN, (event) => this.take((event as CustomEvent<Taken>).detail));
     const save = document.getElementById("save-walk") as HTMLFormElement;
     save.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -70,37 +72,36 @@ class LearningWalk extends HTMLElement {
   private keep(): void {
     const text = this.field.value.trim();
     if (!text) return;
-    this.waiting.push({ at_ms: Math.max(0, (this.startedTyping || Date.now()) - page.began), text, draft_id: newId() });
+    const at_ms = Math.max(0, (this.startedTyping || Date.now()) - page.began);
+    const isKept = outbox.add<NewNote>(NOTES, { at_ms, text, draft_id: newId() });
+    this.status.textContent = isKept ? "" : words.notKept;
     this.startedTyping = 0;
     this.field.value = "";
+    this.forget();
     this.field.focus();
     this.show();
     void this.send();
   }
 
   /** What waits goes to the server, in order; what cannot go now waits on this phone. */
-  private sending: Promise<boolean> | null = null;
-  private send(): Promise<boolean> {
-    return (this.sending ??= this.sendAll().finally(() => (this.sending = null)));
+  private async send(): Promise<boolean> {
+    await outbox.send();
+    const waiting = outbox.waiting(NOTES);
+    const why = waiting.find((one) => one.refused)?.refused;
+    if (waiting.length) this.status.textContent = why ?? words.walkWaits(waiting.length);
+    return waiting.length === 0;
   }
-  private async sendAll(): Promise<boolean> {
-    while (this.waiting.length) {
-      try {
-        this.notes.push(await ask<Note>("POST", `${address}/notes`, this.waiting[0]));
-      } catch (error) {
-        this.status.textContent = navigator.onLine ? (error as Error).message : words.walkWaits(this.waiting.length);
-        return false;
-      }
-      this.waiting.shift();
-      this.show();
-      this.status.textContent = "";
-    }
-    return true;
+
+  private take({ to, answer }: Taken): void {
+    if (to !== NOTES) return;
+    this.notes.push(answer as Note);
+    this.status.textContent = "";
+    this.show();
   }
 
   private show(): void {
-    localStorage.setItem(STORE, JSON.stringify(this.waiting));
-    const rows = [...this.notes, ...this.waiting]
+    const waiting = outbox.waiting(NOTES).map((one) => one.body as NewNote);
+    const rows = [...this.notes, ...waiting]
       .sort((a, b) => b.at_ms - a.at_ms)
       .map((one) => {
         const row = make(
@@ -195,7 +196,6 @@ class LearningWalk extends HTMLElement {
       }
       this.pieces = [];
     }
-    localStorage.removeItem(STORE);
     form.submit();
   }
 }
