@@ -236,7 +236,7 @@ def test_who_signs_in_next_in_another_tab_is_not_followed_by_the_pages_of_the_fi
     sign_in(other, place.school, place.people.coach)
     other.goto(place.lesson)
     comment(other, "From the second person")
-    expect(teacher.locator("lesson-comments")).not_to_be_attached(timeout=20_000)  # it has left the lesson
+    expect(teacher.locator("lesson-comments")).to_be_hidden(timeout=20_000)  # with all of the page
 
 
 def test_save_never_waits_without_a_word(teacher: Page, place: Place) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from httpx import Response
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -17,7 +17,7 @@ from web.security.auth import COOKIE, KNOWN_COOKIE, SHARED_COOKIE
 PASSWORD = "four words of mine"
 
 
-def sign_in(school: School, **more: str) -> tuple[TestClient, Response]:
+def sign_in(school: School, **more: str) -> tuple[TestClient, Any]:
     with school.database.write() as session:
         owner = session.get_one(Person, school.ids["person_owner"])
         owner.password_hash = hash_password(PASSWORD)
@@ -27,7 +27,7 @@ def sign_in(school: School, **more: str) -> tuple[TestClient, Response]:
     return client, client.post("/sign-in", data={"email": email, "password": PASSWORD, **more})
 
 
-def cookies_of(answer: Response) -> dict[str, str]:
+def cookies_of(answer: Any) -> dict[str, str]:
     return {one.split("=")[0]: one for one in answer.headers.get_list("set-cookie")}
 
 
