@@ -10,9 +10,10 @@ from starlette.staticfiles import StaticFiles
 from annotation.people.sign_in import Attempts
 from core.database.db import get_database
 from core.settings import get_settings
-from web import live
 from web.assets import BUILD, FAVICON
 from web.errors import add_error_answers
+from web.live import streams
+from web.live.hub import Wake, begin_live
 from web.routes.coaching import conversations, goals, partnerships, portfolio, sessions, training, walks
 from web.routes.lessons import (
     clips,
@@ -47,9 +48,9 @@ def create_app() -> FastAPI:
         responses={"default": {"model": ErrorView, "description": "One plain sentence about what went wrong."}},
     )
     app.state.attempts = Attempts(get_settings().broker_url)
-    live.begin_live(app)
+    begin_live(app)
     add_error_answers(app)
-    first = (accounts, pages, lessons, live, comments, corrections, sharing, media, partnerships, goals, programme)
+    first = (accounts, pages, lessons, streams, comments, corrections, sharing, media, partnerships, goals, programme)
     more = (
         measures_over_time,
         clips,
@@ -81,7 +82,7 @@ def create_app() -> FastAPI:
         return FileResponse(FAVICON, media_type="image/svg+xml", headers={"cache-control": "max-age=86400"})
 
     app.mount("/static/build", StaticFiles(directory=BUILD, check_dir=False), name="build")
-    app.add_middleware(live.Wake)
+    app.add_middleware(Wake)
     app.add_middleware(CompressPages)
     app.add_middleware(WholeText)
     app.add_middleware(MethodOverride)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from annotation.access.conversations import is_no_conversation
@@ -98,7 +98,7 @@ def partnerships_of(person: Person) -> ColumnElement[bool]:
     return or_(Partnership.coach_id == person.id, Partnership.coachee_id == person.id)
 
 
-def comments_seen_by(person: Person) -> ColumnElement[bool]:
+def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnElement[bool]:
     """Condition: a comment that this person may read, in a query that also has its `Lesson`.
 
     Her own; on her own lesson those of her partnerships; on a coachee's lesson those of the very
@@ -125,18 +125,23 @@ def comments_seen_by(person: Person) -> ColumnElement[bool]:
         Comment.clip_id.is_(None),  # a clip is shared alone
         any_share.where(live_share(), Partnership.coach_id == person.id).correlate(Lesson).exists(),
     )
-    others = and_(Comment.deleted_at.is_(None), or_(mine_as_coachee, through_share, coaches_meet))
+    others = and_(_is_there(also_deleted), or_(mine_as_coachee, through_share, coaches_meet))
     on_lesson = and_(lessons_seen_by(person), or_(Comment.author_id == person.id, others))
-    return and_(Comment.lesson_id == Lesson.id, or_(on_lesson, _seen_on_its_clip(person)))
+    return and_(Comment.lesson_id == Lesson.id, or_(on_lesson, _seen_on_its_clip(person, also_deleted)))
 
 
-def _seen_on_its_clip(person: Person) -> ColumnElement[bool]:
+def _is_there(also_deleted: bool) -> ColumnElement[bool]:
+    """Condition: a comment isn't deleted; `also_deleted` is for telling those who read it that it is."""
+    return true() if also_deleted else Comment.deleted_at.is_(None)
+
+
+def _seen_on_its_clip(person: Person, also_deleted: bool) -> ColumnElement[bool]:
     """Condition: a comment was written on a clip that this person sees, by her or in the partnership it is open to."""
     share = select(ClipShare.id).join(Partnership, Partnership.id == ClipShare.partnership_id)
     through = share.where(
         live_clip_share(), Partnership.coach_id == person.id, Partnership.id == Comment.partnership_id
     ).correlate(Clip, Comment, Lesson)
-    others = and_(Comment.deleted_at.is_(None), through.exists())
+    others = and_(_is_there(also_deleted), through.exists())
     clip = select(Clip.id).where(Clip.id == Comment.clip_id, clips_seen_by(person))
     return clip.where(or_(Comment.author_id == person.id, others)).correlate(Comment, Lesson).exists()
 

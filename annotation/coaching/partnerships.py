@@ -13,7 +13,7 @@ from annotation.access.states import is_active
 from annotation.access.writing import require_change
 from annotation.errors import PartnershipExists
 from core.clock import utc_now
-from core.database.events import record_event
+from core.database.events import About, record_event
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.models import ClipShare, Partnership, Person, Share, ShownMeasures
 
@@ -119,7 +119,7 @@ def end_all_partnerships(session: Session, person: Person) -> None:
 def _close_shares(session: Session, partnership: Partnership) -> None:
     still_open = (Share.partnership_id == partnership.id, Share.taken_back_at.is_(None))
     for lesson_id in set(session.scalars(select(Share.lesson_id).where(*still_open))):
-        record_event(session, lesson_id, "share")
+        record_event(session, lesson_id, "share", About(partnership_id=partnership.id))
     for table in (Share, ClipShare, ShownMeasures):
         its = (table.partnership_id == partnership.id, table.taken_back_at.is_(None))
         session.execute(update(table).where(*its).values(taken_back_at=utc_now()))

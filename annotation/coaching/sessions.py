@@ -15,7 +15,7 @@ from annotation.access.states import get_active_partnership, require_active
 from annotation.coaching.actions import action_of, write_action
 from annotation.lessons.comments import list_comments
 from core.clock import utc_now
-from core.database.events import record_event
+from core.database.events import About, record_event
 from core.errors import InvalidInput, NotFound
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
 from core.school_day import SchoolDay, full_day, time_of_day
@@ -397,8 +397,7 @@ def _running(session: Session, person: Person, session_id: str) -> CoachingSessi
 
 
 def _record_change(session: Session, meeting: CoachingSession) -> None:
-    if meeting.lesson_id is not None:
-        record_event(session, meeting.lesson_id, "session")
+    record_event(session, meeting.lesson_id, "session", About(session_id=meeting.id))
 
 
 def _room_json(room: Room) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import open_share, require_coached_in, withdraw
 from annotation.people.people import clean_name
 from core.clock import utc_now
-from core.database.events import record_event
+from core.database.events import About, record_event
 from core.errors import InvalidInput, NotFound
 from core.models import Clip, ClipShare, Lesson, Partnership, Person
 from core.pipeline.steps import request_step
@@ -53,7 +53,7 @@ def make_clip(session: Session, person: Person, lesson_id: str, title: str, star
     session.add(clip)
     session.flush()
     request_step(session, lesson.id, "cut_clip", clip.number)
-    record_event(session, lesson.id, "lesson")
+    record_event(session, lesson.id, "lesson", About(clip_id=clip.id))
     return clip
 
 
@@ -72,14 +72,14 @@ def delete_clip(session: Session, person: Person, clip_id: str) -> None:
     """Take a clip away from everybody; it can be restored."""
     clip = get_own_clip(session, person, clip_id)
     clip.deleted_at = clip.deleted_at or utc_now()
-    record_event(session, clip.lesson_id, "share")
+    record_event(session, clip.lesson_id, "share", About(clip_id=clip.id))
 
 
 def restore_clip(session: Session, person: Person, clip_id: str) -> Clip:
     """Undo a deletion, shares included."""
     clip = get_own_clip(session, person, clip_id)
     clip.deleted_at = None
-    record_event(session, clip.lesson_id, "share")
+    record_event(session, clip.lesson_id, "share", About(clip_id=clip.id))
     return clip
 
 
@@ -92,7 +92,7 @@ def ask_for_blur(session: Session, person: Person, clip_id: str) -> Clip:
     if not (lesson.media or {}).get("video"):
         raise InvalidInput(why="This lesson is sound alone: there is no face to blur.")
     request_step(session, clip.lesson_id, "blur_clip", clip.number)
-    record_event(session, clip.lesson_id, "lesson")
+    record_event(session, clip.lesson_id, "lesson", About(clip_id=clip.id))
     return clip
 
 

@@ -23,7 +23,7 @@ from annotation.access.writing import require_change
 from annotation.lessons.clips import open_clip_shares
 from annotation.lessons.sharing import open_shares
 from core.clock import utc_now
-from core.database.events import record_event
+from core.database.events import About, record_event
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
 
@@ -108,7 +108,7 @@ def add_comment(
         if (known := _find_draft(session, draft)) is None:
             raise
         return known, False
-    record_event(session, lesson.id, "comment")
+    record_event(session, lesson.id, "comment", About(comment_id=comment.id))
     return comment, True
 
 
@@ -186,7 +186,7 @@ def edit_comment(session: Session, person: Person, comment: Comment, said: Comme
         comment.edited_at = utc_now()
     comment.text, comment.kind, comment.stage = said.text.strip(), said.kind, said.stage
     comment.start_ms, comment.end_ms, comment.goal_id = said.start_ms, said.end_ms, said.goal_id
-    record_event(session, comment.lesson_id, "comment")
+    record_event(session, comment.lesson_id, "comment", About(comment_id=comment.id))
 
 
 def delete_comment(session: Session, person: Person, comment: Comment) -> None:
@@ -194,7 +194,7 @@ def delete_comment(session: Session, person: Person, comment: Comment) -> None:
     require_change(session, person, comment)
     if comment.deleted_at is None:
         comment.deleted_at = utc_now()
-        record_event(session, comment.lesson_id, "comment")
+        record_event(session, comment.lesson_id, "comment", About(comment_id=comment.id))
 
 
 def restore_comment(session: Session, person: Person, comment: Comment) -> None:
@@ -202,7 +202,7 @@ def restore_comment(session: Session, person: Person, comment: Comment) -> None:
     require_change(session, person, comment)
     if comment.deleted_at is not None:
         comment.deleted_at = None
-        record_event(session, comment.lesson_id, "comment")
+        record_event(session, comment.lesson_id, "comment", About(comment_id=comment.id))
 
 
 def clip_of_comment(session: Session, comment: Comment) -> Clip | None:

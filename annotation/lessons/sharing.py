@@ -17,7 +17,7 @@ from annotation.access.states import require_active
 from annotation.access.writing import require_change
 from annotation.people.names import short_name
 from core.clock import utc_now
-from core.database.events import record_event
+from core.database.events import About, record_event
 from core.errors import InvalidInput
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
 from core.school_day import SchoolDay, day_in_words
@@ -87,15 +87,20 @@ def open_share(
         session.add(share)
     share.until = closes
     session.flush()
-    record_event(session, lesson_id, "share")
+    record_event(session, lesson_id, "share", about_share(share))
     return share
+
+
+def about_share(share: Share | ClipShare) -> About:
+    """Return what an event of a share is about: its partnership, which alone hears of it, and its clip."""
+    return About(partnership_id=share.partnership_id, clip_id=share.clip_id if isinstance(share, ClipShare) else None)
 
 
 def withdraw(session: Session, share: Share | ClipShare, lesson_id: str) -> None:
     """Close a share at once; one that is closed stays as it is."""
     if share.taken_back_at is None:
         share.taken_back_at = utc_now()
-        record_event(session, lesson_id, "share")
+        record_event(session, lesson_id, "share", about_share(share))
 
 
 def withdraw_share(session: Session, person: Person, share_id: str) -> None:

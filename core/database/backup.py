@@ -48,6 +48,7 @@ from core.clock import utc_now
 from core.database.backup_reading import ABOUT, FILES, ROWS, BackupReader, BackupUnusable
 from core.database.db import Database
 from core.database.migrate import migrate_database, require_usable
+from core.database.rights_watch import UNWATCHED
 from core.errors import HindsightError, saying_disk_full
 from core.storage.base import Storage, sync_file
 from core.storage.private_files import entries_below, restrict
@@ -255,6 +256,7 @@ def fill_rows(connection: Connection, rows: Iterable[tuple[str, dict[str, Any]]]
         waiting.append({column: _in(table, column, value) for column, value in row.items()})
         count += 1
     _put(connection, table, waiting)
+    connection.execution_options(**UNWATCHED)
     for owner, own, row_id, other_id in later:
         connection.execute(update(owner).where(owner.c.id == row_id).values({own: other_id}))
     if connection.dialect.name == "postgresql":  # its own counter of events goes on after the last of them

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from core.database.rights_watch import note_end_of_right
 from core.errors import DiskFull, NoSchool
 from core.settings import get_settings
 
@@ -45,6 +46,7 @@ class Database:
             self.engine = self.writer = create_engine(url, pool_pre_ping=True, max_overflow=THREADS)
         for engine in {self.engine, self.writer}:
             event.listen(engine, "before_cursor_execute", _send_whole_text, retval=True)
+        event.listen(self.writer, "after_cursor_execute", note_end_of_right)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

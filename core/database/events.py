@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import and_, delete, func, or_, select
+from sqlalchemy import Select, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
@@ -14,11 +15,37 @@ from core.models import Event
 KEPT = timedelta(hours=1)
 WINDOW = 200  # numbers that are looked at again: on PostgreSQL a smaller one may be committed after a greater one
 LATE = timedelta(seconds=15)  # and this is how much later, at most
+RIGHTS = "rights"  # kind of the event that says that somebody's right may have ended: core/database/rights_watch.py
 
 
-def record_event(session: Session, lesson_id: str, kind: str) -> None:
-    """Note that a lesson changed; `kind` is step, words, comment, share or lesson."""
-    session.add(Event(lesson_id=lesson_id, kind=kind, at=utc_now()))
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an event is about, besides its lesson: it says who is told (see `Event`)."""
+
+    partnership_id: str | None = None
+    comment_id: str | None = None
+    clip_id: str | None = None
+    session_id: str | None = None
+    person_id: str | None = None
+
+
+WHOLE_LESSON = About()
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event as it was read."""
+
+    number: int
+    lesson_id: str | None
+    kind: str
+    about: About = WHOLE_LESSON
+
+
+def record_event(session: Session, lesson_id: str | None, kind: str, about: About = WHOLE_LESSON) -> None:
+    """Note that a lesson, or what `about` names, changed; `kind` is step, words, comment, share, lesson or session."""
+    ids = {name: getattr(about, name) for name in About.__dataclass_fields__}
+    session.add(Event(lesson_id=lesson_id, kind=kind, at=utc_now(), **ids))
 
 
 def last_event_number(session: Session) -> int:
@@ -26,14 +53,15 @@ def last_event_number(session: Session) -> int:
     return session.scalar(select(func.max(Event.number))) or 0
 
 
-def events_after(session: Session, number: int) -> Sequence[tuple[int, str, str]]:
-    """Return the number, lesson and kind of what happened since, oldest first."""
-    rows = select(Event.number, Event.lesson_id, Event.kind).where(Event.number > number).order_by(Event.number)
-    return [(row.number, row.lesson_id, row.kind) for row in session.execute(rows)]
+def events_after(session: Session, number: int) -> Sequence[Happened]:
+    """Return what happened since, oldest first."""
+    return _read(session, select(Event).where(Event.number > number))
 
 
-def events_missed(session: Session, number: int, lesson_ids: frozenset[str]) -> Sequence[tuple[int, str, str]] | None:
-    """Return what happened to these lessons after the number that a page knew last, oldest first.
+def events_missed(
+    session: Session, number: int, lesson_ids: Collection[str], session_ids: Collection[str] = ()
+) -> Sequence[Happened] | None:
+    """Return what happened to these lessons and sessions after the number that a page knew last, oldest first.
 
     None when that is not known any more: the rows are trimmed, or the database is another one than it was. What was
     written shortly before that number is told again, since it may have been committed after it.
@@ -49,8 +77,17 @@ def events_missed(session: Session, number: int, lesson_ids: frozenset[str]) -> 
     if last_at is not None:
         near = and_(Event.number > number - WINDOW, Event.number < number, Event.at > last_at - LATE)
         after = or_(after, near)
-    rows = select(Event.number, Event.lesson_id, Event.kind).where(after, Event.lesson_id.in_(lesson_ids))
-    return [(row.number, row.lesson_id, row.kind) for row in session.execute(rows.order_by(Event.number))]
+    concerned = or_(Event.lesson_id.in_(lesson_ids), Event.session_id.in_(session_ids))
+    return _read(session, select(Event).where(after, concerned, Event.kind != RIGHTS))
+
+
+def _read(session: Session, events: Select[Event]) -> list[Happened]:
+    found = session.scalars(events.order_by(Event.number))
+    names = list(About.__dataclass_fields__)
+    return [
+        Happened(row.number, row.lesson_id, row.kind, About(**{name: getattr(row, name) for name in names}))
+        for row in found
+    ]
 
 
 def trim_events(session: Session) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from core.database.db import Database, is_full, words_of
+from core.database.rights_watch import UNWATCHED
 from core.errors import DiskFull, HindsightError
 from core.models import Base
 
@@ -136,7 +137,7 @@ def migrate_database(address: str, version: str = "head") -> None:
         with database.writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4651)")
-            config.attributes["connection"] = connection
+            config.attributes["connection"] = connection.execution_options(**UNWATCHED)
             try:
                 command.upgrade(config, version)
             except DBAPIError as error:

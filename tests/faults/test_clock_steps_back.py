@@ -139,7 +139,7 @@ def test_an_open_page_hears_of_what_happens_after_the_clock_went_back(any_databa
         record_event(session, lesson.id, "comment")
         trim_events(session)
         session.flush()
-        assert [kind for _, _, kind in events_after(session, seen)] == ["comment"]
+        assert [event.kind for event in events_after(session, seen)] == ["comment"]
 
 
 def test_a_mail_that_waits_is_due_though_the_clock_went_back(

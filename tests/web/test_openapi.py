@@ -26,7 +26,7 @@ PLACES = {
     "walk_id": "open_walk",
     "note_id": "note_open_walk",
 }
-STREAMS = r"/events$"  # they have no end: tests/web/test_live.py
+STREAMS = r"/events$"  # they have no end: tests/web/live/
 
 
 @schema.exclude(path_regex=STREAMS).parametrize()

@@ -19,12 +19,12 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.database.db import Database, get_database
-from core.database.events import record_event
 from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
 from core.logs import logged_about
 from core.models import ChunkRow, Clip, Finding, Lesson, StoredFile, VoicePrint
 from core.pipeline import steps
 from core.pipeline.stages import FIRST_STAGE, STAGES
+from core.pipeline.step_events import record_step_event
 from core.settings import Settings, get_settings
 from core.storage.base import Storage
 from core.storage.configured import get_storage
@@ -80,7 +80,7 @@ class Heart:
                     with self._database.write() as session:
                         steps.renew_lease(session, self._claim, self._lease, fraction)
                         if is_news:
-                            record_event(session, self._claim.lesson_id, "step")
+                            record_step_event(session, self._claim)
                     said, written_at = fraction if is_news else said, time.monotonic()
             except Exception:  # the database may be away for a moment; the lease says how long that may last
                 log.warning("lease not renewed", exc_info=True)
@@ -101,7 +101,7 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
     with database.write() as session:
         claim = steps.claim_step(session, step_id, lease)
         if claim is not None:
-            record_event(session, claim.lesson_id, "step")
+            record_step_event(session, claim)
     if claim is None:
         return
     with logged_about(lesson=claim.lesson_id, stage=claim.stage, step=step_id, attempt=claim.attempt):
@@ -267,7 +267,7 @@ def end_step(database: Database, claim: steps.Claim, output: Output, rows: list[
         output.save(session, lesson)
         session.flush()
         advance(session, lesson)
-        record_event(session, lesson.id, output.event)
+        record_step_event(session, claim, output.event)
     return [each.key for each in older]
 
 
@@ -298,7 +298,7 @@ def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> No
             steps.fail_step(session, claim, "deadline", "This took far too long and was stopped.", final=True)
             if STAGES[claim.stage].optional:
                 advance(session, lesson)
-        record_event(session, claim.lesson_id, "step")
+        record_step_event(session, claim)
 
 
 def end_failed(database: Database, claim: steps.Claim, error: HindsightError, settings: Settings) -> None:
@@ -314,4 +314,4 @@ def end_failed(database: Database, claim: steps.Claim, error: HindsightError, se
             lesson.failure_code, lesson.failure_sentence = error.code, sentence
         if final and STAGES[claim.stage].optional:
             advance(session, lesson)
-        record_event(session, lesson.id, "step")
+        record_step_event(session, claim)

@@ -31,7 +31,7 @@ from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.school_day import SchoolDay, moment_at_school
-from web.live import newest_number
+from web.live.hub import newest_number
 from web.pdf.document import paper
 from web.rendering import go, page
 from web.security.auth import CurrentPerson

@@ -23,7 +23,7 @@ from annotation.lessons.sharing import pill_text, with_last_day
 from annotation.people.names import short_name
 from core.database.db import get_database
 from core.models import Lesson, Person
-from web.live import newest_number
+from web.live.hub import newest_number
 from web.rendering import page
 from web.security.auth import CurrentPerson
 from web.transfer.media_response import KEPT, serve

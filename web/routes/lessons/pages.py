@@ -24,7 +24,7 @@ from core.database.db import get_database
 from core.settings import get_settings
 from ingest.upload.uploads import list_unfinished
 from transcription.public import has_import
-from web.live import newest_number
+from web.live.hub import newest_number
 from web.rendering import page
 from web.security.auth import CurrentPerson, MaybePerson
 from web.transfer.openings import note_opening

@@ -16,6 +16,7 @@ from annotation.lessons.clips import clips_open_of
 from annotation.lessons.lessons import Stage, files_of, place_in, stages_of
 from annotation.lessons.sharing import open_shares, pill_text
 from core.models import Lesson, Person
+from core.pipeline.stages import STAGES
 from transcription.public import find_findings
 from web.views.base import NamedView, View
 from web.views.lessons.clips import ClipView, clip_views
@@ -62,7 +63,7 @@ def lesson_view(lesson: Lesson, files: Files, me: Person, owner_name: str) -> Le
 
 
 def step_views(stages: Sequence[Stage], mine: bool) -> list[StepView]:
-    """Return the stages; the owner alone can start a failed one again."""
+    """Return the stages; the owner alone can start a failed one again, and sees what was asked for clip by clip."""
     return [
         StepView(
             stage=one.stage,
@@ -74,6 +75,7 @@ def step_views(stages: Sequence[Stage], mine: bool) -> list[StepView]:
             can_stop=mine and one.state in ("ready", "running"),
         )
         for one in stages
+        if mine or not STAGES[one.stage].on_request
     ]
 
 

@@ -15,12 +15,13 @@ from sse_starlette import ServerSentEvent
 from annotation.people.sign_in import end_sign_in, find_sign_in
 from core.clock import utc_now
 from core.database.db import Database
-from core.database.events import events_missed, record_event
+from core.database.events import About, Happened, events_missed, record_event
 from core.models import Event, Partnership, Person, Share
 from tests.support.factories import make_lesson, make_person
 from tests.support.web_school import KINDS, School
-from web import live
-from web.live import Change, Follower, Hub, Seen, events_of, latest, read_new
+from web.live.hub import Hub, Seen, newest_number, read_new
+from web.live.streams import events_of, latest
+from web.live.telling import Follower, once_each
 
 Told = tuple[str, list[str]]
 
@@ -35,16 +36,16 @@ def test_a_change_that_becomes_visible_after_a_later_one_is_not_missed(any_datab
         slow.flush()
         with any_database.write() as session:
             record_event(session, lesson_id, "step")
-        seen, changes = read_new(Seen(0))
+        seen, changes, _ = read_new(Seen(0))
         assert kinds(changes) == [(lesson_id, "step")]
         slow.commit()
-    seen, changes = read_new(seen)
+    seen, changes, _ = read_new(seen)
     assert kinds(changes) == [(lesson_id, "comment")]
     assert read_new(seen)[1] == []
     with any_database.read() as session:  # a page whose stream broke between the two
         missed = events_missed(session, seen.newest, frozenset({lesson_id}))
     assert missed is not None
-    assert "comment" in [kind for _, _, kind in missed]
+    assert "comment" in [event.kind for event in missed]
 
 
 def test_a_page_hears_of_each_kind_of_change_once(any_database: Database) -> None:
@@ -53,12 +54,12 @@ def test_a_page_hears_of_each_kind_of_change_once(any_database: Database) -> Non
         for _ in range(300):
             record_event(session, lesson_id, "words")
         record_event(session, lesson_id, "step")
-    seen, changes = read_new(Seen(0))
-    assert kinds(changes) == [(lesson_id, "words"), (lesson_id, "step")]
+    seen, changes, _ = read_new(Seen(0))
+    assert kinds(once_each(changes)) == [(lesson_id, "words"), (lesson_id, "step")]
     assert read_new(seen)[1] == []
 
 
-def kinds(changes: Iterable[Change]) -> list[tuple[str, str]]:
+def kinds(changes: Iterable[Happened]) -> list[tuple[str | None, str]]:
     return [(change.lesson_id, change.kind) for change in changes]
 
 
@@ -75,7 +76,7 @@ def test_what_happened_while_a_stream_was_down_is_known_as_long_as_its_rows_are(
     with any_database.write() as session:
         after = events_missed(session, first, frozenset({mine}))
         assert after is not None
-        assert [(lesson, kind) for _, lesson, kind in after] == [(mine, "step"), (mine, "comment")]
+        assert kinds(after) == [(mine, "step"), (mine, "comment")]
         assert events_missed(session, first + 1000, frozenset({mine})) is None  # another database than it was
         session.execute(delete(Event).where(Event.number <= first + 1))
         assert events_missed(session, first, frozenset({mine})) is None  # nobody knows what was between
@@ -106,8 +107,9 @@ class Line:
         self._hub = hub
         self._events: AsyncIterator[ServerSentEvent] = events_of(hub, who, things, after)
 
-    async def next(self) -> Told:
-        self._hub.wake()
+    async def next(self, *, wake: bool = True) -> Told:
+        if wake:
+            self._hub.wake()
         event = await asyncio.wait_for(anext(self._events), 10)
         return str(event.event), json.loads(str(event.data))["things"]
 
@@ -188,7 +190,7 @@ def test_what_happened_meanwhile_is_told_first_when_a_stream_is_back(school: Sch
         return await Line(Hub(), follower(school, "owner"), [lesson], after).until_hello()
 
     happen(school, "step")
-    number = live.newest_number()
+    number = newest_number()
     happen(school, "comment")
     assert ("comment", [lesson]) in asyncio.run(follow(number))
     assert asyncio.run(follow(number + 1000)) == [("missed", [lesson]), ("hello", [lesson])]
@@ -196,8 +198,9 @@ def test_what_happened_meanwhile_is_told_first_when_a_stream_is_back(school: Sch
 
 def take_share_back(school: School) -> None:
     with school.database.write() as session:
-        session.get_one(Share, school.ids["share"]).taken_back_at = utc_now()
-        record_event(session, school.ids["lesson"], "share")
+        share = session.get_one(Share, school.ids["share"])
+        share.taken_back_at = utc_now()
+        record_event(session, school.ids["lesson"], "share", About(partnership_id=share.partnership_id))
 
 
 def sign_out(school: School) -> None:
@@ -244,8 +247,7 @@ def test_a_page_of_one_person_hears_nothing_once_another_has_signed_in_at_this_b
     assert asyncio.run(follow()) == ([("gone", [lesson]), ("hello", [])], True)
 
 
-def test_nobody_hears_when_the_right_ends_without_a_word(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.05)
+def test_nobody_hears_when_the_right_ends_without_a_word(school: School) -> None:
     lesson = f"lesson:{school.ids['lesson']}"
 
     async def follow() -> Told:

@@ -1,0 +1,1 @@
+"""Live updates of open pages: the hub, what each listener may be told, and the streams."""
