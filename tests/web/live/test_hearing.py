@@ -213,7 +213,7 @@ async def heard_by(school: School, act: Callable[[], None], expected: set[str]) 
     listening = [asyncio.ensure_future(collect(line, heard.setdefault(name, []))) for name, line in lines.items()]
     await asyncio.to_thread(act)
     began = time.monotonic()
-    while time.monotonic() - began < IN_TIME and not all(heard[name] for name in expected):
+    while time.monotonic() - began < IN_TIME and not all(heard[name] for name in expected):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await asyncio.sleep(2 * POLL_SECONDS)
     for one in listening:
