@@ -27,7 +27,8 @@ from tests.support.processes import settings_of
 
 COMMAND = Path(sys.executable).with_name("hindsight")
 START_SECONDS = 180  # on a machine that is busy with much else
-SERVE = (("serve", "--end-with-parent"),)  # also when the tests are killed
+END_WITH_TESTS = "--end-with-parent"  # also when the tests are killed
+SERVE = (("serve", END_WITH_TESTS),)
 FULL_SET = (
     ("web",),
     ("worker", "--queues", "io,media,analysis", "--threads", "2", "--sweep"),
@@ -114,7 +115,7 @@ class School:
             return subprocess.Popen(
                 [*self.within, str(COMMAND), *arguments],
                 env=self.environment,
-                stdin=subprocess.PIPE,
+                stdin=subprocess.PIPE if END_WITH_TESTS in arguments else None,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
