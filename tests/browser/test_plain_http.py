@@ -81,7 +81,7 @@ def test_the_story_of_a_coachee_and_a_coach_is_played_without_https(
     coach.get_by_role("button", name="Sign out").click()
     expect(coach.get_by_role("heading", name="Sign in")).to_be_visible()
     teacher.goto(f"{address}/me")
-    expect(teacher.get_by_text("Priya Coach opened")).to_be_visible()
+    expect(teacher.get_by_text("Priya Coach opened").first).to_be_visible()
     teacher.get_by_role("button", name="Sign out").click()
     expect(teacher.get_by_text("You are signed out.")).to_be_visible()
 
