@@ -4,7 +4,7 @@
  */
 import { isSignedIn, NOT_SIGNED_IN, type NotSignedIn } from "../api/client";
 import { make } from "../components/dom";
-import { keepForms, restoreForms } from "../outbox/drafts";
+import { forgetDrafts, keepForms, restoreForms } from "../outbox/drafts";
 import { words } from "../text/words";
 import { forgetLast, forgetShared, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
 import { isSharedComputer, personOfPage } from "./page_person";
@@ -80,7 +80,12 @@ export function watchWhosePage(): void {
   addEventListener("pageshow", (event) => event.persisted && void check());
 }
 
-/** Leave a page that is not open any more; one whose person is not signed in stays, and says so. */
-export async function leave(address: string): Promise<void> {
-  if (await isSignedIn()) location.assign(address);
+/**
+ * Leave a page of what is not open to its person any more, with what she had half written about it: `about` is its
+ * address in the API. A page whose person is not signed in stays, with everything, and says so.
+ */
+export async function leave(about: string, to: string): Promise<void> {
+  if (!(await isSignedIn())) return;
+  forgetDrafts(about);
+  location.assign(to);
 }

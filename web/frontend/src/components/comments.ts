@@ -134,12 +134,14 @@ export class LessonComments extends HTMLElement {
     else {
       if (!one.parent_id)
         act("Reply", () =>
-          acts.replaceChildren(this.field("Your reply", "", `reply:${one.id}`, (text) => this.reply(one, text))),
+          acts.replaceChildren(
+            this.field("Your reply", "", `${this.address}/reply/${one.id}`, (text) => this.reply(one, text)),
+          ),
         );
       if (one.mine) {
         act("Edit", () =>
           body.replaceWith(
-            this.field("Your comment", one.text, `edit:${one.id}`, (text) =>
+            this.field("Your comment", one.text, `${this.address}/edit/${one.id}`, (text) =>
               ask("PATCH", `/api/comments/${one.id}`, { text }),
             ),
           ),

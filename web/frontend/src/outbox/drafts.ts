@@ -28,6 +28,11 @@ export const commentDraft = {
   forget: (address: string) => kept.remove(NAME + address),
 };
 
+/** Forget what is half written about a lesson or a clip, by its address in the API: comment, replies and changes. */
+export function forgetDrafts(about: string): void {
+  for (const name of [NAME + about, ...kept.names(`${NAME}${about}/`)]) kept.remove(name);
+}
+
 /** How much is half written. */
 export const draftCount = (of: Kept = kept): number => of.names(NAME).length;
 

@@ -61,7 +61,7 @@ if (clip.is_owner) {
     partnerships,
   );
 }
-const gone = () => void leave(clip.is_owner ? "/" : "/?notice=taken-back");
+const gone = () => void leave(address, clip.is_owner ? "/" : "/?notice=taken-back");
 const closed = (error: unknown) => isClosed(error) && (gone(), true);
 const talk = new Refetch(refresh, closed);
 const film = new Refetch(async () => openFilm(await ask<ClipPage>("GET", address)), closed);

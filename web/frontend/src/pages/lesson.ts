@@ -201,7 +201,7 @@ player.keys = {
 show();
 composer.show(address, page.audiences, address);
 
-const gone = () => void leave(page.lesson.is_owner ? "/" : "/?notice=taken-back");
+const gone = () => void leave(address, page.lesson.is_owner ? "/" : "/?notice=taken-back");
 const closed = (error: unknown) => isClosed(error) && (gone(), true);
 const [all, talk] = [new Refetch(refresh, closed), new Refetch(refreshComments, closed)];
 follow(`lesson:${page.lesson.id}`, {

@@ -219,7 +219,7 @@ if (!page.over) {
   addEventListener("pagehide", () => void ask("POST", `${address}/leave`, {}, true).catch(() => undefined));
   void measureClock().then(align);
   setInterval(() => void measureClock(), 60_000);
-  const gone = () => void leave("/");
+  const gone = () => void leave(address, "/");
   const closed = (error: unknown) => isClosed(error) && (gone(), true);
   const room = new Refetch(async () => show(await ask<SessionPage>("GET", address)), closed);
   follow(`session:${page.id}`, {
