@@ -21,7 +21,7 @@ ON_DISK = "JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStor
 
 
 @pytest.fixture(autouse=True)
-def shared_lesson(place: Place) -> Iterator[None]:
+def share_id(place: Place) -> Iterator[str]:
     """Open the lesson to the coach, so that both may comment on it and only the page's person tells them apart."""
     lesson_id = place.lesson.rsplit("/", 1)[-1]
     with place.school.opened() as (database, _), database.write() as session:
@@ -31,7 +31,7 @@ def shared_lesson(place: Place) -> Iterator[None]:
         session.add(share)
         session.flush()
         share_id = share.id
-    yield
+    yield share_id
     with place.school.opened() as (database, _), database.write() as session:
         session.get_one(Share, share_id).taken_back_at = utc_now()
 
@@ -147,6 +147,19 @@ def test_a_page_in_which_somebody_else_has_signed_in_writes_nothing_and_says_so(
     expect(computer.get_by_label("Write a comment")).to_have_value("", timeout=SOON)
     with place.school.opened() as (database, _), database.read() as session:
         assert not session.query(Person).filter(Person.called == "Not hers").count()
+
+
+def test_what_was_half_written_goes_with_the_right_to_its_lesson(
+    computer: Page, teacher: Page, place: Place, share_id: str
+) -> None:
+    sign_in(computer, place.school, place.people.coach)
+    computer.goto(place.lesson)
+    computer.get_by_label("Write a comment").fill("Half a thought")
+    computer.wait_for_timeout(1500)
+    assert "Half a thought" in computer.evaluate(ON_DISK)
+    assert teacher.request.delete(f"{place.school.address}/api/shares/{share_id}").ok
+    computer.wait_for_url("**/?notice=taken-back", timeout=SOON)
+    assert "Half a thought" not in computer.evaluate(ON_DISK)
 
 
 def test_a_form_that_was_half_filled_in_waits_for_its_writer(computer: Page, place: Place) -> None:

@@ -15,9 +15,12 @@ export const words = {
   uploaded: "Uploaded. You can close this page now; the work goes on.",
   watch: "Watch it now",
   proxyTooSmall:
-    "Your school's proxy refuses what is sent because of its size. Please tell your IT person: the proxy must let request bodies of at least 20 MB through (in nginx: client_max_body_size).",
+    "Your school's proxy refuses what is sent because of its size. Please tell your IT person: the proxy must " +
+    "let request bodies of at least 20 MB through (in nginx: client_max_body_size).",
   proxyBlocks:
-    "Something between this page and Hindsight, most likely your school's proxy, refuses the upload. Your recording is still on this device. Please tell your IT person: the proxy must let PATCH, or POST with X-HTTP-Method-Override, through to /api/uploads.",
+    "Something between this page and Hindsight, most likely your school's proxy, refuses the upload. Your " +
+    "recording is still on this device. Please tell your IT person: the proxy must let PATCH, or POST with " +
+    "X-HTTP-Method-Override, through to /api/uploads.",
   broken: "That did not work. Please try again in a moment.",
   tookTooLong: "The server did not answer. Please try again in a moment; what you wrote is still here.",
   offline: "No connection: this is kept on your device and sent later.",
@@ -162,7 +165,8 @@ export const words = {
   recordedSoFar: (mb: string) => `${mb} MB are safe`,
   recordNot: {
     https:
-      "Browsers record only at an address with https, and this one has none yet: your school's IT person can add it. Until then record with the camera of your phone, and upload the file here.",
+      "Browsers record only at an address with https, and this one has none yet: your school's IT person can " +
+      "add it. Until then record with the camera of your phone, and upload the file here.",
     browser: "This browser cannot record. Record with the camera of your phone, and upload the file here.",
   },
   recordRefused:
