@@ -140,6 +140,14 @@ class DiskFull(HindsightError):
     )
 
 
+class DoneAtOnce(HindsightError):
+    """Two requests did the same at the same moment; the other one has been kept."""
+
+    code = "done_at_once"
+    status = 409
+    sentence = "This was done twice at the same moment, and is kept once. Please look at the page again."
+
+
 class NoSchool(HindsightError):
     """There are no people and no lessons where the settings say."""
 

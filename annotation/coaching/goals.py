@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_row
 from annotation.access.reading import partnerships_of, require_see
-from annotation.access.states import get_active_partnership, require_active
+from annotation.access.states import get_active_partnership
 from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
 from core.clock import utc_now
@@ -68,18 +69,20 @@ def set_goal(session: Session, person: Person, partnership_id: str, text: GoalTe
     """Write a new goal; raises TooManyGoals when three are active."""
     # The row is locked, so that two goals at once cannot both be the third (PostgreSQL; SQLite has one writer).
     get_active_partnership(session, person, partnership_id, lock=True)
-    _require_room(session, partnership_id)
-    goal = Goal(partnership_id=partnership_id, set_by_id=person.id, created_at=utc_now())
+    slot = _free_slot(session, partnership_id)
+    goal = Goal(partnership_id=partnership_id, set_by_id=person.id, created_at=utc_now(), slot=slot)
     _put(goal, _checked(text))
     session.add(goal)
     session.flush()
     return goal
 
 
-def _require_room(session: Session, partnership_id: str) -> None:
-    active = select(func.count()).where(Goal.partnership_id == partnership_id, Goal.closed_at.is_(None))
-    if (session.scalar(active) or 0) >= MOST_ACTIVE:
+def _free_slot(session: Session, partnership_id: str) -> int:
+    active = select(Goal.slot).where(Goal.partnership_id == partnership_id, Goal.closed_at.is_(None))
+    taken = session.scalars(active).all()
+    if len(taken) >= MOST_ACTIVE:
         raise TooManyGoals
+    return next(slot for slot in range(1, MOST_ACTIVE + 1) if slot not in taken)
 
 
 def get_goal(session: Session, person: Person, goal_id: str) -> Goal:
@@ -88,10 +91,10 @@ def get_goal(session: Session, person: Person, goal_id: str) -> Goal:
 
 
 def _get_to_change(session: Session, person: Person, goal_id: str) -> Goal:
+    """Return a goal as it is now, for one of the two to change it; the partnership is locked with it."""
     goal = get_goal(session, person, goal_id)
-    partnership = session.get_one(Partnership, goal.partnership_id)
-    require_active(partnership)
-    return goal
+    get_active_partnership(session, person, goal.partnership_id, lock=True)
+    return require_see(session, person, lock_row(session, Goal, goal_id))
 
 
 def edit_goal(session: Session, person: Person, goal_id: str, text: GoalText) -> Goal:
@@ -119,7 +122,7 @@ def close_goal(session: Session, person: Person, goal_id: str, outcome: str = ""
     goal = _get_to_change(session, person, goal_id)
     if len(outcome) > FIELD_LENGTH:
         raise InvalidInput(why=f"Please keep what changed under {FIELD_LENGTH} letters.")
-    goal.closed_at = goal.closed_at or utc_now()
+    goal.closed_at, goal.slot = goal.closed_at or utc_now(), None
     goal.outcome = outcome.strip() or goal.outcome
     return goal
 
@@ -128,8 +131,7 @@ def reopen_goal(session: Session, person: Person, goal_id: str) -> Goal:
     """Undo that; raises TooManyGoals when three others are active."""
     goal = _get_to_change(session, person, goal_id)
     if goal.closed_at is not None:
-        _require_room(session, goal.partnership_id)
-        goal.closed_at = None
+        goal.closed_at, goal.slot = None, _free_slot(session, goal.partnership_id)
     return goal
 
 

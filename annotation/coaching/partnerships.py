@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from annotation.access.line_management import managers_on_staff_list, refuse_line, who_manages
+from annotation.access.locks import lock_row, lock_staff_list
 from annotation.access.reading import asked_for, is_coachee, partnerships_of, require_see
 from annotation.access.states import is_active
 from annotation.access.writing import require_change
@@ -43,7 +44,7 @@ def ask_for_partnership(
 
 def answer_request(session: Session, person: Person, partnership_id: str, *, yes: bool) -> Partnership:
     """Say yes or no to a colleague who asked; whoever asked can only take it back."""
-    row = get_partnership(session, person, partnership_id)
+    row = _get_to_decide(session, person, partnership_id)
     if row.state != "asked" or (yes and asked_for(row, person)):
         raise NotFound
     if yes:
@@ -55,12 +56,18 @@ def answer_request(session: Session, person: Person, partnership_id: str, *, yes
 
 def resume_partnership(session: Session, person: Person, partnership_id: str) -> Partnership:
     """Go on with a suspended partnership once the staff list allows it; what was shared stays closed."""
-    row = get_partnership(session, person, partnership_id)
+    row = _get_to_decide(session, person, partnership_id)
     if row.state != "suspended":
         raise NotFound
     refuse_line(session, session.get_one(Person, row.coach_id), session.get_one(Person, row.coachee_id))
     row.state = "active"
     return row
+
+
+def _get_to_decide(session: Session, person: Person, partnership_id: str) -> Partnership:
+    """Return a partnership as it is now; who manages whom, and its state, stay so until this request is over."""
+    lock_staff_list(session)
+    return require_see(session, person, lock_row(session, Partnership, partnership_id))
 
 
 def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str) -> Partnership:
@@ -70,6 +77,7 @@ def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str
         raise InvalidInput(why=f"Please write the focus in at most {FOCUS_LENGTH} letters.", fields=("focus",))
     if coach_id == coachee_id:
         raise InvalidInput(why="A partnership needs two people.", fields=("coachee_id", "other_id"))
+    lock_staff_list(session)
     coach, coachee = session.get(Person, coach_id), session.get(Person, coachee_id)
     if coach is None or coachee is None or coach.deactivated_at or coachee.deactivated_at:
         raise NotFound
@@ -90,11 +98,14 @@ def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str
 
 def suspend_refused(session: Session) -> int:
     """Suspend every active partnership that the staff list now forbids, and close its shares."""
+    lock_staff_list(session)
     managers = managers_on_staff_list(session)
     count = 0
-    for one in session.scalars(select(Partnership).where(Partnership.state == "active")):
+    active = select(Partnership).where(Partnership.state == "active").execution_options(populate_existing=True)
+    for one in session.scalars(active).all():
         if who_manages(managers, one.coach_id, one.coachee_id) is not None:
             one.state = "suspended"
+            session.flush()
             _close_shares(session, one)
             count += 1
     session.flush()
@@ -103,16 +114,19 @@ def suspend_refused(session: Session) -> int:
 
 def end_partnership(session: Session, person: Person, partnership_id: str) -> None:
     """End a partnership: either side may, at any time; its shares close at once."""
-    row = require_change(session, person, session.get(Partnership, partnership_id))
+    lock_staff_list(session)
+    row = require_change(session, person, lock_row(session, Partnership, partnership_id))
     if row.state != "ended":
         row.state = "ended"
         row.ended_at = utc_now()
+        session.flush()
         _close_shares(session, row)
 
 
 def end_all_partnerships(session: Session, person: Person) -> None:
     """End every partnership of somebody who leaves."""
-    for row in session.scalars(select(Partnership).where(partnerships_of(person), Partnership.state != "ended")):
+    lock_staff_list(session)
+    for row in session.scalars(select(Partnership).where(partnerships_of(person), Partnership.state != "ended")).all():
         end_partnership(session, person, row.id)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.leavers import require_allowed
+from annotation.access.locks import lock_row
 from annotation.access.reading import is_coach, is_owner, is_shown, may_see
 from annotation.coaching.actions import action_of
 from annotation.coaching.sessions import STAGES, get_session, log_of
@@ -120,6 +121,7 @@ def names_in(text: str, name: str) -> bool:
 def _add(
     session: Session, coach: Person, kind: str, ref_id: str, title: str, text: str, shows: Partnership | None
 ) -> PortfolioItem:
+    lock_row(session, Person, coach.id)  # its items are counted, and each thing is in it once
     there = select(PortfolioItem).where(PortfolioItem.owner_id == coach.id)
     known = session.scalars(there.order_by(PortfolioItem.position)).all()
     same = next((one for one in known if ref_id and (one.kind, one.ref_id) == (kind, ref_id)), None)

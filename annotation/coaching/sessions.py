@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_row
 from annotation.access.reading import is_coach, may_see, partnerships_of, require_see
 from annotation.access.states import get_active_partnership, require_active
 from annotation.coaching.actions import action_of, write_action
@@ -62,7 +63,7 @@ def plan_session(
     session: Session, person: Person, partnership_id: str, at: datetime, *, weekly: bool = False
 ) -> CoachingSession:
     """Plan a meeting, once or each week; what is looked at is chosen later. A plan that still waits is moved."""
-    get_active_partnership(session, person, partnership_id)
+    get_active_partnership(session, person, partnership_id, lock=True)
     if not utc_now() < at < utc_now() + FARTHEST:
         raise InvalidInput(why="Please choose a time that is still to come, within a year.", fields=("at",))
     meeting = next_planned(session, partnership_id)
@@ -75,7 +76,7 @@ def plan_session(
 
 def cancel_session(session: Session, person: Person, session_id: str) -> None:
     """Take a planned meeting away; if it is a weekly one, the next week's is planned."""
-    meeting, _ = get_session(session, person, session_id)
+    meeting, _ = get_session(session, person, session_id, lock=True)
     if meeting.planned_at is None or meeting.began_at is not None or meeting.ended_at is not None:
         raise InvalidInput(why="Only a session that is planned and has not begun can be cancelled.")
     if meeting.repeats:
@@ -127,6 +128,11 @@ def choose_film(
     meeting = _running(session, person, session_id)
     partnership = session.get_one(Partnership, meeting.partnership_id)
     lesson, clip = _film_for(session, person, partnership, lesson_id, clip_id)
+    film = film_key(lesson, clip)
+    there = _open_room(session, partnership.id, film)
+    if there is not None and there.id != meeting.id:
+        raise InvalidInput(why="You have a room for this already. Please go on there, or end that session first.")
+    meeting.film = film
     meeting.lesson_id, meeting.clip_id, meeting.moments = lesson.id, None if clip is None else clip.id, []
     meeting.room = _room_json(Room(at=now_ms(), steered_by=person.id))
     _record_change(session, meeting)
@@ -187,30 +193,43 @@ def begin_session(
 
     A session that is planned for about now becomes this one.
     """
-    partnership = get_active_partnership(session, person, partnership_id)
-    lesson, _ = _film_for(session, person, partnership, lesson_id, clip_id)
-    known = session.scalar(
-        select(CoachingSession).where(
-            CoachingSession.partnership_id == partnership_id,
-            CoachingSession.lesson_id == lesson.id,
-            CoachingSession.clip_id == clip_id if clip_id else CoachingSession.clip_id.is_(None),
-            CoachingSession.ended_at.is_(None),
-        )
-    )
+    partnership = get_active_partnership(session, person, partnership_id, lock=True)
+    lesson, clip = _film_for(session, person, partnership, lesson_id, clip_id)
+    film = film_key(lesson, clip)
+    known = _open_room(session, partnership_id, film)
     if known is not None:
         return known
     planned = next_planned(session, partnership_id)
     if planned is not None and planned.planned_at is not None and abs(planned.planned_at - utc_now()) < ABOUT_NOW:
         return choose_film(session, person, planned.id, lesson_id=lesson_id, clip_id=clip_id)
     room = _room_json(Room(at=now_ms(), steered_by=person.id))
-    return _new(session, partnership_id, lesson_id=lesson.id, clip_id=clip_id, room=room)
+    return _new(session, partnership_id, lesson_id=lesson.id, clip_id=clip_id, room=room, film=film)
 
 
-def get_session(session: Session, person: Person, session_id: str) -> tuple[CoachingSession, Partnership]:
-    """Return a session of one's own partnership; raises NotFound."""
+def film_key(lesson: Lesson, clip: Clip | None) -> str:
+    """Return what names the film of an open room, of which a partnership has one for each film."""
+    return f"lesson:{lesson.id}" if clip is None else f"clip:{clip.id}"
+
+
+def _open_room(session: Session, partnership_id: str, film: str) -> CoachingSession | None:
+    return session.scalar(select(CoachingSession).filter_by(partnership_id=partnership_id, film=film, ended_at=None))
+
+
+def get_session(
+    session: Session, person: Person, session_id: str, *, lock: bool = False
+) -> tuple[CoachingSession, Partnership]:
+    """Return a session of one's own partnership; raises NotFound.
+
+    `lock` keeps others from changing either row until the end of the transaction.
+    """
     found = session.get(CoachingSession, session_id)
     partnership = None if found is None else session.get(Partnership, found.partnership_id)
     require_see(session, person, partnership)
+    if lock and partnership is not None:
+        partnership = lock_row(session, Partnership, partnership.id)
+        found = lock_row(session, CoachingSession, session_id)
+        if found is None:
+            raise NotFound
     assert found is not None
     assert partnership is not None
     return found, partnership
@@ -295,7 +314,7 @@ def write_log(
     minutes: int | None = None,
 ) -> CoachingSession:
     """Write what is given of the notes, the one action (and for which goal) and the length; both may, also after."""
-    meeting, _ = get_session(session, person, session_id)
+    meeting, _ = get_session(session, person, session_id, lock=True)
     if notes is not None:
         too_long = tuple(FIELDS[stage] for stage in STAGES if len(notes.get(stage, "")) > NOTE_LENGTH)
         if not set(notes) <= set(STAGES) or too_long:
@@ -336,7 +355,7 @@ def drop_moment(session: Session, person: Person, session_id: str, start_ms: int
 
 def end_session(session: Session, person: Person, session_id: str) -> CoachingSession:
     """End a session with its one action; a second press changes nothing."""
-    meeting, partnership = get_session(session, person, session_id)
+    meeting, partnership = get_session(session, person, session_id, lock=True)
     if meeting.ended_at is None:
         if action_of(session, meeting) is None:
             raise InvalidInput(why="Please write one thing to do, and by when. It is all that a session asks for.")
@@ -389,7 +408,7 @@ def place_of(room: Room, at: int) -> int:
 
 
 def _running(session: Session, person: Person, session_id: str) -> CoachingSession:
-    meeting, partnership = get_session(session, person, session_id)
+    meeting, partnership = get_session(session, person, session_id, lock=True)
     require_active(partnership)
     if meeting.ended_at is not None:
         raise InvalidInput(why="This session is over. Its log can still be corrected.")

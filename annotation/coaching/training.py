@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
+from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
 from core.models import ModuleAnswer, Person
 
@@ -86,9 +87,15 @@ def write_answer(session: Session, person: Person, name: str, text: str) -> None
     module = find_module(name)
     if len(text) > LENGTH:
         raise InvalidInput(why=f"Please keep your answer under {LENGTH} letters.")
-    row = session.get(ModuleAnswer, (person.id, module.name))
+
+    def there() -> ModuleAnswer | None:
+        return session.get(ModuleAnswer, (person.id, module.name))
+
     if not text.strip():
-        if row is not None:
+        if (row := there()) is not None:
             session.delete(row)
         return
-    session.merge(ModuleAnswer(person_id=person.id, module=module.name, text=text.strip(), written_at=utc_now()))
+    row, _ = insert_or_find(
+        session, ModuleAnswer(person_id=person.id, module=module.name, text="", written_at=utc_now()), there
+    )
+    row.text, row.written_at = text.strip(), utc_now()

@@ -8,11 +8,13 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from annotation.access.line_management import refuse_line
+from annotation.access.locks import lock_row, lock_staff_list
 from annotation.access.reading import is_coachee, is_observed, other_of_walk, require_see
 from annotation.access.writing import require_change
 from annotation.coaching.goals import GoalText, set_goal
 from annotation.people.people import clean_name
 from core.clock import utc_now
+from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
 from core.models import Goal, Lesson, Partnership, Person, StoredFile, Walk, WalkNote
 from core.pipeline.steps import add_first_step
@@ -24,18 +26,18 @@ DRAFT_LENGTH = 40
 
 
 def begin_walk(session: Session, observer: Person, observed_id: str, title: str) -> Walk:
-    """Begin a visit; refused within one management line, as coaching is."""
+    """Begin a visit, or go on with one that is not saved yet; refused within one management line, as coaching is."""
     observed = session.get(Person, observed_id)
     if observed is None or observed.deactivated_at is not None or observed.joined_at is None:
         raise NotFound
     if observed.id == observer.id:
         raise InvalidInput(why="Please choose the colleague whom you visit.", fields=("observed_id",))
+    lock_staff_list(session)
     refuse_line(session, observer, observed)
     name = clean_name(title, "what you see, such as Year 9 fractions", TITLE_LENGTH)
-    walk = Walk(observer_id=observer.id, observed_id=observed.id, title=name, began_at=utc_now())
-    session.add(walk)
-    session.flush()
-    return walk
+    made = Walk(observer_id=observer.id, observed_id=observed.id, title=name, began_at=utc_now())
+    there = select(Walk).filter_by(observer_id=observer.id, observed_id=observed.id, title=name, saved_at=None)
+    return insert_or_find(session, made, lambda: session.scalar(there))[0]
 
 
 def get_walk(session: Session, person: Person, walk_id: str) -> Walk:
@@ -45,7 +47,7 @@ def get_walk(session: Session, person: Person, walk_id: str) -> Walk:
 
 def get_open_walk(session: Session, person: Person, walk_id: str) -> Walk:
     """Return a visit that this person still writes; raises NotFound."""
-    return require_change(session, person, session.get(Walk, walk_id))
+    return require_change(session, person, lock_row(session, Walk, walk_id))
 
 
 def save_note(session: Session, person: Person, walk_id: str, at_ms: int, text: str, draft_id: str) -> WalkNote:

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_row
 from annotation.access.reading import clips_seen_by, live_clip_share, partnerships_of, require_see
 from annotation.access.writing import require_change
 from annotation.lessons.lessons import get_own_lesson
@@ -37,6 +38,7 @@ class OpenClipShare:
 def make_clip(session: Session, person: Person, lesson_id: str, title: str, start_ms: int, end_ms: int) -> Clip:
     """Name a range of one's own lesson and have its file cut; it is private until it is shared."""
     lesson = get_own_lesson(session, person, lesson_id)
+    lock_row(session, Lesson, lesson.id)  # its clips are numbered one after the other
     if start_ms < 0 or end_ms - start_ms < SHORTEST_MS or (lesson.duration_ms and end_ms > lesson.duration_ms):
         raise InvalidInput(why="Please choose a range of at least one second inside the lesson.")
     if end_ms - start_ms > LONGEST_MS:
@@ -86,8 +88,8 @@ def restore_clip(session: Session, person: Person, clip_id: str) -> Clip:
 def ask_for_blur(session: Session, person: Person, clip_id: str) -> Clip:
     """Have a clip's file made once more with blurred faces; asking again changes nothing. For its owner only."""
     clip = get_own_clip(session, person, clip_id)
-    lesson = session.get_one(Lesson, clip.lesson_id)
-    if clip.deleted_at is not None:
+    lesson = lock_row(session, Lesson, clip.lesson_id)
+    if clip.deleted_at is not None or lesson is None:
         raise NotFound
     if not (lesson.media or {}).get("video"):
         raise InvalidInput(why="This lesson is sound alone: there is no face to blur.")

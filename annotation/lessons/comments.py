@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, and_, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from annotation.access.reading import (
@@ -24,6 +23,7 @@ from annotation.lessons.clips import open_clip_shares
 from annotation.lessons.sharing import open_shares
 from core.clock import utc_now
 from core.database.events import About, record_event
+from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
 
@@ -101,13 +101,9 @@ def add_comment(
         text=said.text.strip(),
         created_at=utc_now(),
     )
-    try:
-        with session.begin_nested():
-            session.add(comment)
-    except IntegrityError:  # the same draft arrived twice at once
-        if (known := _find_draft(session, draft)) is None:
-            raise
-        return known, False
+    comment, is_new = insert_or_find(session, comment, lambda: _find_draft(session, draft))
+    if not is_new:
+        return comment, False
     record_event(session, lesson.id, "comment", About(comment_id=comment.id))
     return comment, True
 

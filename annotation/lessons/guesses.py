@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from annotation.lessons.lessons import get_own_lesson
 from core.clock import utc_now
+from core.database.insert import insert_or_find
 from core.errors import InvalidInput
 from core.models import Guess, Lesson, Person
 
@@ -20,9 +21,5 @@ def save_guess(session: Session, person: Person, lesson_id: str, share: float | 
     if share is not None and not 0 <= share <= 1:
         raise InvalidInput(why="Please guess a share between 0 and 100 %.")
     lesson: Lesson = get_own_lesson(session, person, lesson_id)
-    known = find_guess(session, person, lesson.id)
-    if known is None:
-        known = Guess(lesson_id=lesson.id, person_id=person.id, share=share, made_at=utc_now())
-        session.add(known)
-        session.flush()
-    return known
+    made = Guess(lesson_id=lesson.id, person_id=person.id, share=share, made_at=utc_now())
+    return insert_or_find(session, made, lambda: find_guess(session, person, lesson.id))[0]

@@ -15,6 +15,7 @@ from annotation.errors import TitleDiffers
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.database.events import record_event
+from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
 from core.models import Comment, Lesson, Person, Place, Step, StoredFile, Upload
 from core.pipeline.stages import STAGES
@@ -131,7 +132,10 @@ def remember_place(session: Session, person: Person, lesson: Lesson, at_ms: int)
     """Keep where a person is in a lesson that she may see, so that she goes on there on any device."""
     require_see(session, person, lesson)
     at_ms = min(at_ms, lesson.duration_ms or at_ms)
-    session.merge(Place(lesson_id=lesson.id, person_id=person.id, at_ms=at_ms, kept_at=utc_now()))
+    made = Place(lesson_id=lesson.id, person_id=person.id, at_ms=at_ms, kept_at=utc_now())
+    place, is_new = insert_or_find(session, made, lambda: session.get(Place, (lesson.id, person.id)))
+    if not is_new:
+        place.at_ms, place.kept_at = at_ms, utc_now()
 
 
 def place_in(session: Session, person: Person, lesson: Lesson) -> int:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from annotation.access.reading import is_owner, lessons_seen_by, live_showing
 from annotation.lessons.sharing import require_coached_in
 from core.clock import utc_now
+from core.database.insert import insert_or_find
 from core.errors import NotFound
 from core.models import Guess, Lesson, MeasuresRow, Partnership, Person, ShownMeasures
 from core.school_day import SchoolDay
@@ -89,9 +90,9 @@ def lessons_to_guess(session: Session, person: Person) -> list[tuple[str, str]]:
 def show_to(session: Session, person: Person, partnership_id: str) -> None:
     """Show one's measures over time to a partnership in which one is coached; twice is once. Raises NotFound."""
     require_coached_in(session, person, partnership_id, "Measures can be shown to somebody who coaches you.")
-    if partnership_id not in {shown.partnership_id for shown, _ in showings_of(session, person)}:
-        session.add(ShownMeasures(owner_id=person.id, partnership_id=partnership_id, shown_at=utc_now()))
-        session.flush()
+    made = ShownMeasures(owner_id=person.id, partnership_id=partnership_id, shown_at=utc_now())
+    there = select(ShownMeasures).filter_by(owner_id=person.id, partnership_id=partnership_id, taken_back_at=None)
+    insert_or_find(session, made, lambda: session.scalar(there))
 
 
 def withdraw_showing(session: Session, person: Person, showing_id: str) -> None:

@@ -62,8 +62,11 @@ def share_lesson(session: Session, person: Person, lesson: Lesson, partnership_i
 
 
 def require_coached_in(session: Session, person: Person, partnership_id: str, why: str) -> None:
-    """Refuse unless the person is coached in this active partnership; `why` tells a coach who may share."""
-    partnership = require_see(session, person, session.get(Partnership, partnership_id))
+    """Refuse unless the person is coached in this active partnership; `why` tells a coach who may share.
+
+    The partnership is locked: it is neither suspended nor ended before what is opened here can be closed with it.
+    """
+    partnership = require_see(session, person, lock_row(session, Partnership, partnership_id))
     if not is_coachee(partnership, person):
         raise InvalidInput(why=why)
     require_active(partnership)
@@ -82,7 +85,10 @@ def open_share(
     require_no_conversation(lesson)
     now_open = select(table).filter_by(**of, partnership_id=partnership_id, taken_back_at=None)
     share = session.scalar(now_open)
-    if share is None or (share.until is not None and share.until <= utc_now()):
+    if share is not None and share.until is not None and share.until <= utc_now():
+        share.taken_back_at, share = share.until, None
+        session.flush()
+    if share is None:
         share = table(**of, partnership_id=partnership_id, created_at=utc_now())
         session.add(share)
     share.until = closes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_row
 from annotation.access.reading import is_speaker, require_see
 from core.clock import utc_now
 from core.errors import NotFound
@@ -17,6 +18,7 @@ STAGE = "hear_comment"
 def start_spoken_comment(session: Session, person: Person, lesson: Lesson, key: str, size: int, mime: str) -> Dictation:
     """Have a spoken comment on a lesson that one may see heard; its sound is in the store under `key`."""
     require_see(session, person, lesson)
+    lock_row(session, Lesson, lesson.id)  # its spoken comments are numbered one after the other
     last = session.scalar(select(func.max(Dictation.number)).where(Dictation.lesson_id == lesson.id)) or 0
     said = Dictation(lesson_id=lesson.id, number=last + 1, person_id=person.id, created_at=utc_now())
     session.add(said)

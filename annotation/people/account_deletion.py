@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_staff_list
 from annotation.coaching.partnerships import end_all_partnerships
 from annotation.errors import TitleDiffers
 from annotation.lessons.lessons import delete_for_good
@@ -39,7 +40,8 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     portfolio, voice print, devices. What she wrote to a partner stays with the partner under "A former colleague".
     The typed address is asked for; None: the sweeper deletes a leaver's account.
     """
-    person = session.get_one(Person, person.id)
+    lock_staff_list(session)
+    person = session.get_one(Person, person.id, populate_existing=True)
     if typed_email is not None and address_key(typed_email) != person.email:
         raise TitleDiffers(what="your email address")
     require_another_lead(session, person)

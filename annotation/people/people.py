@@ -14,6 +14,7 @@ from annotation.errors import AlreadyBegun, EmailTaken
 from annotation.people.names import clean_called, clean_line
 from annotation.people.passwords import check_new_password, hash_password
 from core.clock import utc_now
+from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotAllowed
 from core.models import Person
 from core.settings import get_settings
@@ -106,11 +107,11 @@ def require_lead(person: Person) -> None:
 
 def add_person(session: Session, name: str, email: str, **values: object) -> Person:
     """Add somebody to the staff list; raises EmailTaken."""
-    if session.scalar(select(Person.id).where(Person.email == email)) is not None:
+    made = Person(name=name, email=email, created_at=utc_now(), **values)
+    there = select(Person).where(Person.email == email)
+    person, is_new = insert_or_find(session, made, lambda: session.scalar(there))
+    if not is_new:
         raise EmailTaken
-    person = Person(name=name, email=email, created_at=utc_now(), **values)
-    session.add(person)
-    session.flush()
     return person
 
 

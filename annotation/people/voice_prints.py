@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
+from core.database.insert import insert_or_find
 from core.models import Person, VoicePrint
 
 
@@ -15,8 +16,8 @@ def find_print(session: Session, person: Person) -> VoicePrint | None:
 
 def allow_print(session: Session, person: Person) -> None:
     """Note her consent; the next lesson in which it is clear who the teacher is fills it."""
-    if find_print(session, person) is None:
-        session.add(VoicePrint(person_id=person.id, consented_at=utc_now()))
+    made = VoicePrint(person_id=person.id, consented_at=utc_now())
+    insert_or_find(session, made, lambda: find_print(session, person))
 
 
 def delete_print(session: Session, person: Person) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from annotation.access.line_management import line_above, managers_on_staff_list, who_manages
+from annotation.access.locks import lock_staff_list
 from annotation.coaching.partnerships import end_all_partnerships, suspend_refused
 from annotation.errors import LastLead, StaffUnreadable
 from annotation.people.credentials import Event, change, tell
@@ -211,6 +212,7 @@ def apply_staff(session: Session, lead: Person, text: str, *, others_left: bool)
 
     Partnerships that are then within one management line are suspended.
     """
+    lock_staff_list(session)
     plan = plan_staff(session, lead, text, others_left=others_left)
     called = {row.email: row.called for row in plan.rows}
     for one in plan.changes:
@@ -244,6 +246,7 @@ def set_place(
 ) -> int:
     """Set somebody's department, line manager and part; return how many partnerships had to be suspended."""
     require_lead(lead)
+    lock_staff_list(session)
     person = session.get(Person, person_id)
     if person is None or (manager_id and session.get(Person, manager_id) is None):
         raise NotFound
@@ -277,6 +280,7 @@ def require_another_lead(session: Session, person: Person) -> None:
 def mark_left(session: Session, lead: Person, person_id: str) -> None:
     """Close the account of somebody who leaves; for a while she can still take away or delete what is hers."""
     require_lead(lead)
+    lock_staff_list(session)
     person = session.get(Person, person_id)
     if person is None or person.deactivated_at is not None:
         raise NotFound
@@ -287,6 +291,7 @@ def mark_left(session: Session, lead: Person, person_id: str) -> None:
 def bring_back(session: Session, lead: Person, person_id: str) -> None:
     """Undo that; partnerships stay ended."""
     require_lead(lead)
+    lock_staff_list(session)
     person = session.get(Person, person_id)
     if person is None or person.deactivated_at is None or person.email.endswith(GONE):
         raise NotFound

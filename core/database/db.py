@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.database.rights_watch import note_end_of_right
-from core.errors import DiskFull, NoSchool
+from core.errors import DiskFull, DoneAtOnce, NoSchool
 from core.settings import get_settings
 
 BUSY_SECONDS = 30
@@ -29,6 +29,8 @@ TURN_SECONDS = 0.002  # how often a writer looks whether it is its turn; SQLite 
 THREADS = 40  # of a web process, each with a connection when all of them read
 SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # its file, or the index of its journal
 POSTGRES_FULL = "53100"
+SQLITE_TWICE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+POSTGRES_TWICE = ("23505", "40P01", "40001")  # unique violation, deadlock, serialization failure
 
 
 class Database:
@@ -56,13 +58,18 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Yield a session that is committed at the end, or rolled back when the block raises; raises DiskFull."""
+        """Yield a session that is committed at the end, or rolled back when the block raises.
+
+        Raises DiskFull, and DoneAtOnce where a constraint or a lock keeps one of two writers out.
+        """
         try:
             with Session(self.writer, expire_on_commit=False) as session, session.begin():
                 yield session
         except DBAPIError as error:
             if is_full(error):
                 raise DiskFull from error
+            if is_collision(error):
+                raise DoneAtOnce from error
             raise
 
     def forget_deleted(self) -> None:
@@ -92,6 +99,12 @@ def is_full(error: DBAPIError) -> bool:
     """Say whether SQLite or PostgreSQL found no room on its disk."""
     said = error.orig
     return getattr(said, "sqlite_errorcode", None) in SQLITE_FULL or getattr(said, "sqlstate", None) == POSTGRES_FULL
+
+
+def is_collision(error: DBAPIError) -> bool:
+    """Say whether another writer was there first: a row that may be there once, or two that waited for each other."""
+    said = error.orig
+    return getattr(said, "sqlite_errorcode", None) in SQLITE_TWICE or getattr(said, "sqlstate", None) in POSTGRES_TWICE
 
 
 def words_of(error: Exception) -> str:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Id, new_id
+from core.models.base import Base, Id, new_id, only_one
 
 
 class Partnership(Base):
     """A coach and a coachee. `kind` is coaching or mentoring; `state` is asked, active, suspended or ended."""
 
     __tablename__ = "partnership"
+    __table_args__ = (only_one("uq_partnership_going", "coach_id", "coachee_id", "kind", where="state <> 'ended'"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     coach_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
@@ -31,6 +32,10 @@ class Goal(Base):
     """A goal of a partnership with its GROW fields; `set_by_id` says who wrote it."""
 
     __tablename__ = "goal"
+    __table_args__ = (  # at most three are active: each of them has one of the slots 1 to 3
+        only_one("uq_goal_slot", "partnership_id", "slot", where="closed_at IS NULL"),
+        CheckConstraint("slot BETWEEN 1 AND 3", name="slot"),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
@@ -43,6 +48,7 @@ class Goal(Base):
     direction: Mapped[str] = mapped_column(String(4), default="")  # up or down
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]  # None: active
+    slot: Mapped[int | None]  # of an active one: 1 to 3
     outcome: Mapped[str] = mapped_column(default="")  # what changed, in the words of the two
 
 
@@ -79,6 +85,7 @@ class Share(Base):
     """A lesson opened to one partnership, until a date or until it is taken back."""
 
     __tablename__ = "share"
+    __table_args__ = (only_one("uq_share_open", "lesson_id", "partnership_id", where="taken_back_at IS NULL"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
@@ -134,11 +141,20 @@ class CoachingSession(Base):
     """
 
     __tablename__ = "coaching_session"
+    __table_args__ = (
+        only_one(
+            "uq_coaching_session_planned",
+            "partnership_id",
+            where="planned_at IS NOT NULL AND began_at IS NULL AND ended_at IS NULL",
+        ),
+        only_one("uq_coaching_session_film", "partnership_id", "film", where="ended_at IS NULL"),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
     lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"), index=True)
     clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id", ondelete="SET NULL"))
+    film: Mapped[str | None] = mapped_column(String(24))  # lesson:ID or clip:ID: one open room for each
     created_at: Mapped[datetime]
     planned_at: Mapped[datetime | None] = mapped_column(index=True)
     repeats: Mapped[bool] = mapped_column(default=False)  # the next one is planned a week later

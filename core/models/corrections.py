@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Id, new_id
+from core.models.base import Base, Id, new_id, only_one
 
 
 class Correction(Base):
@@ -43,6 +43,7 @@ class ShownMeasures(Base):
     """A teacher shows her measures over time to one partnership, until she takes that back."""
 
     __tablename__ = "shown_measures"
+    __table_args__ = (only_one("uq_shown_measures_open", "owner_id", "partnership_id", where="taken_back_at IS NULL"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     owner_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Id, new_id
+from core.models.base import Base, Id, new_id, only_one
 
 
 class Lesson(Base):
@@ -118,6 +118,7 @@ class ClipShare(Base):
     """A clip opened to one partnership, until a date or until it is taken back. It opens nothing else of the lesson."""
 
     __tablename__ = "clip_share"
+    __table_args__ = (only_one("uq_clip_share_open", "clip_id", "partnership_id", where="taken_back_at IS NULL"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     clip_id: Mapped[str] = mapped_column(Id, ForeignKey("clip.id", ondelete="CASCADE"), index=True)

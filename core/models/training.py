@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Id, new_id
+from core.models.base import Base, Id, new_id, only_one
 
 
 class ModuleAnswer(Base):
@@ -29,6 +29,7 @@ class PortfolioItem(Base):
     """
 
     __tablename__ = "portfolio_item"
+    __table_args__ = (only_one("uq_portfolio_item_source", "owner_id", "kind", "ref_id", where="ref_id <> ''"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     owner_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id", ondelete="CASCADE"), index=True)

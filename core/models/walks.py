@@ -7,13 +7,14 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, Id, new_id
+from core.models.base import Base, Id, new_id, only_one
 
 
 class Walk(Base):
     """A visit to a colleague's lesson. The visited teacher sees it once it is saved; then it stands as it is."""
 
     __tablename__ = "walk"
+    __table_args__ = (only_one("uq_walk_unsaved", "observer_id", "observed_id", "title", where="saved_at IS NULL"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     observer_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
