@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from annotation.access.conversations import recorded_of, require_conversation
 from annotation.access.locks import lock_row
@@ -130,13 +130,25 @@ def recorded_with(session: Session, coachee: Person, partnership_id: str | None 
 
 def conversation_news(session: Session, person: Person) -> list[Conversation]:
     """Return what somebody should know of: what was lately recorded with her, and what waits for her answer."""
-    lately = utc_now() - NEWS
-    new = [
-        one
-        for one in recorded_with(session, person)
-        if one.other_asks or (one.lesson.conversation_since is not None and one.lesson.conversation_since > lately)
+    coachee = aliased(Person)
+    hers = and_(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
+    rows = (
+        select(Lesson, Person.name, coachee.name)
+        .join(Partnership, Partnership.id == Lesson.conversation_id)
+        .join(Person, Person.id == Lesson.owner_id)
+        .join(coachee, coachee.id == Partnership.coachee_id)
+        .where(or_(hers, recorded_of(person)))
+        .order_by(Lesson.created_at.desc(), Lesson.id)
+    )
+    found = [
+        _as_seen_by(person, lesson, other if is_owner(lesson, person) else owner)
+        for lesson, owner, other in session.execute(rows)
     ]
-    return [*new, *(one for one in conversations_of(session, person) if one.other_asks)]
+    return [one for one in found if one.other_asks or (not one.mine and _is_new(one.lesson))]
+
+
+def _is_new(lesson: Lesson) -> bool:
+    return lesson.conversation_since is not None and lesson.conversation_since > utc_now() - NEWS
 
 
 def _as_seen_by(person: Person, lesson: Lesson, other: str) -> Conversation:
