@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
+from annotation.access.measures import may_see_measures
 from annotation.access.reading import is_owner
 from annotation.coaching.goals import goals_of
 from annotation.coaching.partnerships import coached_in, names_of
@@ -39,7 +40,7 @@ from web.views.lessons.sharing import (
     audience_views,
     share_views,
 )
-from web.views.lessons.transcript import ActivityView, QuestionView, SpeakerView, TurnView
+from web.views.lessons.transcript import ActivityView, QuestionView, SpeakerView, TurnView, question_view
 
 
 def lesson_view(lesson: Lesson, files: Files, me: Person, owner_name: str) -> LessonView:
@@ -97,6 +98,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
     found = find_findings(session, lesson.id)
     shares = open_shares(session, me, [lesson.id]).get(lesson.id, [])
     mine = is_owner(lesson, me)
+    is_measured = may_see_measures(session, me, lesson)
     guess = guess_view(session, me, lesson, found.measures)
     owner_name = names_of(session, {lesson.owner_id})[lesson.owner_id]
     return LessonPageView(
@@ -108,13 +110,13 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         captions_url=f"/media/lessons/{lesson.id}/captions.vtt",
         steps=step_views(stages_of(session, [lesson.id]).get(lesson.id, []), mine),
         turns=[TurnView.model_validate(row) for row in found.turns],
-        questions=[QuestionView.model_validate(row) for row in found.questions],
+        questions=[question_view(row, with_waits=is_measured) for row in found.questions],
         activities=[ActivityView.model_validate(row) for row in found.activities],
         scenes=found.scenes,
         movement=None if found.movement is None else MovementView.model_validate(found.movement),
         speakers=[SpeakerView.model_validate(row) for row in found.speakers],
         guess=guess,
-        measures=None if guess.wanted else found.measures,
+        measures=found.measures if is_measured and not guess.wanted else None,
         comments=comment_views(session, me, lesson.id),
         audiences=audience_views(session, me, shares),
         pill=pill_text(shares, clips_open_of(session, me, [lesson.id]).get(lesson.id, [])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.models import QuestionRow
 from web.views.base import View
 
 
@@ -31,6 +32,12 @@ class QuestionView(View):
     answered_by: str
     wait_1_ms: int | None
     wait_2_ms: int | None
+
+
+def question_view(row: QuestionRow, *, with_waits: bool) -> QuestionView:
+    """Return a question; waits, and who answered, which they were computed from, go to whom measures are open alone."""
+    view = QuestionView.model_validate(row)
+    return view if with_waits else view.model_copy(update={"wait_1_ms": None, "wait_2_ms": None, "answered_by": ""})
 
 
 class ActivityView(View):

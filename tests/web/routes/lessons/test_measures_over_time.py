@@ -116,11 +116,12 @@ def test_she_guesses_once_then_sees_and_the_coach_never_learns_it(school: School
     before = owner.get(address).json()
     assert (before["guess"], before["measures"]) == ({"wanted": True, "share": None}, None)
     assert "Guess first, then see" in owner.get("/measures").text
-    assert coach.get(address).json()["measures"]["teacher_ms"] > 0
+    assert coach.get(address).json()["measures"] is None
     assert owner.post(f"{address}/guess", json={"share": 1.5}).status_code == 422
     assert owner.post(f"{address}/guess", json={"share": 0.4}).json() == {"wanted": False, "share": 0.4}
     assert owner.post(f"{address}/guess", json={"share": 0.9}).json()["share"] == 0.4
     assert owner.get(address).json()["measures"]["teacher_ms"] > 0
+    assert coach.get(address).json()["measures"]["teacher_ms"] > 0  # she shows them to this partnership
     assert coach.get(address).json()["guess"] == {"wanted": False, "share": None}
     assert coach.post(f"{address}/guess", json={"share": 0.4}).status_code == 404
 

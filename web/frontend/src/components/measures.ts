@@ -43,7 +43,11 @@ export class LessonMeasures extends HTMLElement {
     if (page.guess.wanted) return this.offerGuess(page.lesson.id);
     if (!m)
       return this.replaceChildren(
-        make("p", { className: "quiet" }, "What was measured will be here when the work is done."),
+        make(
+          "p",
+          { className: "quiet" },
+          page.lesson.is_owner ? words.notMeasured : words.notShown(page.lesson.owner.name),
+        ),
         asked,
       );
     const share = m["teacher_share_of_talk"] as number | null;

@@ -49,6 +49,8 @@ export const words = {
   redone: "Done again:",
   close: "Close",
   putItRight: "Correct it",
+  notMeasured: "What was measured will be here when the work is done.",
+  notShown: (owner: string) => `What was measured is ${owner}’s. It is here once ${owner} shows it to you.`,
   putRight: "Corrected. The measures have been updated.",
   whatIsWrong: "Correct this",
   wrongAt: (at: string) => `What's wrong at ${at}?`,
