@@ -222,7 +222,7 @@ class PartnershipExists(HindsightError):
 
 
 class PartnershipOver(HindsightError):
-    """Ended or suspended."""
+    """Ended, or not begun."""
 
     code = "partnership_over"
     status = 409
@@ -235,6 +235,35 @@ class ConversationClosed(HindsightError):
     code = "conversation_closed"
     status = 422
     sentence = "This is a recorded conversation, for your own mirror. Neither it nor a clip of it can be shared."
+
+
+class PartnershipSuspended(PartnershipOver):
+    """A line of management has come between the two."""
+
+    code = "partnership_suspended"
+    sentence = (
+        "This partnership is suspended, because one of you is now in the other's line management. Nothing new can be"
+        " added to it until the staff list changes again and the colleague who is coached chooses to go on."
+    )
+
+
+class OnlyCoacheeResumes(HindsightError):
+    """The coach pressed it, or his page was old."""
+
+    code = "only_coachee_resumes"
+    status = 403
+    sentence = "Only the colleague who is coached can choose to go on."
+
+
+class WalkStopped(HindsightError):
+    """A line of management has come between observer and observed."""
+
+    code = "walk_stopped"
+    status = 409
+    sentence = (
+        "One of you is now in the other's line management, so this learning walk has stopped. Nothing new can be"
+        " written in it."
+    )
 
 
 class TooManyGoals(HindsightError):

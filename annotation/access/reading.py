@@ -6,12 +6,15 @@ ask these functions and never compare ids themselves.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from annotation.access.conversations import is_no_conversation
+from annotation.access.line_management import is_in_one_line
+from annotation.access.states import active_now, closed_to_coach, suspended_now
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import (
@@ -40,7 +43,7 @@ def live_share() -> ColumnElement[bool]:
         or_(Share.until.is_(None), Share.until > utc_now()),
         Share.lesson_id == Lesson.id,
         Share.partnership_id == Partnership.id,
-        Partnership.state == "active",
+        active_now(),
         Partnership.coachee_id == Lesson.owner_id,
         is_no_conversation(),
     )
@@ -66,7 +69,7 @@ def live_clip_share() -> ColumnElement[bool]:
         ClipShare.clip_id == Clip.id,
         Clip.deleted_at.is_(None),
         ClipShare.partnership_id == Partnership.id,
-        Partnership.state == "active",
+        active_now(),
         Partnership.coachee_id == Lesson.owner_id,
         is_no_conversation(),
     )
@@ -88,14 +91,41 @@ def live_showing() -> ColumnElement[bool]:
     return and_(
         ShownMeasures.taken_back_at.is_(None),
         ShownMeasures.partnership_id == Partnership.id,
-        Partnership.state == "active",
+        active_now(),
         Partnership.coachee_id == ShownMeasures.owner_id,
     )
 
 
 def partnerships_of(person: Person) -> ColumnElement[bool]:
-    """Condition: a partnership in which this person is coach or coachee."""
+    """Condition: a partnership in which this person is coach or coachee; what was written in it is another question."""
     return or_(Partnership.coach_id == person.id, Partnership.coachee_id == person.id)
+
+
+def written_together(person: Person) -> ColumnElement[bool]:
+    """Condition on a Partnership: what its two wrote together (goals, actions, cards, logs) is open to this person.
+
+    To both, also after the end; to the coachee alone while a line of management is between them.
+    """
+    coach = and_(Partnership.coach_id == person.id, ~closed_to_coach())
+    return and_(Partnership.state != "asked", or_(Partnership.coachee_id == person.id, coach))
+
+
+def sees_written(session: Session, person: Person, partnership: Partnership) -> bool:
+    """Tell whether what the two of a partnership wrote together is open to a person now."""
+    its = select(Partnership.id).where(Partnership.id == partnership.id, written_together(person))
+    return holds(session, its.exists())
+
+
+def written_open(session: Session, person: Person, rows: Iterable[Partnership]) -> set[str]:
+    """Return the ids of those partnerships in which what the two wrote together is open to a person now."""
+    ids = [one.id for one in rows]
+    return set(session.scalars(select(Partnership.id).where(Partnership.id.in_(ids), written_together(person))))
+
+
+def require_written(session: Session, person: Person, partnership: Partnership) -> None:
+    """Raise NotFound unless what the two of a partnership wrote together is open to a person now."""
+    if not sees_written(session, person, partnership):
+        raise NotFound
 
 
 def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnElement[bool]:
@@ -105,11 +135,13 @@ def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnEle
     partnership that the lesson is shared with. So two coaches never read each other, unless the owner
     lets the coaches of this lesson meet, and a private note has one reader. What was written on a clip is also open
     to whoever the clip is open to through that partnership. A deleted comment is there for its author alone, for undo.
+    While a partnership is suspended, each of its two keeps what she wrote herself and nobody reads the other's.
     """
     mine_as_coachee = exists().where(
         Partnership.id == Comment.partnership_id,
         Partnership.coachee_id == person.id,
         Lesson.owner_id == person.id,
+        ~suspended_now(),
     )
     through_share = (
         select(Share.id)
@@ -122,6 +154,7 @@ def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnEle
     coaches_meet = and_(
         Lesson.coaches_meet,
         Comment.partnership_id.is_not(None),
+        ~exists().where(Partnership.id == Comment.partnership_id, suspended_now()),
         Comment.clip_id.is_(None),  # a clip is shared alone
         any_share.where(live_share(), Partnership.coach_id == person.id).correlate(Lesson).exists(),
     )
@@ -152,7 +185,7 @@ def comments_kept_by(person: Person) -> ColumnElement[bool]:
 
 
 def may_see(session: Session, person: Person, thing: Thing) -> bool:
-    """Tell whether a person may read a thing; a partnership and its goals are for its two people."""
+    """Tell whether a person may read a thing; that a partnership is there, and its state, is for its two people."""
     if isinstance(thing, Lesson):
         return holds(session, select(Lesson.id).where(Lesson.id == thing.id, lessons_seen_by(person)).exists())
     if isinstance(thing, Clip):
@@ -165,7 +198,7 @@ def may_see(session: Session, person: Person, thing: Thing) -> bool:
         owned = select(Lesson.id).where(Lesson.id == thing.lesson_id, Lesson.owner_id == person.id)
         return holds(session, owned.exists())
     if isinstance(thing, Goal):
-        its = select(Partnership.id).where(Partnership.id == thing.partnership_id, partnerships_of(person))
+        its = select(Partnership.id).where(Partnership.id == thing.partnership_id, written_together(person))
         return holds(session, its.exists())
     if isinstance(thing, Walk):  # until a visit is saved it is the observer's alone
         return is_observer(thing, person) or (thing.saved_at is not None and is_observed(thing, person))
@@ -242,6 +275,15 @@ def is_observed(walk: Walk, person: Person) -> bool:
 def other_of_walk(walk: Walk, person: Person) -> str:
     """Return the id of the other one of a learning walk's two people."""
     return walk.observed_id if is_observer(walk, person) else walk.observer_id
+
+
+def sees_answer(session: Session, walk: Walk, person: Person) -> bool:
+    """Tell whether a person may read the answer to a learning walk.
+
+    Both may; an observer with a line of management to the observed teacher keeps his own notes and reads no answer.
+    """
+    is_open = not is_in_one_line(session, walk.observer_id, walk.observed_id)
+    return is_observed(walk, person) or (is_observer(walk, person) and is_open)
 
 
 def holds(session: Session, condition: ColumnElement[bool]) -> bool:

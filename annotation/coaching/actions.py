@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import partnerships_of, require_see
+from annotation.access.reading import written_together
 from annotation.access.states import get_active_partnership
 from annotation.people.people import clean_name
 from core.clock import utc_now
@@ -38,10 +38,11 @@ def add_action(
 
 
 def set_done(session: Session, person: Person, action_id: str, *, done: bool) -> Action:
-    """Tick an action, or undo that."""
+    """Tick an action, or undo that, while its partnership is active."""
     action = session.get(Action, action_id)
-    require_see(session, person, None if action is None else session.get(Partnership, action.partnership_id))
-    assert action is not None
+    if action is None:
+        raise NotFound
+    get_active_partnership(session, person, action.partnership_id)
     action.done_at = (action.done_at or utc_now()) if done else None
     return action
 
@@ -76,8 +77,8 @@ def write_action(
 def actions_of(
     session: Session, person: Person, partnership_id: str | None = None, goal_id: str | None = None
 ) -> Sequence[Action]:
-    """Return the actions of a person's partnerships: those to do first, then the newest."""
-    mine = select(Action).join(Partnership, Partnership.id == Action.partnership_id).where(partnerships_of(person))
+    """Return the actions of a person's partnerships that are open to her: those to do first, then the newest."""
+    mine = select(Action).join(Partnership, Partnership.id == Action.partnership_id).where(written_together(person))
     if partnership_id is not None:
         mine = mine.where(Action.partnership_id == partnership_id)
     if goal_id is not None:

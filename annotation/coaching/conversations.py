@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from annotation.access.conversations import recorded_of, require_conversation
 from annotation.access.locks import lock_row
 from annotation.access.reading import is_coach, is_coachee, is_owner, is_person
-from annotation.access.states import get_active_partnership
+from annotation.access.states import get_active_partnership, refuse_suspended
 from annotation.lessons.clips import clips_open_of
 from annotation.lessons.lessons import delete_for_good, get_own_lesson
 from annotation.lessons.sharing import open_shares
@@ -74,7 +74,7 @@ def _close_shares(session: Session, lesson: Lesson) -> None:
 def ask_for_lesson(session: Session, person: Person, lesson_id: str) -> bool:
     """Say that a conversation is a lesson after all; return whether both have said so now, and it is one."""
     lesson = lock_row(session, Lesson, lesson_id)
-    require_conversation(session, person, lesson)
+    refuse_suspended(session, require_conversation(session, person, lesson))
     assert lesson is not None
     both = lesson.release_asked_by_id is not None and not is_person(person, lesson.release_asked_by_id)
     if both:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
-from annotation.access.reading import partnerships_of, require_see
+from annotation.access.reading import require_see, written_together
 from annotation.access.states import get_active_partnership
 from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
@@ -142,7 +142,7 @@ def set_by_the_coach(goal: Goal, partnership: Partnership) -> bool:
 
 def goals_of(session: Session, person: Person, partnership_ids: Sequence[str] | None = None) -> Sequence[Goal]:
     """Return the goals that a person may see, active ones first, of all or some partnerships."""
-    mine = select(Goal).join(Partnership, Partnership.id == Goal.partnership_id).where(partnerships_of(person))
+    mine = select(Goal).join(Partnership, Partnership.id == Goal.partnership_id).where(written_together(person))
     if partnership_ids is not None:
         mine = mine.where(Goal.partnership_id.in_(partnership_ids))
     return session.scalars(mine.order_by(Goal.closed_at.is_not(None), Goal.created_at, Goal.id)).all()

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from annotation.access.line_management import managers_on_staff_list, refuse_line, who_manages
 from annotation.access.locks import lock_row, lock_staff_list
 from annotation.access.reading import asked_for, is_coachee, partnerships_of, require_see
-from annotation.access.states import is_active
+from annotation.access.states import state_of, states_of
 from annotation.access.writing import require_change
-from annotation.errors import PartnershipExists
+from annotation.errors import OnlyCoacheeResumes, PartnershipExists
 from core.clock import utc_now
 from core.database.events import About, record_event
 from core.errors import InvalidInput, NotAllowed, NotFound
@@ -55,12 +55,14 @@ def answer_request(session: Session, person: Person, partnership_id: str, *, yes
 
 
 def resume_partnership(session: Session, person: Person, partnership_id: str) -> Partnership:
-    """Go on with a suspended partnership once the staff list allows it; what was shared stays closed."""
+    """Go on with a suspended partnership once the staff list allows it: the coachee chooses; shares stay closed."""
     row = _get_to_decide(session, person, partnership_id)
-    if row.state != "suspended":
+    if state_of(session, row) != "suspended":
         raise NotFound
+    if not is_coachee(row, person):
+        raise OnlyCoacheeResumes
     refuse_line(session, session.get_one(Person, row.coach_id), session.get_one(Person, row.coachee_id))
-    row.state = "active"
+    row.state, row.suspended_at = "active", None
     return row
 
 
@@ -104,7 +106,7 @@ def suspend_refused(session: Session) -> int:
     active = select(Partnership).where(Partnership.state == "active").execution_options(populate_existing=True)
     for one in session.scalars(active).all():
         if who_manages(managers, one.coach_id, one.coachee_id) is not None:
-            one.state = "suspended"
+            one.state, one.suspended_at = "suspended", utc_now()
             session.flush()
             _close_shares(session, one)
             count += 1
@@ -117,6 +119,8 @@ def end_partnership(session: Session, person: Person, partnership_id: str) -> No
     lock_staff_list(session)
     row = require_change(session, person, lock_row(session, Partnership, partnership_id))
     if row.state != "ended":
+        if state_of(session, row) == "suspended":
+            row.suspended_at = row.suspended_at or utc_now()  # the end opens nothing that was closed
         row.state = "ended"
         row.ended_at = utc_now()
         session.flush()
@@ -140,7 +144,7 @@ def _close_shares(session: Session, partnership: Partnership) -> None:
 
 
 def get_partnership(session: Session, person: Person, partnership_id: str) -> Partnership:
-    """Return a partnership that this person is part of; raises NotFound."""
+    """Return a partnership that this person is part of, whatever its state; raises NotFound."""
     return require_see(session, person, session.get(Partnership, partnership_id))
 
 
@@ -152,7 +156,9 @@ def list_partnerships(session: Session, person: Person) -> Sequence[Partnership]
 
 def coached_in(session: Session, person: Person) -> list[Partnership]:
     """Return the active partnerships in which a person is coached: those to which she can share."""
-    return [one for one in list_partnerships(session, person) if is_coachee(one, person) and is_active(one)]
+    rows = [one for one in list_partnerships(session, person) if is_coachee(one, person)]
+    states = states_of(session, rows)
+    return [one for one in rows if states[one.id] == "active"]
 
 
 def list_all_partnerships(session: Session, lead: Person) -> Sequence[Partnership]:

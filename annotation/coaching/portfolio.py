@@ -7,17 +7,20 @@ does not change it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.leavers import require_allowed
+from annotation.access.line_management import is_in_one_line
 from annotation.access.locks import lock_row
-from annotation.access.reading import is_coach, is_owner, is_shown, may_see
+from annotation.access.reading import is_coach, is_owner, is_shown, may_see, written_open
+from annotation.access.states import active_now, refuse_suspended
 from annotation.coaching.actions import action_of
 from annotation.coaching.sessions import STAGES, get_session, log_of
 from annotation.coaching.training import answers_of, find_module
+from annotation.errors import PartnershipSuspended
 from annotation.lessons.clips import get_clip
 from annotation.people.people import clean_name
 from core.clock import utc_now
@@ -28,6 +31,7 @@ from core.school_day import full_day
 TITLE_LENGTH, TEXT_LENGTH = 200, 20_000
 MOST_ITEMS = 100
 STAGE_NAMES = dict(zip(STAGES, ("Goal", "Reality", "Options", "Will"), strict=True))
+CLOSED = "Left out: this partnership is suspended, because one of the two is now in the other's line management."
 REDACTED = {
     "asked": "Left out: the colleague whom it shows has not answered yet.",
     "refused": "Left out: the colleague whom it shows does not want it here.",
@@ -40,6 +44,7 @@ def add_log(session: Session, coach: Person, session_id: str) -> PortfolioItem:
     meeting, partnership = get_session(session, coach, session_id)
     if not is_coach(partnership, coach):
         raise InvalidInput(why="A portfolio gathers what you did as a coach.")
+    refuse_suspended(session, partnership)
     if meeting.ended_at is None:
         raise InvalidInput(why="This session is not over yet.")
     title = f"Coaching log, {full_day(meeting.began_at or meeting.created_at)}"
@@ -63,7 +68,7 @@ def add_clip(session: Session, coach: Person, clip_id: str) -> PortfolioItem:
     if is_owner(lesson, coach):
         raise InvalidInput(why="A portfolio gathers what you did as a coach: choose a clip that a colleague shares.")
     pair = select(Partnership).where(Partnership.coach_id == coach.id, Partnership.coachee_id == lesson.owner_id)
-    partnership = session.scalars(pair.where(Partnership.state == "active")).first()
+    partnership = session.scalars(pair.where(active_now())).first()
     if partnership is None:
         raise NotFound
     return _add(session, coach, "clip", clip.id, f"Clip: {clip.title}", "", partnership)
@@ -75,6 +80,8 @@ def add_task(session: Session, coach: Person, module: str) -> PortfolioItem:
     if answer is None:
         raise InvalidInput(why="Please answer the set task first.")
     named = _named(session, coach, answer.text)
+    if named is not None:
+        refuse_suspended(session, named)
     return _add(session, coach, "task", module, f"Set task: {title}", answer.text, named)
 
 
@@ -93,6 +100,8 @@ def add_reflection(session: Session, coach: Person, title: str, text: str, partn
                 fields=("partnership_id",),
             )
         about = chosen
+    if about is not None:
+        refuse_suspended(session, about)
     name = clean_name(title, "a title", TITLE_LENGTH)
     return _add(session, coach, "reflection", "", name, text.strip(), about)
 
@@ -180,6 +189,8 @@ def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> Por
         raise NotFound
     if yes:
         require_allowed(coachee, None)
+        if is_in_one_line(session, item.owner_id, coachee.id):
+            raise PartnershipSuspended
         item.consent = "given"
     elif item.consent in ("given", "withdrawn"):
         item.consent = "withdrawn"
@@ -197,10 +208,14 @@ def open_clip_of(session: Session, coach: Person, item: PortfolioItem) -> Clip |
 
 def agreed_items(session: Session, coach: Person) -> frozenset[str]:
     """Return the ids of the items of a portfolio that may be given out now: nobody is in them who did not agree."""
+    items = items_of(session, coach)
+    closed = closed_logs(session, coach, items)
     return frozenset(
         item.id
-        for item in items_of(session, coach)
-        if item.consent in ("", "given") and (item.kind != "clip" or open_clip_of(session, coach, item) is not None)
+        for item in items
+        if item.consent in ("", "given")
+        and item.id not in closed
+        and (item.kind != "clip" or open_clip_of(session, coach, item) is not None)
     )
 
 
@@ -210,8 +225,25 @@ def require_agreed(session: Session, coach: Person, item_ids: frozenset[str]) ->
         raise NotFound
 
 
-def shown_text(item: PortfolioItem, clip_words: Mapping[str, str]) -> tuple[str, str]:
-    """Return title and text of an item as others may read them; `clip_words` has the words of open clips by item id."""
+def closed_logs(session: Session, coach: Person, items: Sequence[PortfolioItem]) -> set[str]:
+    """Return the ids of the items whose log is closed to the coach, because he is now in line with whom it shows."""
+    sessions = {one.ref_id: one.id for one in items if one.kind == "log"}
+    rows = session.execute(
+        select(CoachingSession.id, Partnership)
+        .join(Partnership, Partnership.id == CoachingSession.partnership_id)
+        .where(CoachingSession.id.in_(sessions))
+    ).all()
+    is_open = written_open(session, coach, [row[1] for row in rows])
+    return {sessions[row[0]] for row in rows if row[1].id not in is_open}
+
+
+def shown_text(item: PortfolioItem, clip_words: Mapping[str, str], closed: Set[str] = frozenset()) -> tuple[str, str]:
+    """Return title and text of an item as others may read them; `clip_words` has the words of open clips by item id.
+
+    `closed` has the ids of the items that nobody reads for now.
+    """
+    if item.id in closed:
+        return f"Item {item.position}", CLOSED
     if item.consent not in ("", "given"):
         return f"Item {item.position}", REDACTED[item.consent]
     if item.kind == "clip":

@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from annotation.access.states import active_now
 from annotation.mail_queue import remind
 from core.clock import utc_now
 from core.models import CoachingSession, Partnership, Person
@@ -23,7 +24,7 @@ def remind_of_sessions(session: Session) -> int:
         select(CoachingSession, Partnership)
         .join(Partnership, Partnership.id == CoachingSession.partnership_id)
         .where(
-            Partnership.state == "active",
+            active_now(),
             CoachingSession.planned_at > now,
             CoachingSession.planned_at <= now + BEFORE,
             CoachingSession.began_at.is_(None),

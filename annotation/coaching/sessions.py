@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
-from annotation.access.reading import is_coach, may_see, partnerships_of, require_see
-from annotation.access.states import get_active_partnership, require_active
+from annotation.access.reading import is_coach, may_see, partnerships_of, require_see, require_written
+from annotation.access.states import active_now, get_active_partnership, require_active
 from annotation.coaching.actions import action_of, write_action
 from annotation.lessons.comments import list_comments
 from core.clock import utc_now
@@ -76,7 +76,7 @@ def plan_session(
 
 def cancel_session(session: Session, person: Person, session_id: str) -> None:
     """Take a planned meeting away; if it is a weekly one, the next week's is planned."""
-    meeting, _ = get_session(session, person, session_id, lock=True)
+    meeting, _ = get_active_session(session, person, session_id, lock=True)
     if meeting.planned_at is None or meeting.began_at is not None or meeting.ended_at is not None:
         raise InvalidInput(why="Only a session that is planned and has not begun can be cancelled.")
     if meeting.repeats:
@@ -108,7 +108,9 @@ def a_week_later(planned: datetime, now: datetime, zone: tzinfo) -> datetime:
 
 def move_missed(session: Session) -> int:
     """Move each weekly meeting that nobody opened to the next week, a day after it; return how many."""
-    missed = select(CoachingSession).where(
+    rows_of = select(CoachingSession).join(Partnership, Partnership.id == CoachingSession.partnership_id)
+    missed = rows_of.where(
+        active_now(),
         CoachingSession.repeats,
         CoachingSession.planned_at < utc_now() - MISSED,
         CoachingSession.began_at.is_(None),
@@ -218,8 +220,9 @@ def _open_room(session: Session, partnership_id: str, film: str) -> CoachingSess
 def get_session(
     session: Session, person: Person, session_id: str, *, lock: bool = False
 ) -> tuple[CoachingSession, Partnership]:
-    """Return a session of one's own partnership; raises NotFound.
+    """Return a session of one's own partnership, whatever its state; raises NotFound.
 
+    Of what the two wrote in it, `sees_written` tells whether it is open.
     `lock` keeps others from changing either row until the end of the transaction.
     """
     found = session.get(CoachingSession, session_id)
@@ -233,6 +236,15 @@ def get_session(
     assert found is not None
     assert partnership is not None
     return found, partnership
+
+
+def get_active_session(
+    session: Session, person: Person, session_id: str, *, lock: bool = False
+) -> tuple[CoachingSession, Partnership]:
+    """Return a session to write in; raises NotFound, PartnershipOver or PartnershipSuspended."""
+    meeting, partnership = get_session(session, person, session_id, lock=lock)
+    require_active(session, partnership)
+    return meeting, partnership
 
 
 def sessions_of(
@@ -276,7 +288,7 @@ def set_playback(
 
 def mark_present(session: Session, person: Person, session_id: str) -> None:
     """Note a sign of life of one of the two."""
-    meeting, partnership = get_session(session, person, session_id)
+    meeting, partnership = get_active_session(session, person, session_id)
     was = people_present(meeting, partnership)
     if is_coach(partnership, person):
         meeting.coach_seen_at = utc_now()
@@ -288,7 +300,7 @@ def mark_present(session: Session, person: Person, session_id: str) -> None:
 
 def mark_absent(session: Session, person: Person, session_id: str) -> None:
     """Note that one of the two has closed the room."""
-    meeting, partnership = get_session(session, person, session_id)
+    meeting, partnership = get_active_session(session, person, session_id)
     if is_coach(partnership, person):
         meeting.coach_seen_at = None
     else:
@@ -314,7 +326,7 @@ def write_log(
     minutes: int | None = None,
 ) -> CoachingSession:
     """Write what is given of the notes, the one action (and for which goal) and the length; both may, also after."""
-    meeting, _ = get_session(session, person, session_id, lock=True)
+    meeting, _ = get_active_session(session, person, session_id, lock=True)
     if notes is not None:
         too_long = tuple(FIELDS[stage] for stage in STAGES if len(notes.get(stage, "")) > NOTE_LENGTH)
         if not set(notes) <= set(STAGES) or too_long:
@@ -355,7 +367,7 @@ def drop_moment(session: Session, person: Person, session_id: str, start_ms: int
 
 def end_session(session: Session, person: Person, session_id: str) -> CoachingSession:
     """End a session with its one action; a second press changes nothing."""
-    meeting, partnership = get_session(session, person, session_id, lock=True)
+    meeting, partnership = get_active_session(session, person, session_id, lock=True)
     if meeting.ended_at is None:
         if action_of(session, meeting) is None:
             raise InvalidInput(why="Please write one thing to do, and by when. It is all that a session asks for.")
@@ -373,7 +385,9 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
     """Return what happened: when it began, what was looked at, what was said at which moment, when it ended.
 
     What was said is there for as long as the reader may see the lesson or the clip, on the clock of what was looked at.
+    Raises NotFound where what the two wrote is closed to her.
     """
+    require_written(session, me, partnership)
     began = meeting.began_at or meeting.created_at
     if meeting.began_at is not None and meeting.began_at == meeting.ended_at:  # it was written up afterwards
         return [LogLine(0, f"Met on {full_day(began)}")]
@@ -408,8 +422,7 @@ def place_of(room: Room, at: int) -> int:
 
 
 def _running(session: Session, person: Person, session_id: str) -> CoachingSession:
-    meeting, partnership = get_session(session, person, session_id, lock=True)
-    require_active(partnership)
+    meeting, _ = get_active_session(session, person, session_id, lock=True)
     if meeting.ended_at is not None:
         raise InvalidInput(why="This session is over. Its log can still be corrected.")
     return meeting

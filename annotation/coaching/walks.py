@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from annotation.access.line_management import refuse_line
 from annotation.access.locks import lock_row, lock_staff_list
-from annotation.access.reading import is_coachee, is_observed, other_of_walk, require_see
+from annotation.access.reading import is_coachee, is_observed, other_of_walk, require_see, sees_answer
+from annotation.access.states import require_walk_goes_on
 from annotation.access.writing import require_change
 from annotation.coaching.goals import GoalText, set_goal
 from annotation.people.people import clean_name
@@ -46,7 +47,14 @@ def get_walk(session: Session, person: Person, walk_id: str) -> Walk:
 
 
 def get_open_walk(session: Session, person: Person, walk_id: str) -> Walk:
-    """Return a visit that this person still writes; raises NotFound."""
+    """Return a visit that this person still writes; raises NotFound, or WalkStopped within one management line."""
+    walk = get_unsaved_walk(session, person, walk_id)
+    require_walk_goes_on(session, walk)
+    return walk
+
+
+def get_unsaved_walk(session: Session, person: Person, walk_id: str) -> Walk:
+    """Return a visit of this person's that is not saved, to take something of it away; raises NotFound."""
     return require_change(session, person, lock_row(session, Walk, walk_id))
 
 
@@ -69,7 +77,7 @@ def save_note(session: Session, person: Person, walk_id: str, at_ms: int, text: 
 
 def drop_note(session: Session, person: Person, walk_id: str, note_id: str) -> None:
     """Take a note away before the visit is saved."""
-    walk = get_open_walk(session, person, walk_id)
+    walk = get_unsaved_walk(session, person, walk_id)
     session.execute(delete(WalkNote).where(WalkNote.id == note_id, WalkNote.walk_id == walk.id))
 
 
@@ -110,18 +118,24 @@ def save_walk(session: Session, person: Person, walk_id: str) -> Walk:
 
 def discard_walk(session: Session, person: Person, walk_id: str) -> None:
     """Throw a visit away that was not saved."""
-    session.delete(get_open_walk(session, person, walk_id))
+    session.delete(get_unsaved_walk(session, person, walk_id))
 
 
 def answer_walk(session: Session, person: Person, walk_id: str, text: str) -> Walk:
-    """Let the visited teacher say what she thinks about it."""
+    """Let the visited teacher say what she thinks about it; raises WalkStopped within one management line."""
     walk = get_walk(session, person, walk_id)
     if not is_observed(walk, person):
         raise NotFound
+    require_walk_goes_on(session, walk)
     if len(text) > ANSWER_LENGTH:
         raise InvalidInput(why=f"Please keep your answer under {ANSWER_LENGTH} letters.")
     walk.answer, walk.answered_at = text.strip(), utc_now()
     return walk
+
+
+def answer_seen_by(session: Session, person: Person, walk: Walk) -> str:
+    """Return the answer to a visit as far as this person may read it; empty when there is none for her."""
+    return walk.answer if sees_answer(session, walk, person) else ""
 
 
 def goal_of_walk(session: Session, person: Person, walk_id: str, partnership_id: str, title: str) -> Goal:

@@ -15,10 +15,11 @@ from annotation.access.reading import (
     is_author,
     lessons_seen_by,
     may_see,
-    partnerships_of,
     require_see,
+    written_together,
 )
-from annotation.access.writing import require_change
+from annotation.access.states import require_active
+from annotation.access.writing import require_change, require_delete
 from annotation.lessons.clips import open_clip_shares
 from annotation.lessons.sharing import open_shares
 from core.clock import utc_now
@@ -158,7 +159,7 @@ def _check_goal(session: Session, person: Person, lesson: Lesson, partnership_id
     fits = (
         select(Goal.id)
         .join(Partnership, Partnership.id == Goal.partnership_id)
-        .where(Goal.id == goal_id, partnerships_of(person), Partnership.coachee_id == lesson.owner_id)
+        .where(Goal.id == goal_id, written_together(person), Partnership.coachee_id == lesson.owner_id)
     )
     if partnership_id is not None:
         fits = fits.where(Partnership.id == partnership_id)
@@ -167,12 +168,14 @@ def _check_goal(session: Session, person: Person, lesson: Lesson, partnership_id
 
 
 def get_own_comment(session: Session, person: Person, comment_id: str) -> Comment:
-    """Return one's own comment on a lesson that one may still see; raises NotFound."""
-    return require_change(session, person, session.get(Comment, comment_id))
+    """Return one's own comment to delete it, or to undo that, also where its place is closed; raises NotFound."""
+    return require_delete(session, person, session.get(Comment, comment_id))
 
 
 def edit_comment(session: Session, person: Person, comment: Comment, said: CommentText) -> None:
-    """Rewrite one's own comment; what it said before is kept."""
+    """Rewrite one's own comment while its place is open and its partnership active; what it said before is kept."""
+    if comment.partnership_id is not None:
+        require_active(session, session.get_one(Partnership, comment.partnership_id))
     require_change(session, person, comment)
     lesson = session.get_one(Lesson, comment.lesson_id)
     _check(session, person, lesson, clip_of_comment(session, comment), comment.partnership_id, said)
@@ -187,7 +190,7 @@ def edit_comment(session: Session, person: Person, comment: Comment, said: Comme
 
 def delete_comment(session: Session, person: Person, comment: Comment) -> None:
     """Take one's own comment away; it can be restored."""
-    require_change(session, person, comment)
+    require_delete(session, person, comment)
     if comment.deleted_at is None:
         comment.deleted_at = utc_now()
         record_event(session, comment.lesson_id, "comment", About(comment_id=comment.id))
@@ -195,7 +198,7 @@ def delete_comment(session: Session, person: Person, comment: Comment) -> None:
 
 def restore_comment(session: Session, person: Person, comment: Comment) -> None:
     """Undo a deletion."""
-    require_change(session, person, comment)
+    require_delete(session, person, comment)
     if comment.deleted_at is not None:
         comment.deleted_at = None
         record_event(session, comment.lesson_id, "comment", About(comment_id=comment.id))
@@ -214,19 +217,20 @@ def beginning_for(session: Session, person: Person, comment: Comment) -> int:
 
 
 def list_comments(
-    session: Session, person: Person, lesson_id: str, clip: Clip | None = None
+    session: Session, person: Person, lesson_id: str, clip: Clip | None = None, *, kept: bool = False
 ) -> Sequence[tuple[Comment, str, str | None]]:
     """Return the comments that a person may read, in the order of the lesson, with author and goal title.
 
-    With a clip: those that were written on it.
+    With a clip: those that were written on it. `kept`: also what she wrote where the lesson is closed to her.
     """
+    readable = comments_kept_by(person) if kept else comments_seen_by(person)
     where = [Comment.lesson_id == lesson_id, *([Comment.clip_id == clip.id] if clip is not None else [])]
     rows = (
         select(Comment, Person.name, Goal.title)
         .join(Lesson, Lesson.id == Comment.lesson_id)
         .join(Person, Person.id == Comment.author_id)
         .outerjoin(Goal, Goal.id == Comment.goal_id)
-        .where(*where, comments_seen_by(person))
+        .where(*where, readable)
         .order_by(Comment.start_ms, Comment.created_at, Comment.id)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(rows)]

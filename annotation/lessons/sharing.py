@@ -69,7 +69,7 @@ def require_coached_in(session: Session, person: Person, partnership_id: str, wh
     partnership = require_see(session, person, lock_row(session, Partnership, partnership_id))
     if not is_coachee(partnership, person):
         raise InvalidInput(why=why)
-    require_active(partnership)
+    require_active(session, partnership)
 
 
 def open_share(

@@ -25,6 +25,7 @@ class Partnership(Base):
     state: Mapped[str] = mapped_column(String(12), default="active")
     asked_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"))  # None: the lead made it
     created_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]  # stays when it ends suspended: the end opens nothing to the coach
     ended_at: Mapped[datetime | None]
 
 

@@ -17,6 +17,7 @@ from annotation.coaching.portfolio import (
     add_reflection,
     add_task,
     agreed_items,
+    closed_logs,
     decide,
     items_of,
     move_item,
@@ -60,16 +61,21 @@ def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
         pairs = partnership_lines(session, person, list_partnerships(session, person))
         coached = [one for one in pairs if one["i_coach"]]
         addresses = {one["url"] for one in coached}
-        logs = [one for one in session_lines(session, person) if one["over"] and one["partnership_url"] in addresses]
+        logs = [
+            one
+            for one in session_lines(session, person)
+            if one["over"] and one["partnership_url"] in addresses and one["is_open"]
+        ]
         answers = answers_of(session, person)
         context: dict[str, Any] = {
             "items": [(one, names.get(one.coachee_id or "", "")) for one in items],
+            "closed": closed_logs(session, person, items),
             "logs": [one for one in logs if ("log", one["id"]) not in there],
             "clips": [
                 (clip, who) for clip, who in list_shared_clips(session, person) if ("clip", clip.id) not in there
             ],
             "tasks": [one for one in MODULES if one.name in answers and ("task", one.name) not in there],
-            "coached": [one for one in coached if one["state"] != "asked"],
+            "coached": [one for one in coached if one["state"] != "asked" and one["is_open"]],
         }
     return page(request, "coaching/portfolio.html", person, page_title="Portfolio", **context)
 

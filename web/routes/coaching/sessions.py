@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from annotation.access.reading import is_coach
-from annotation.access.states import is_active
+from annotation.access.reading import is_coach, sees_written
+from annotation.access.states import state_of
 from annotation.coaching.goals import goals_of
 from annotation.coaching.sessions import (
     begin_session,
@@ -141,7 +141,7 @@ def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLR
     with get_database().read() as session:
         meeting, partnership = get_session(session, person, session_id)
         view = session_view(session, person, meeting, partnership)
-        running = meeting.ended_at is None and is_active(partnership)
+        running = meeting.ended_at is None and view.active
         context: dict[str, Any] = {
             "follows_from": follows_from,
             "films": films_for(session, person, partnership) if running and meeting.lesson_id is None else [],
@@ -149,6 +149,9 @@ def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLR
             "partnership_url": f"/partnerships/{partnership.id}",
             "goals": [one for one in goals_of(session, person, [partnership.id]) if one.closed_at is None],
             "i_coach": is_coach(partnership, person),
+            "action_by": view.action_by,
+            "state": state_of(session, partnership),
+            "is_open": sees_written(session, person, partnership),
             "had_film": meeting.lesson_id is not None,
         }
     data: dict[str, Any] = view.model_dump(mode="json", by_alias=True)

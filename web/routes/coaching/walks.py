@@ -10,9 +10,11 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from annotation.access.reading import is_observer
+from annotation.access.states import walk_goes_on
 from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.walks import (
     MINUTES,
+    answer_seen_by,
     answer_walk,
     begin_walk,
     discard_walk,
@@ -54,7 +56,10 @@ def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
         }
         others = {(one.id, one.name) for one in suggestions_for(session, [person])[person.id]}
         context: dict[str, Any] = {
-            "walks": [(walk, name, is_observer(walk, person)) for walk, name in walks_of(session, person)],
+            "walks": [
+                (walk, name, is_observer(walk, person), bool(answer_seen_by(session, person, walk)))
+                for walk, name in walks_of(session, person)
+            ],
             "colleagues": sorted(partners | others, key=lambda pair: pair[1]),
         }
     return page(request, "coaching/walks.html", person, page_title="Walks", **context)
@@ -75,6 +80,7 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
         walk = get_walk(session, person, walk_id)
         names = names_of(session, {walk.observer_id, walk.observed_id})
         notes = [NoteView.model_validate(one).model_dump() for one in notes_of(session, walk)]
+        seen = {"answer": answer_seen_by(session, person, walk), "goes_on": walk_goes_on(session, walk)}
         coached = [
             one
             for one in partnership_lines(session, person, list_partnerships(session, person))
@@ -83,6 +89,7 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
     context: dict[str, Any] = {
         "walk": walk,
         "notes": notes,
+        **seen,
         "observer": names[walk.observer_id],
         "observed": names[walk.observed_id],
         "is_mine": is_observer(walk, person),

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 
-from annotation.access.reading import is_coachee
-from annotation.coaching.partnerships import list_partnerships
+from annotation.coaching.partnerships import coached_in
 from annotation.lessons.guesses import save_guess
 from annotation.lessons.measures_over_time import (
     PAGE,
@@ -36,9 +35,8 @@ def show_measures(request: Request, person: CurrentPerson) -> HTMLResponse:
     with get_database().read() as session:
         lessons = own_lessons_measured(session, person)
         shown = showings_of(session, person)
-        coached = [one for one in list_partnerships(session, person) if is_coachee(one, person)]
         there = {row.partnership_id for row, _ in shown}
-        others = [one for one in coached if one.state == "active" and one.id not in there]
+        others = [one for one in coached_in(session, person) if one.id not in there]
         lines = partnership_lines(session, person, others)
         to_guess = lessons_to_guess(session, person)
         opened = measures_openings(session, person)

@@ -52,6 +52,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         own = list_own(session, person)
         lines = partnership_lines(session, person, list_partnerships(session, person))
         coachees = {line["id"]: line["coachee"] for line in lines if line["i_coach"]}
+        going_on = {line["id"] for line in lines if line["state"] == "active"}
         context: dict[str, Any] = {
             "lessons": lesson_cards(session, person, own, names),
             "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
@@ -72,10 +73,12 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             "goals": [
                 {"goal": goal, "chart": goal_chart(session, person, goal), "whose": coachees.get(goal.partnership_id)}
                 for goal in goals_of(session, person)
-                if goal.closed_at is None
+                if goal.closed_at is None and goal.partnership_id in going_on
             ],
             "partnerships": lines,
-            "actions": [one for one in actions_of(session, person) if one.done_at is None],
+            "actions": [
+                one for one in actions_of(session, person) if one.done_at is None and one.partnership_id in going_on
+            ],
             "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
             "conversations": conversation_news(session, person),
             "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import asked_for, is_coach, other_person
+from annotation.access.reading import asked_for, is_coach, other_person, written_open
+from annotation.access.states import states_of
 from annotation.coaching.actions import actions_of
 from annotation.coaching.conversations import recorded_with
 from annotation.coaching.goals import MEASURES, GoalText, goals_of, set_by_the_coach
@@ -21,7 +22,8 @@ from web.views.coaching.sessions import session_lines
 
 
 def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership]) -> list[dict[str, Any]]:
-    """Return partnerships as one of the two sees them."""
+    """Return partnerships as one of the two sees them, or the lead; the focus where what they wrote is open."""
+    states, is_open = states_of(session, rows), written_open(session, me, rows)
     sides = {one.coach_id for one in rows} | {one.coachee_id for one in rows}
     names, called = names_of(session, sides), short_names_of(session, sides)
     return [
@@ -29,8 +31,9 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
             "id": one.id,
             "kind": one.kind,
             "verb": "coach" if one.kind == "coaching" else "mentor",
-            "focus": one.focus,
-            "state": one.state,
+            "focus": one.focus if one.id in is_open or one.state == "asked" or asked_for(one, me) else "",
+            "state": states[one.id],
+            "is_open": one.id in is_open,
             "coach_id": one.coach_id,
             "coachee_id": one.coachee_id,
             "coach": names[one.coach_id],

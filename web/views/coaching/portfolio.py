@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import names_of
-from annotation.coaching.portfolio import items_of, open_clip_of, shown_text
+from annotation.coaching.portfolio import closed_logs, items_of, open_clip_of, shown_text
 from core.clock import utc_now
 from core.models import Person
 from core.school_day import full_day
@@ -18,13 +18,13 @@ def portfolio_data(session: Session, person: Person) -> dict[str, Any]:
     """Return what a portfolio shows to others: what nobody agreed to is left out, and said to be."""
     items = items_of(session, person)
     names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
-    words = {}
+    words, closed = {}, closed_logs(session, person, items)
     for one in items:
         if (clip := open_clip_of(session, person, one)) is not None:
             words[one.id] = "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in turns_within(session, clip))
     shown = []
     for one in items:
-        title, text = shown_text(one, words)
+        title, text = shown_text(one, words, closed)
         agreed = one.consent == "given" and one.decided_at is not None and title == one.title
         who = names.get(one.coachee_id or "", "")
         day = full_day(one.decided_at) if agreed and one.decided_at else ""

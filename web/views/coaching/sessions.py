@@ -8,11 +8,20 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, field_validator
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import other_person
-from annotation.access.states import is_active
+from annotation.access.reading import other_person, require_written, sees_written, written_open
+from annotation.access.states import is_active, states_of
 from annotation.coaching.actions import action_of, actions_of
 from annotation.coaching.partnerships import names_of
-from annotation.coaching.sessions import film_is_open, get_session, log_of, now_ms, people_present, room_of, sessions_of
+from annotation.coaching.sessions import (
+    Room,
+    film_is_open,
+    get_session,
+    log_of,
+    now_ms,
+    people_present,
+    room_of,
+    sessions_of,
+)
 from annotation.lessons.clips import clips_with
 from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, list_own, list_shared
@@ -110,7 +119,10 @@ class LogChange(BaseModel):
 
 
 class SessionView(View):
-    """A session as one of the two sees it; `now` is the server's clock, `began` and `now` in ms since 1970."""
+    """A session as one of the two sees it; `now` is the server's clock, `began` and `now` in ms since 1970.
+
+    `active` says whether anything can be written in it now.
+    """
 
     id: str
     partnership_id: str
@@ -127,6 +139,7 @@ class SessionView(View):
     minutes: int
     began: int | None
     over: bool
+    active: bool
     moments: list[CardView]
     offered: list[CardView]
     notes: dict[str, str]
@@ -140,15 +153,19 @@ OFFERED = 12  # comments that can be made a card with one press
 
 
 def session_view(session: Session, me: Person, meeting: CoachingSession, partnership: Partnership) -> SessionView:
-    """Return a session as one of the two sees it; the film is there only while it is open to her."""
+    """Return a session as one of the two sees it; the film is there only while it is open to her.
+
+    What the two wrote in it is left out where it is closed to her, and who is here once nobody can be.
+    """
+    active, written = is_active(session, partnership), sees_written(session, me, partnership)
     names = names_of(session, {partnership.coach_id, partnership.coachee_id})
     other = other_person(partnership, me)
-    is_open = is_active(partnership) and film_is_open(session, me, meeting)
+    is_open = active and film_is_open(session, me, meeting)
     clip = session.get(Clip, meeting.clip_id) if meeting.clip_id and is_open else None
     lesson = session.get(Lesson, meeting.lesson_id) if meeting.lesson_id and is_open else None
     media, captions_url = None, ""
     title = "What you looked at is not open any more" if meeting.lesson_id else "Your session"
-    action = action_of(session, meeting)
+    action = action_of(session, meeting) if written else None
     if clip is not None:
         media, captions_url, title = clip_media(session, clip), f"/media/clips/{clip.id}/captions.vtt", clip.title
     elif lesson is not None:
@@ -164,19 +181,20 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         kind=None if media is None else "video" if media.mime.startswith("video/") else "sound",
         media=media,
         captions_url=captions_url,
-        here=sorted(people_present(meeting, partnership)),
-        room=RoomView.model_validate(room_of(meeting)),
+        here=sorted(people_present(meeting, partnership)) if active else [],
+        room=RoomView.model_validate(room_of(meeting) if active else Room()),
         now=now_ms(),
         minutes=meeting.minutes,
         began=None if meeting.began_at is None else round(meeting.began_at.timestamp() * 1000),
         over=meeting.ended_at is not None,
-        moments=[CardView(**one) for one in meeting.moments],
+        active=active,
+        moments=[CardView(**one) for one in meeting.moments] if written else [],
         offered=offered(session, me, meeting, partnership, clip) if is_open else [],
-        notes=meeting.notes,
+        notes=meeting.notes if written else {},
         action="" if action is None else action.what,
         action_by=None if action is None else action.by,
         action_goal_id=None if action is None else action.goal_id,
-        log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)],
+        log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)] if written else [],
     )
 
 
@@ -185,6 +203,8 @@ def session_lines(session: Session, me: Person, partnership_id: str | None = Non
     rows = sessions_of(session, me, partnership_id)
     names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
     actions = {one.session_id: one for one in actions_of(session, me, partnership_id)}
+    pairs = {one.id: one for _, one in rows}.values()
+    states, is_open = states_of(session, pairs), written_open(session, me, pairs)
     lines = []
     for meeting, partnership in rows:
         other = other_person(partnership, me)
@@ -200,7 +220,8 @@ def session_lines(session: Session, me: Person, partnership_id: str | None = Non
                 "partnership_url": f"/partnerships/{partnership.id}",
                 "has_film": meeting.lesson_id is not None,
                 "action": actions[meeting.id].what if meeting.id in actions else "",
-                "active": is_active(partnership),
+                "active": states[partnership.id] == "active",
+                "is_open": partnership.id in is_open,
             }
         )
     return lines
@@ -222,8 +243,9 @@ def offered(
 
 
 def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any]:
-    """Return what a log says, for a paper or a program."""
+    """Return what a log says, for a paper or a program; raises NotFound where it is closed to this person."""
     meeting, partnership = get_session(session, person, session_id)
+    require_written(session, person, partnership)
     names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
     return {
         "day": SchoolDay.of(meeting.began_at or meeting.created_at).isoformat(),

@@ -117,9 +117,9 @@ def clip_comment_views(session: Session, person: Person, clip: Clip) -> list[Com
 
 
 def one_comment_view(session: Session, person: Person, comment: Comment) -> CommentView:
-    """Return a comment that a person may read, on the clock that she sees it on."""
+    """Return a comment that a person may read or wrote herself, on the clock that she sees it on."""
     begin_ms = beginning_for(session, person, comment)
-    rows = list_comments(session, person, comment.lesson_id)
+    rows = list_comments(session, person, comment.lesson_id, kept=True)
     return next(comment_view(*row, person, begin_ms) for row in rows if row[0].id == comment.id)
 
 

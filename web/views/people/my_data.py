@@ -12,14 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
-from annotation.access.reading import is_observer
+from annotation.access.reading import is_observer, sees_written
 from annotation.coaching.actions import actions_of
 from annotation.coaching.goals import goals_of, text_of, versions_of_goal
 from annotation.coaching.partnerships import list_partnerships, names_of
-from annotation.coaching.portfolio import asked_of, items_of
+from annotation.coaching.portfolio import CLOSED, asked_of, closed_logs, items_of
 from annotation.coaching.sessions import log_of, sessions_of
 from annotation.coaching.training import MODULES, answers_of
-from annotation.coaching.walks import notes_of, walks_of
+from annotation.coaching.walks import answer_seen_by, notes_of, walks_of
 from annotation.lessons.comments import comments_by, versions_kept_by
 from annotation.lessons.measures_over_time import showings_of
 from annotation.lessons.openings import measures_openings, openings
@@ -43,6 +43,7 @@ from core.models import (
 from core.school_day import SchoolDay, on_school_clock
 from web.transfer.archives import as_json
 from web.transfer.file_names import safe_name
+from web.views.coaching.partnerships import partnership_lines
 from web.views.lessons.exports import exported
 
 log = logging.getLogger("hindsight.web")
@@ -184,8 +185,8 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
                     "coach": names[one.coach_id],
                     "coachee": names[one.coachee_id],
                     "kind": one.kind,
-                    "focus": one.focus,
-                    "state": one.state,
+                    "focus": line["focus"],
+                    "state": line["state"],
                     "since": one.created_at,
                     "goals": [
                         {
@@ -208,15 +209,17 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
                         if action.partnership_id == one.id
                     ],
                 }
-                for one in pairs
+                for one, line in zip(pairs, partnership_lines(session, person, pairs), strict=True)
             ]
         ),
     )
     for meeting, partnership in sessions_of(session, person):
         day = SchoolDay.of(meeting.began_at or meeting.planned_at or meeting.created_at)
         said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
-        said |= fields_of(meeting, "planned_at", "repeats", "notes", "moments")
-        said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
+        said |= fields_of(meeting, "planned_at", "repeats")
+        if sees_written(session, person, partnership):
+            said |= fields_of(meeting, "notes", "moments")
+            said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)
     written = (
         (
@@ -245,16 +248,19 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         {
             "with": other,
             "part": "observer" if is_observer(walk, person) else "visited",
-            **fields_of(walk, "title", "began_at", "saved_at", "answer"),
+            **fields_of(walk, "title", "began_at", "saved_at"),
+            "answer": answer_seen_by(session, person, walk),
             "notes": [fields_of(one, "at_ms", "text") for one in notes_of(session, walk)],
         }
         for walk, other in walks_of(session, person)
     ]
     yield "walks.json", as_json(visits)
     answers, shown = answers_of(session, person), ("title", "text", "consent")
+    portfolio = items_of(session, person)
+    closed = closed_logs(session, person, portfolio)
     training = {
         "answers": {one.title: answers[one.name].text for one in MODULES if one.name in answers},
-        "portfolio": [fields_of(one, *shown) for one in items_of(session, person)],
+        "portfolio": [fields_of(one, *shown) | ({"text": CLOSED} if one.id in closed else {}) for one in portfolio],
         "shown_by_others": [{"coach": coach, **fields_of(one, *shown)} for one, coach in asked_of(session, person)],
     }
     yield "training.json", as_json(training)

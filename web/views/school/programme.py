@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from annotation.access.states import states_of
 from annotation.coaching.partnerships import list_all_partnerships
 from annotation.people.people import leaver_until, list_people
 from annotation.school.programme import sessions_by_week
@@ -19,7 +20,8 @@ def _context(session: Session, lead: Person) -> dict[str, Any]:
     people = list_people(session)
     rows = list_all_partnerships(session, lead)
     rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
-    partnered = {side for row in rows if row.state == "active" for side in (row.coach_id, row.coachee_id)}
+    states = states_of(session, rows)
+    partnered = {side for row in rows if states[row.id] == "active" for side in (row.coach_id, row.coachee_id)}
     alone = [one for one in people if one.id not in partnered]
     fitting = suggestions_for(session, alone)
     return {
