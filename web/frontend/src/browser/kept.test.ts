@@ -108,3 +108,12 @@ test("the things of an account that is deleted go with it", () => {
   expect(store.texts).not.toContain("Tom's");
   expect(notedSignedIn(store)).toBe("tom");
 });
+
+test("a page that was left open on a shared computer puts nothing on its disk after the sign-out", () => {
+  const tom = new Kept("tom", store, true);
+  noteSignedIn("tom", true, store);
+  expect(tom.write("draft:a", "before")).toBe(true);
+  forgetShared(store);
+  expect(tom.write("draft:a", "after")).toBe(false);
+  expect(store.texts).not.toMatch(/before|after/);
+});

@@ -2,7 +2,7 @@
  * What the pages keep in this browser: for each person what is her own, under her id, and who is signed in. Nothing
  * else of the pages may name the browser's storage; ESLint and a test look.
  */
-import { personOfPage } from "./page_person";
+import { isSharedComputer, personOfPage } from "./page_person";
 
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
 
@@ -55,6 +55,7 @@ export class Kept {
   constructor(
     private personId: string,
     store: Store = browserStore(),
+    private isShared = false,
   ) {
     this.store = personId ? store : new Memory();
   }
@@ -75,6 +76,8 @@ export class Kept {
   /** Keep something under a name; false when it lasts no longer than this page. */
   write(name: string, value: unknown): boolean {
     try {
+      // She has signed out of a shared computer meanwhile, in another tab: nothing more reaches its disk.
+      if (this.isShared && this.store.getItem(SHARED) !== this.personId) throw new Error("signed out");
       this.store.setItem(this.key(name), JSON.stringify(value));
       this.rest.removeItem(this.key(name));
       return !(this.store instanceof Memory);
@@ -102,7 +105,7 @@ export class Kept {
 }
 
 /** What the person of this page keeps here. */
-export const kept = new Kept(personOfPage());
+export const kept = new Kept(personOfPage(), browserStore(), isSharedComputer());
 
 /** Note who is signed in, for the other pages of this browser; "" is nobody. Things without an owner go. */
 export function noteSignedIn(personId: string, isShared: boolean, store: Store = browserStore()): void {

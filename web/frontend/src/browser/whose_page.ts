@@ -6,7 +6,7 @@ import { isSignedIn, NOT_SIGNED_IN, type NotSignedIn } from "../api/client";
 import { make } from "../components/dom";
 import { forgetDrafts, keepForms, restoreForms } from "../outbox/drafts";
 import { words } from "../text/words";
-import { forgetLast, forgetShared, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
+import { forgetLast, forgetShared, kept, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
 import { isSharedComputer, personOfPage } from "./page_person";
 
 const GOES_ON = "lesson-upload, learning-walk"; // what may be recording: such a page is not loaded anew
@@ -23,7 +23,7 @@ function hide({ sentence, code }: NotSignedIn): void {
     ? make("a", { className: "button", href: `/sign-in?next=${next}` }, words.signIn)
     : make("button", { type: "button" }, words.reload);
   if (!isNobody) go.addEventListener("click", () => location.reload());
-  const said = make("h1", {}, isNobody ? words.signedOutHere : sentence);
+  const said = make("h1", {}, isNobody ? words.signedOutHere(kept.names().length > 0) : sentence);
   if (!cover) title = document.title;
   cover = make("section", { className: "whose-page", tabIndex: -1 }, make("div", { role: "alert" }, said), go);
   document.title = "Hindsight";

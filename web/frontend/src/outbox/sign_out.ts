@@ -1,5 +1,5 @@
 /** Signing out: what is not sent yet is told before. */
-import { kept, othersKeep } from "../browser/kept";
+import { forgetShared, kept, othersKeep } from "../browser/kept";
 import { isSharedComputer, personOfPage } from "../browser/page_person";
 import { make } from "../components/dom";
 import { words } from "../text/words";
@@ -11,6 +11,7 @@ const FORM = 'form[action="/sign-out"]';
 function signOut(form: HTMLFormElement): void {
   if (isSharedComputer()) {
     kept.clear();
+    forgetShared();
     // Their things are not hers to clear: the server then asks the browser to empty its cache alone.
     if (othersKeep(personOfPage())) form.append(make("input", { type: "hidden", name: "others_keep", value: "true" }));
   }

@@ -25,7 +25,8 @@ export const words = {
   tookTooLong: "The server did not answer. Please try again in a moment; what you wrote is still here.",
   offline: "No connection: this is kept on your device and sent later.",
   notKept: "No connection, and this browser keeps nothing: please leave this page open until it is sent.",
-  signedOutHere: "You are signed out. What you wrote is kept; sign in again to go on.",
+  signedOutHere: (isKept: boolean) =>
+    isKept ? "You are signed out. What you wrote is kept; sign in again to go on." : "You are signed out.",
   signIn: "Sign in",
   reload: "Reload",
   notSentYet: (n: number, areComments: boolean) => {
