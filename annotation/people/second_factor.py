@@ -156,7 +156,7 @@ def renew_codes(session: Session, person: Person, password: str, code: str, devi
     return _new_codes(session, person)
 
 
-def take_away(session: Session, person: Person, password: str, code: str, device: SignIn) -> None:
+def remove_factor(session: Session, person: Person, password: str, code: str, device: SignIn) -> None:
     """Switch one's own second factor off, and sign every other device out; raises as renew_codes does."""
     _check_both(session, person, password, code, device)
     change(session, person, Event.FACTOR_REMOVED, device=device.device, keep_sign_in_id=device.id)

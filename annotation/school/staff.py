@@ -288,7 +288,7 @@ def mark_left(session: Session, lead: Person, person_id: str) -> None:
     _deactivate(session, person)
 
 
-def bring_back(session: Session, lead: Person, person_id: str) -> None:
+def reinstate(session: Session, lead: Person, person_id: str) -> None:
     """Undo that; partnerships stay ended."""
     require_lead(lead)
     lock_staff_list(session)

@@ -61,7 +61,7 @@ def make_pictures(
     before: Picture | None = None
     for number, picture in enumerate(small_pictures(source, info, width, height, every_ms, watch, ffmpeg)):
         at_ms = number * every_ms
-        looks.append(look(picture, before, at_ms))
+        looks.append(measure_picture(picture, before, at_ms))
         part, worth = at_ms // strip_ms, worth_seeing(looks[-1])
         if part == len(strip) < MOST_PICTURES:
             strip.append((worth, picture))
@@ -109,7 +109,7 @@ def small_pictures(
         yield np.frombuffer(frame, np.uint8).reshape(height, width, 3)
 
 
-def look(picture: Picture, before: Picture | None, at_ms: int) -> Look:
+def measure_picture(picture: Picture, before: Picture | None, at_ms: int) -> Look:
     """Measure one picture against the one before."""
     import cv2
 

@@ -192,7 +192,7 @@ def test_what_was_sent_within_a_process_that_died_is_sent_again_by_the_next(
         )
         session.flush()
         session.execute(update(Step).values(dispatched_at=utc_now()))
-    monkeypatch.setattr(process, "look_after", lambda *_, **__: None)
+    monkeypatch.setattr(process, "supervise", lambda *_, **__: None)
     monkeypatch.setattr("signal.signal", lambda *_: None)
     process.work(["io"], 1, sweeps=False)
     with database.read() as session:

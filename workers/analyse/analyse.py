@@ -168,7 +168,7 @@ def _listen(
 
     tasks: list[Task] = []
     if media.audio is not None:
-        tasks.append(Task("sound", take_sound, (order.file, media, sound, order.ffmpeg)))
+        tasks.append(Task("sound", extract_sound, (order.file, media, sound, order.ffmpeg)))
     if media.video is not None:
         tasks.append(Task("pictures", analyse_pictures, (order.file, media, folder, order.ffmpeg)))
     for task in tasks:
@@ -229,7 +229,7 @@ def transcribe(
     return transcribe_chunk(load_recogniser(model, models_dir), sound, chunk, language, watch)
 
 
-def take_sound(file: Path, media: MediaInfo, sound: Path, ffmpeg: str, watch: Watch) -> None:
+def extract_sound(file: Path, media: MediaInfo, sound: Path, ffmpeg: str, watch: Watch) -> None:
     """In a member of the crew: take the sound out."""
     extract_audio(file, media, sound, watch, ffmpeg=ffmpeg)
 

@@ -57,14 +57,14 @@ def work(queues: Sequence[str], threads: int, *, sweeps: bool) -> None:
     worker.start()
     log.info("working on %s with %s threads", ", ".join(queues), threads)
     try:
-        look_after(broker, actors, queues, threads, running, stop, sweeps=sweeps)
+        supervise(broker, actors, queues, threads, running, stop, sweeps=sweeps)
     finally:
         worker.stop(timeout=STOP_MS)
         broker.close()
         database.dispose()
 
 
-def look_after(
+def supervise(
     broker: dramatiq.Broker,
     actors: Actors,
     queues: Sequence[str],

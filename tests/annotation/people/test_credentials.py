@@ -41,7 +41,14 @@ from annotation.people.account_links import (
 )
 from annotation.people.credentials import RULES, Event, list_notices
 from annotation.people.people import find_by_email
-from annotation.people.second_factor import begin_setup, finish_setup, remove_lost, renew_codes, take_away, use_code
+from annotation.people.second_factor import (
+    begin_setup,
+    finish_setup,
+    remove_factor,
+    remove_lost,
+    renew_codes,
+    use_code,
+)
 from annotation.people.sign_in import (
     Browser,
     Road,
@@ -56,7 +63,7 @@ from annotation.people.sign_in import (
 )
 from annotation.people.single_sign_on import forget_number, person_of_claims
 from annotation.people.two_step_sign_in import enter_by_code, enter_by_password, who_waits
-from annotation.school.staff import bring_back, mark_left
+from annotation.school.staff import mark_left, reinstate
 from core.database.db import Database
 from core.errors import HindsightError, InvalidInput, NotFound
 from core.models import Mail, Person, SignIn
@@ -258,7 +265,7 @@ def may_set_factor(account: Account) -> bool:
 
 
 def take_factor_away(account: Account) -> None:
-    take_away(account.session, account.person, account.password, CLOCK.code(account.app), account.device())
+    remove_factor(account.session, account.person, account.password, CLOCK.code(account.app), account.device())
     account.end("others", "factor")
     account.told.append(Event.FACTOR_REMOVED)
 
@@ -374,7 +381,7 @@ def mark_absent(account: Account) -> None:
 
 
 def come_back(account: Account) -> None:
-    bring_back(account.session, account.lead, account.person.id)
+    reinstate(account.session, account.lead, account.person.id)
     account.end("links", "devices")
     account.left = False
     account.told.append(Event.CAME_BACK)

@@ -18,11 +18,11 @@ from annotation.school.staff import (
     Change,
     Member,
     apply_staff,
-    bring_back,
     compare_staff,
     mark_left,
     plan_staff,
     read_staff,
+    reinstate,
     set_place,
 )
 from core.clock import utc_now
@@ -157,7 +157,7 @@ def test_a_leaver_is_signed_out_and_her_partnerships_end_but_she_can_sign_in_for
         session.flush()
         with pytest.raises(WrongSignIn):
             check_sign_in(session, ada.email, "four words of mine")
-        bring_back(session, lead, ada.id)
+        reinstate(session, lead, ada.id)
         assert check_sign_in(session, ada.email, "four words of mine").id == ada.id
 
 

@@ -100,7 +100,7 @@ def comment_and_take_away(on: Stage) -> None:
     delete_comment(on.session, on.person("coach"), on.old)
 
 
-def bring_back(on: Stage) -> None:
+def reinstate(on: Stage) -> None:
     on.old.deleted_at = utc_now()
     restore_comment(on.session, on.person("coach"), on.old)
 
@@ -125,7 +125,7 @@ ACTS: dict[str, tuple[Callable[[Stage], object], set[str]]] = {
     "comment on the clip": (lambda on: on.comment("clip_coach", "clip_coach", on_clip=True), OWNERS | {"clip_coach"}),
     "coach edits": (edit, OWNERS | COACHS),
     "coach deletes": (comment_and_take_away, OWNERS | COACHS),
-    "coach restores": (bring_back, OWNERS | COACHS),
+    "coach restores": (reinstate, OWNERS | COACHS),
     "lesson shared again": (
         lambda on: share_lesson(on.session, on.person("owner"), on.lesson, on.partnership("coach"), None),
         OWNERS | COACHS,

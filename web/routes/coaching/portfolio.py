@@ -117,7 +117,7 @@ def put_reflection(person: CurrentPerson, title: Text = "", text: Text = "", par
 
 
 @router.post("/portfolio/{item_id}/remove")
-def take_out(item_id: str, person: CurrentPerson) -> Response:
+def remove_from_portfolio(item_id: str, person: CurrentPerson) -> Response:
     """Take an item out."""
     with get_database().write() as session:
         remove_item(session, person, item_id)

@@ -212,7 +212,7 @@ def put_card(session_id: str, card: NewCard, person: CurrentPerson) -> SessionVi
 
 
 @router.delete("/api/sessions/{session_id}/moments/{start_ms}")
-def take_card(session_id: str, start_ms: int, person: CurrentPerson) -> SessionView:
+def remove_card(session_id: str, start_ms: int, person: CurrentPerson) -> SessionView:
     """Take a card away."""
     with get_database().write() as session:
         drop_moment(session, person, session_id, start_ms)

@@ -49,7 +49,7 @@ def show_module(request: Request, name: str, person: CurrentPerson) -> HTMLRespo
 
 
 @router.post("/coaches/modules/{name}")
-def keep_answer(name: str, person: CurrentPerson, text: Text = "") -> Response:
+def save_answer(name: str, person: CurrentPerson, text: Text = "") -> Response:
     """Keep an answer to a set task; it is read by its writer alone."""
     with get_database().write() as session:
         write_answer(session, person, name, text)

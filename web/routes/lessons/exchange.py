@@ -61,7 +61,7 @@ def read_any(data: bytes) -> Transcript:
 
 
 @router.post("/lessons/{lesson_id}/transcript", include_in_schema=False)
-def take_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> Response:
+def import_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> Response:
     """Let a transcript made elsewhere take the place of the recognised words of one's own lesson."""
     transcript = read_any(file.file.read(MOST_BYTES))
     with get_database().write() as session:

@@ -91,7 +91,7 @@ SENDERS: dict[str, Sender] = {}  # by upload; those of other processes are known
 
 @router.options("", status_code=204)
 @router.options("/{upload_id}", status_code=204, include_in_schema=False)
-def tell_protocol() -> Response:
+def describe_protocol() -> Response:
     """Say what this server can do."""
     return Response(status_code=204, headers={**ABOUT, "Tus-Max-Size": str(get_settings().upload_max_bytes)})
 
@@ -118,7 +118,7 @@ async def create(request: Request, person: CurrentPerson) -> Response:
 
 
 @router.head("/{upload_id}", response_class=Response)
-async def tell_offset(request: Request, upload_id: str, person: CurrentPerson) -> Response:
+async def report_offset(request: Request, upload_id: str, person: CurrentPerson) -> Response:
     """Say how much is safely here; makes the lesson when that is everything."""
     require_version(request)
     await run_in_threadpool(find, person.id, upload_id)
@@ -128,7 +128,7 @@ async def tell_offset(request: Request, upload_id: str, person: CurrentPerson) -
             progress = await run_in_threadpool(finish, upload)
     except UploadBusy:
         upload = await run_in_threadpool(find, person.id, upload_id)
-        progress = await run_in_threadpool(look, upload)
+        progress = await run_in_threadpool(progress_of, upload)
     length = {"Upload-Defer-Length": "1"} if upload.is_growing else {"Upload-Length": str(upload.length)}
     headers = headers_of(progress) | length | {"Upload-Metadata": write_metadata(upload)}
     if progress.lesson_id is None:
@@ -146,7 +146,7 @@ async def append(request: Request, upload_id: str, person: CurrentPerson) -> Res
     await run_in_threadpool(find, person.id, upload_id)
     async with turn(upload_id):
         upload = await run_in_threadpool(find, person.id, upload_id)
-        progress = await run_in_threadpool(look, upload)
+        progress = await run_in_threadpool(progress_of, upload)
         if offset != progress.offset:
             raise UploadOffset
         if upload.is_growing and "upload-length" in request.headers:
@@ -187,7 +187,7 @@ def find(owner_id: str, upload_id: str) -> Upload:
         return find_upload(session, owner_id, upload_id)
 
 
-def look(upload: Upload) -> Progress:
+def progress_of(upload: Upload) -> Progress:
     """Return how far an upload is."""
     with get_database().read() as session:
         return read_progress(session, get_storage(), get_settings().uploads_dir, upload)
@@ -195,7 +195,7 @@ def look(upload: Upload) -> Progress:
 
 def finish(upload: Upload) -> Progress:
     """Make the lesson when every byte is here, and return how far the upload is; the caller has the turn."""
-    progress = look(upload)
+    progress = progress_of(upload)
     if progress.offset < upload.length:
         return progress
     return complete_upload(get_database(), get_storage(), get_settings().uploads_dir, upload)

@@ -62,7 +62,7 @@ from web.security.auth import (
 from web.security.connections import came_by_plain_http
 from web.views.people.accounts import _openings
 from web.views.people.leaver import left_behind
-from web.views.people.sign_in_page import _sso, _ways_in
+from web.views.people.sign_in_page import sso_label, ways_in
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -83,7 +83,7 @@ def show_welcome(request: Request) -> Response:
     """Show the form of the first account, as long as there is none."""
     if _begun():
         return RedirectResponse("/sign-in", 303)
-    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="", called="", **_ways_in())
+    return page(request, "people/welcome.html", None, page_title="Welcome", name="", email="", called="", **ways_in())
 
 
 @router.post("/welcome", response_class=HTMLResponse, dependencies=[PasswordsWanted])
@@ -104,7 +104,7 @@ def show_sign_in(request: Request, person: MaybePerson) -> Response:
         return RedirectResponse(goal, 303)
     if not _begun():
         return RedirectResponse("/welcome", 303)
-    form: dict[str, Any] = {"email": "", "next": goal, **_ways_in()}
+    form: dict[str, Any] = {"email": "", "next": goal, **ways_in()}
     return page(request, "people/sign_in.html", None, page_title="Sign in", **form)
 
 
@@ -204,7 +204,12 @@ def show_join(request: Request, secret: str) -> Response:
     """Show an invited person the form of her account."""
     with get_database().write() as session:
         invited = open_invitation(session, secret, this_device(request))
-    form: dict[str, Any] = {"name": invited.name, "email": invited.email, "sso": _sso(), "called": invited.called}
+    form: dict[str, Any] = {
+        "name": invited.name,
+        "email": invited.email,
+        "sso": sso_label(),
+        "called": invited.called,
+    }
     return page(request, "people/join.html", None, page_title="Join", **form)
 
 
@@ -239,7 +244,7 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
             "notices": [sentence for _, sentence in list_notices(session, person)],
             "has_password": bool(person.password_hash),
             "may_set_password": may_set_first_password(device),
-            **_ways_in(),
+            **ways_in(),
             "by_provider": person.subject is not None,
             "left_behind": left_behind(session, person) if has_left(person) else None,
         }
@@ -350,7 +355,7 @@ def ask_for_own_link(request: Request, person: CurrentPerson, device: CurrentDev
 
 
 @router.post("/me/password/remove")
-def take_password_away(person: ChangesPassword, device: CurrentDevice) -> Response:
+def remove_own_password(person: ChangesPassword, device: CurrentDevice) -> Response:
     """Take one's password away, where single sign-on opens the account."""
     with get_database().write() as session:
         remove_password(session, person, device)

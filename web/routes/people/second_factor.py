@@ -18,9 +18,9 @@ from annotation.people.second_factor import (
     begin_setup,
     finish_setup,
     is_required_of,
+    remove_factor,
     renew_codes,
     standing_of,
-    take_away,
 )
 from annotation.people.sign_in import Attempts, known_device
 from annotation.people.two_step_sign_in import Entered, enter_by_code, who_waits
@@ -95,7 +95,7 @@ def remove_second_factor(
     request: Request, person: Self, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Take one's own second factor away; every other device is signed out."""
-    _with_code(request, person, device.id, lambda session: take_away(session, person, password, code, device))
+    _with_code(request, person, device.id, lambda session: remove_factor(session, person, password, code, device))
     return go("/me", "second-factor-gone")
 
 

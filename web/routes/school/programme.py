@@ -12,7 +12,7 @@ from annotation.coaching.partnerships import make_partnership
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_links import hand_out, invite, invite_again, make_link
 from annotation.people.people import list_people
-from annotation.school.staff import apply_staff, bring_back, mark_left, plan_staff, set_place
+from annotation.school.staff import apply_staff, mark_left, plan_staff, reinstate, set_place
 from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person
@@ -20,7 +20,7 @@ from core.settings import get_settings
 from core.text_decoding import decode_text
 from web.rendering import NOTICES, go, page
 from web.security.auth import CurrentLead
-from web.views.school.programme import _context
+from web.views.school.programme import programme_context
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -30,7 +30,7 @@ MOST_BYTES = 2_000_000  # of a staff list
 
 def _show(request: Request, lead: Person, status: int = 200, **more: Any) -> HTMLResponse:
     with get_database().read() as session:
-        context = _context(session, lead) | more
+        context = programme_context(session, lead) | more
     return page(request, "school/programme.html", lead, page_title="Programme", status=status, **context)
 
 
@@ -84,7 +84,7 @@ def close_account(person_id: str, lead: CurrentLead) -> Response:
 def open_account(person_id: str, lead: CurrentLead) -> Response:
     """Open a leaver's account again."""
     with get_database().write() as session:
-        bring_back(session, lead, person_id)
+        reinstate(session, lead, person_id)
     return go("/programme", "is-back")
 
 

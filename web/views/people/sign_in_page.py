@@ -15,16 +15,16 @@ from web.rendering import page
 
 def show_problem(request: Request, error: HindsightError) -> HTMLResponse:
     """Show the sign-in form with what went wrong."""
-    form: dict[str, Any] = {"email": "", "next": "/", **_ways_in(), "problem": str(error)}
+    form: dict[str, Any] = {"email": "", "next": "/", **ways_in(), "problem": str(error)}
     return page(request, "people/sign_in.html", None, page_title="Sign in", status=error.status, **form)
 
 
-def _sso() -> str:
+def sso_label() -> str:
     """Return what the button of single sign-on says, or nothing."""
     settings = get_settings()
     return settings.oidc_name if settings.oidc_issuer else ""
 
 
-def _ways_in() -> dict[str, Any]:
+def ways_in() -> dict[str, Any]:
     """Return what the pages before the sign-in offer."""
-    return {"sso": _sso(), "mail": mail_is_on(), "passwords": get_settings().passwords}
+    return {"sso": sso_label(), "mail": mail_is_on(), "passwords": get_settings().passwords}

@@ -16,7 +16,8 @@ from core.models import Person
 from web.views.coaching.partnerships import partnership_lines
 
 
-def _context(session: Session, lead: Person) -> dict[str, Any]:
+def programme_context(session: Session, lead: Person) -> dict[str, Any]:
+    """Return what the page of the programme shows its lead."""
     people = list_people(session)
     rows = list_all_partnerships(session, lead)
     rows = [one for one in rows if one.state != "asked"]  # a question between two people is theirs
