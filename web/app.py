@@ -28,7 +28,7 @@ from web.routes.lessons import (
     spoken_comments,
     uploads,
 )
-from web.routes.people import accounts, my_data, second_factor, single_sign_on
+from web.routes.people import accounts, deletions, my_data, second_factor, single_sign_on
 from web.routes.school import machine, programme
 from web.security.guard import CompressPages, Guard, MethodOverride
 from web.security.page_person import OwnPage
@@ -61,6 +61,7 @@ def create_app() -> FastAPI:
         portfolio,
         walks,
         exchange,
+        deletions,
         my_data,
         single_sign_on,
         second_factor,

@@ -61,8 +61,6 @@ NOTICES = {
     "log-kept": "The log is kept.",
     "goal-open": "The goal is active again.",
     "action-kept": "It is noted.",
-    "deleted-for-good": "It is deleted for good.",
-    "account-deleted": "Your account is deleted, with everything that was yours.",
     "mail-set": "Saved.",
     "walk-saved": "It is saved. Your colleague can read it now.",
     "walk-gone": "It is thrown away.",

@@ -21,7 +21,7 @@ from annotation.lessons.sharing import open_shares
 from core.clock import utc_now
 from core.database.events import record_event
 from core.errors import InvalidInput, NotFound
-from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
+from core.models import Clip, ClipShare, Erasure, Lesson, Partnership, Person, Share
 
 NEWS = timedelta(days=14)
 
@@ -159,12 +159,12 @@ def _as_seen_by(person: Person, lesson: Lesson, other: str) -> Conversation:
     )
 
 
-def forget_conversation(session: Session, coachee: Person, lesson_id: str) -> list[str]:
-    """Have a recorded conversation with oneself deleted for good; return storage keys to delete after the commit."""
+def forget_conversation(session: Session, coachee: Person, lesson_id: str) -> Erasure:
+    """Have a recorded conversation with oneself deleted for good."""
     lesson = lock_row(session, Lesson, lesson_id)
     partnership = require_conversation(session, coachee, lesson)
     if lesson is None or not is_coachee(partnership, coachee):
         raise NotFound
     lesson.deleted_at = utc_now()
     record_event(session, lesson.id, "lesson")
-    return delete_for_good(session, lesson.id)
+    return delete_for_good(session, lesson.id, "conversation")

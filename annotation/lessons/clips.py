@@ -14,6 +14,7 @@ from annotation.access.reading import clips_seen_by, live_clip_share, partnershi
 from annotation.access.writing import require_change
 from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import open_share, require_coached_in, withdraw
+from annotation.lessons.undo import require_recent
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.database.events import About, record_event
@@ -78,8 +79,10 @@ def delete_clip(session: Session, person: Person, clip_id: str) -> None:
 
 
 def restore_clip(session: Session, person: Person, clip_id: str) -> Clip:
-    """Undo a deletion, shares included."""
+    """Undo a deletion, shares included, for a day; raises NotFound afterwards."""
     clip = get_own_clip(session, person, clip_id)
+    if clip.deleted_at is not None:
+        require_recent(clip.deleted_at)
     clip.deleted_at = None
     record_event(session, clip.lesson_id, "share", About(clip_id=clip.id))
     return clip

@@ -22,6 +22,7 @@ from annotation.access.states import require_active
 from annotation.access.writing import require_change, require_delete
 from annotation.lessons.clips import open_clip_shares
 from annotation.lessons.sharing import open_shares
+from annotation.lessons.undo import require_recent
 from core.clock import utc_now
 from core.database.events import About, record_event
 from core.database.insert import insert_or_find
@@ -197,9 +198,10 @@ def delete_comment(session: Session, person: Person, comment: Comment) -> None:
 
 
 def restore_comment(session: Session, person: Person, comment: Comment) -> None:
-    """Undo a deletion."""
+    """Undo a deletion, for a day; raises NotFound afterwards."""
     require_delete(session, person, comment)
     if comment.deleted_at is not None:
+        require_recent(comment.deleted_at)
         comment.deleted_at = None
         record_event(session, comment.lesson_id, "comment", About(comment_id=comment.id))
 

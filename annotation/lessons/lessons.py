@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from annotation.access.reading import require_see, shared_with
 from annotation.access.writing import require_change
 from annotation.errors import TitleDiffers
+from annotation.lessons.undo import UNDO_LESSON, require_recent
 from annotation.people.people import clean_name
 from core.clock import utc_now
+from core.database.erasures import record_erasure
 from core.database.events import record_event
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
-from core.models import Comment, Lesson, Person, Place, Step, StoredFile, Upload
+from core.models import Comment, Erasure, Lesson, Person, Place, Step, StoredFile, Upload
 from core.pipeline.stages import STAGES
 from core.pipeline.steps import start_again, stop_steps
 
@@ -198,15 +200,17 @@ def delete_lesson(session: Session, person: Person, lesson_id: str, typed_title:
 
 
 def restore_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
-    """Undo a deletion, shares included."""
+    """Undo a deletion, shares included, for a week; raises NotFound afterwards."""
     lesson = require_change(session, person, session.get(Lesson, lesson_id))
+    if lesson.deleted_at is not None:
+        require_recent(lesson.deleted_at, UNDO_LESSON)
     lesson.deleted_at = None
     record_event(session, lesson.id, "lesson")
     return lesson
 
 
-def delete_now(session: Session, person: Person, lesson_id: str, typed_title: str) -> list[str]:
-    """Delete one's own lesson for good at once, for which its title is asked; return keys as `delete_for_good`."""
+def delete_now(session: Session, person: Person, lesson_id: str, typed_title: str) -> Erasure:
+    """Delete one's own lesson for good at once, for which its title is asked."""
     lesson = require_change(session, person, session.get(Lesson, lesson_id))
     if " ".join(typed_title.split()) != " ".join(lesson.title.split()):
         raise TitleDiffers
@@ -221,8 +225,13 @@ def let_coaches_meet(session: Session, person: Person, lesson_id: str, allowed: 
     record_event(session, lesson.id, "comment")
 
 
-def delete_for_good(session: Session, lesson_id: str) -> list[str]:
-    """Remove a lesson and all that was said and found in it; return the storage keys to delete after the commit."""
+def delete_for_good(session: Session, lesson_id: str, what: str = "lesson") -> Erasure:
+    """Remove a lesson and all that was said and found in it; a worker ends the erasure, files and journal included."""
+    return record_erasure(session, what, remove_lesson(session, lesson_id))
+
+
+def remove_lesson(session: Session, lesson_id: str) -> list[str]:
+    """Remove the rows of a lesson; return the keys of its files, for its erasure."""
     keys = list(session.scalars(select(StoredFile.key).where(StoredFile.lesson_id == lesson_id)))
     # Replies first: a comment's parent must not vanish before it.
     replies = delete(Comment).where(Comment.lesson_id == lesson_id, Comment.parent_id.is_not(None))

@@ -9,6 +9,7 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from annotation.coaching.reminders import site
+from annotation.lessons.spoken_comments import remove_spoken_comments
 from annotation.mail_queue import write_mail
 from core.clock import utc_now
 from core.models import (
@@ -79,7 +80,7 @@ def apply_retention_rules(session: Session) -> list[str]:
             lesson.words_warned_at = now
             _tell(session, lesson, "words", goes_on(lesson.created_at, settings.keep_words_days, now))
         elif due == "remove":
-            _remove_words(session, lesson)
+            keys += _remove_words(session, lesson)
     return keys
 
 
@@ -102,10 +103,12 @@ def _remove_media(session: Session, lesson: Lesson) -> list[str]:
     return keys
 
 
-def _remove_words(session: Session, lesson: Lesson) -> None:
-    """Remove every word and voice; measures, activities and comments stay."""
-    for table in (TurnRow, ChunkRow, QuestionRow, SpeakerRow, Correction, Dictation):
+def _remove_words(session: Session, lesson: Lesson) -> list[str]:
+    """Remove every word and voice, spoken comments too; measures, activities and comments stay. Returns keys."""
+    keys = remove_spoken_comments(session, Dictation.lesson_id == lesson.id)
+    for table in (TurnRow, ChunkRow, QuestionRow, SpeakerRow, Correction):
         session.execute(delete(table).where(table.lesson_id == lesson.id))
     session.execute(delete(Finding).where(Finding.lesson_id == lesson.id, Finding.kind.in_(WORDS)))
     session.execute(delete(Step).where(Step.lesson_id == lesson.id))
     lesson.words_gone_at = utc_now()
+    return keys

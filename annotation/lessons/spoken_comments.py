@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
@@ -40,3 +40,18 @@ def read_spoken_comment(session: Session, person: Person, dictation_id: str) -> 
         return "heard", said.text
     step = select(Step.state).where(Step.lesson_id == said.lesson_id, Step.stage == STAGE, Step.chunk_no == said.number)
     return ("failed" if session.scalar(step) in ("failed", "cancelled") else "working"), ""
+
+
+def remove_spoken_comments(session: Session, *which: ColumnElement[bool]) -> list[str]:
+    """Remove spoken comments with their words, sound and steps; return the keys of the sound, for an erasure."""
+    keys: list[str] = []
+    for said in session.scalars(select(Dictation).where(*which)).all():
+        files = select(StoredFile).where(StoredFile.lesson_id == said.lesson_id)
+        for file in session.scalars(files.where(StoredFile.kind == f"said-{said.number}")).all():
+            keys.append(file.key)
+            session.delete(file)
+        steps = delete(Step).where(Step.lesson_id == said.lesson_id, Step.stage == STAGE)
+        session.execute(steps.where(Step.chunk_no == said.number))
+        session.delete(said)
+    session.flush()
+    return keys

@@ -8,24 +8,31 @@ from sqlalchemy.orm import Session
 from annotation.access.locks import lock_staff_list
 from annotation.coaching.partnerships import end_all_partnerships
 from annotation.errors import TitleDiffers
-from annotation.lessons.lessons import delete_for_good
+from annotation.lessons.lessons import remove_lesson
+from annotation.lessons.spoken_comments import remove_spoken_comments
 from annotation.people.credentials import Event, change
 from annotation.people.people import GONE, address_key, leaver_until
 from annotation.school.staff import require_another_lead
 from core.clock import utc_now
+from core.database.erasures import record_erasure
 from core.models import (
     AccountLink,
     AccountNotice,
     Comment,
     CommentVersion,
     Dictation,
+    Erasure,
+    Goal,
     Lesson,
     Mail,
     ModuleAnswer,
+    Partnership,
     Person,
     Place,
     PortfolioItem,
+    ResetRequest,
     ShownMeasures,
+    Upload,
     VoicePrint,
     Walk,
 )
@@ -33,11 +40,12 @@ from core.models import (
 FORMER = "A former colleague"
 
 
-def delete_account(session: Session, person: Person, typed_email: str | None) -> list[str]:
-    """Delete somebody and all that is hers; return the storage keys to delete after the commit.
+def delete_account(session: Session, person: Person, typed_email: str | None) -> Erasure:
+    """Delete somebody and all that is hers; a worker ends the erasure.
 
-    Gone are recordings with all that was said and found in them, private notes, visits to her lessons, answers,
-    portfolio, voice print, devices. What she wrote to a partner stays with the partner under "A former colleague".
+    Gone are recordings with all that was said and found in them, those of conversations with her too, private notes,
+    visits to her lessons, answers, goals, portfolio, voice print, devices. What she wrote to a partner stays with the
+    partner under "A former colleague".
     The typed address is asked for; None: the sweeper deletes a leaver's account.
     """
     lock_staff_list(session)
@@ -47,11 +55,22 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     require_another_lead(session, person)
     end_all_partnerships(session, person)
     keys: list[str] = []
-    for lesson_id in session.scalars(select(Lesson.id).where(Lesson.owner_id == person.id)).all():
-        keys += delete_for_good(session, lesson_id)
+    coached = select(Partnership.id).where(Partnership.coachee_id == person.id)
+    recordings = or_(Lesson.owner_id == person.id, Lesson.conversation_id.in_(coached))
+    for lesson_id in session.scalars(select(Lesson.id).where(recordings)).all():
+        keys += remove_lesson(session, lesson_id)
+    uploads = session.scalars(select(Upload.id).where(Upload.owner_id == person.id)).all()
+    session.execute(delete(Upload).where(Upload.owner_id == person.id))
     written = select(Comment.id).where(Comment.author_id == person.id)
     session.execute(delete(CommentVersion).where(CommentVersion.comment_id.in_(written)))
-    session.execute(delete(Comment).where(Comment.author_id == person.id, Comment.partnership_id.is_(None)))
+    private = or_(Comment.partnership_id.is_(None), Comment.deleted_at.is_not(None))
+    gone = select(Comment.id).where(Comment.author_id == person.id, private)
+    session.execute(update(Comment).where(Comment.parent_id.in_(gone)).values(parent_id=None))
+    session.execute(delete(Comment).where(Comment.author_id == person.id, private))
+    session.execute(update(Comment).where(Comment.author_id == person.id).values(draft_id=None))  # it has her id
+    keys += remove_spoken_comments(session, Dictation.person_id == person.id)
+    _delete_goals(session, person)
+    session.execute(delete(ResetRequest).where(ResetRequest.email == person.email))
     session.execute(delete(ShownMeasures).where(ShownMeasures.owner_id == person.id))
     session.execute(delete(PortfolioItem).where(PortfolioItem.owner_id == person.id))
     shown = update(PortfolioItem).where(PortfolioItem.coachee_id == person.id)
@@ -59,14 +78,22 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     unsaved = and_(Walk.observer_id == person.id, Walk.saved_at.is_(None))
     session.execute(delete(Walk).where(or_(Walk.observed_id == person.id, unsaved)))
     change(session, person, Event.DELETED)
-    for table in (AccountLink, AccountNotice, Mail, VoicePrint, Place, Dictation, ModuleAnswer):
+    for table in (AccountLink, AccountNotice, Mail, VoicePrint, Place, ModuleAnswer):
         session.execute(delete(table).where(table.person_id == person.id))
     session.execute(update(Person).where(Person.manager_id == person.id).values(manager_id=person.manager_id))
     person.name, person.email, person.department = FORMER, f"{person.id}{GONE}", ""
     person.called = ""
     person.is_lead, person.manager_id = False, None
     session.flush()
-    return keys
+    return record_erasure(session, "account", keys, uploads)
+
+
+def _delete_goals(session: Session, person: Person) -> None:
+    """Delete the goals of a coachee; what was said about one stays, without it."""
+    hers = select(Partnership.id).where(Partnership.coachee_id == person.id)
+    goals = select(Goal.id).where(Goal.partnership_id.in_(hers))
+    session.execute(update(Comment).where(Comment.goal_id.in_(goals)).values(goal_id=None))
+    session.execute(delete(Goal).where(Goal.partnership_id.in_(hers)))
 
 
 def overdue_leavers(session: Session) -> list[Person]:

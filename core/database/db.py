@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with foreign keys on. It has one writer at a time, so a process has one connection that writes:
 its threads wait in line for it, and it takes the write lock when it begins (`BEGIN IMMEDIATE`), so that it waits its
-turn among the processes instead of failing half-way. What is deleted is overwritten with zeros.
+turn among the processes instead of failing half-way. What is deleted is overwritten with zeros
+(see `rewriting.py` for what is left then).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from core.database.content import WritingSession
 from core.database.rights_watch import note_end_of_right
 from core.errors import DiskFull, DoneAtOnce, NoSchool
 from core.settings import get_settings
@@ -63,7 +65,7 @@ class Database:
         Raises DiskFull, and DoneAtOnce where a constraint or a lock keeps one of two writers out.
         """
         try:
-            with Session(self.writer, expire_on_commit=False) as session, session.begin():
+            with WritingSession(self.writer, expire_on_commit=False) as session, session.begin():
                 yield session
         except DBAPIError as error:
             if is_full(error):
@@ -71,12 +73,6 @@ class Database:
             if is_collision(error):
                 raise DoneAtOnce from error
             raise
-
-    def forget_deleted(self) -> None:
-        """See to it that what was deleted is in no file any more: SQLite's journal keeps it until it begins anew."""
-        if self.engine.dialect.name == "sqlite":
-            with closing(self.engine.raw_connection()) as connection:
-                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def dispose(self) -> None:
         """Close every connection."""

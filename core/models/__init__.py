@@ -13,6 +13,7 @@ from core.models.coaching import (
     Share,
 )
 from core.models.corrections import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
+from core.models.erasure import Erasure
 from core.models.events import Event
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
 from core.models.people import (
@@ -46,6 +47,7 @@ __all__ = [
     "CommentVersion",
     "Correction",
     "Dictation",
+    "Erasure",
     "Event",
     "Finding",
     "Goal",

@@ -49,6 +49,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/sign-out"): (EVERYBODY, None, {}),
     ("GET", "/join/{secret}"): (EVERYBODY, None, None),  # who holds the link
     ("POST", "/join/{secret}"): (EVERYBODY, None, {"name": "Nia", "password": "four words of mine"}),
+    ("GET", "/deletions/{erasure_id}"): (EVERYBODY, None, None),  # who has its address: it says nothing of anybody
     ("GET", "/me"): (SELF, None, None),
     ("GET", "/api/me"): (SELF, None, None),
     ("GET", "/me/everything.zip"): (SELF, None, None),  # her own alone
@@ -247,6 +248,7 @@ def address(school: School, path: str) -> str:
         "note_id": ids["note_open_walk"],
         "name": "grow",
         "ending": "csv",
+        "erasure_id": ids["erasure"],
     }
     return path.format(**places)
 

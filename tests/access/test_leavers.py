@@ -20,6 +20,7 @@ from tests.support.web_school import School
 # (method, route) -> what a leaver whose own it is gets: the act is done, or refused for another reason than leaving.
 OPEN = {
     ("GET", "/me"),
+    ("GET", "/api/me"),
     ("GET", "/me/everything.zip"),
     ("POST", "/me/delete"),
     ("POST", "/lessons/{lesson_id}/delete-for-good"),

@@ -20,6 +20,8 @@ from annotation.people.people import hash_secret
 from annotation.people.sign_in import Attempts, begin_sign_in
 from core.clock import utc_now
 from core.database.db import Database
+from core.database.erasures import record_erasure
+from core.database.rewriting import empty_journal
 from core.models import (
     AccountLink,
     Clip,
@@ -193,7 +195,7 @@ def make_school(database: Database, storage: Storage) -> School:
         action = write_action(session, meeting, "Secret words to wait for", None)
         assert action is not None
         ids["action"] = action.id
-        ids |= {"clip": clip.id, "session": meeting.id}
+        ids |= {"clip": clip.id, "session": meeting.id, "erasure": record_erasure(session, "lesson").id}
         ids |= {
             "lesson": lesson.id,
             "goal": goal.id,
@@ -214,7 +216,7 @@ def whole_school(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> 
     settings = settings_of(ground)
     database = Database(settings.database_address)
     made = make_school(database, open_storage(settings))
-    database.forget_deleted()
+    empty_journal(database)
     database.dispose()
     yield made, ground
     servers.remove(ground)

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from annotation.people.people import make_first_account
 from core.cli import main
 from core.database.db import Database
+from core.database.rewriting import empty_journal
 from core.models import Lesson
 from core.settings import get_settings
 from core.storage.configured import get_storage
@@ -90,7 +91,7 @@ def test_what_somebody_else_put_there_is_left_alone_and_said_in_a_sentence(
     database: Database, strange: Callable[[Database], None]
 ) -> None:
     strange(database)
-    database.forget_deleted()
+    empty_journal(database)
     folder = get_settings().data_dir
     before = content(folder)
     ended = demo()

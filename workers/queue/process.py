@@ -19,11 +19,11 @@ from core.storage.configured import get_storage
 from workers.mailer import send_mails
 from workers.queue.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.queue.dispatcher import MOST_AT_ONCE, dispatch
-from workers.queue.sweeper import reopen_steps, sweep
+from workers.queue.sweeper import erase, reopen_steps, sweep
 
 log = logging.getLogger(__name__)
 
-REOPEN_SECONDS, MAIL_SECONDS, SWEEP_SECONDS = 5.0, 10.0, 300.0
+ERASE_SECONDS, REOPEN_SECONDS, MAIL_SECONDS, SWEEP_SECONDS = 3.0, 5.0, 10.0, 300.0
 STOP_MS = 240_000  # at most, for work that cannot be asked to stop just now; `hindsight serve` has less patience
 
 
@@ -76,7 +76,7 @@ def supervise(
 ) -> None:
     """Dispatch and sweep until told to stop; a database that is away for a while is waited for."""
     database, settings = get_database(), get_settings()
-    reopened = swept = mailed = 0.0
+    reopened = erased = swept = mailed = 0.0
     while not stop.is_set():
         # In this process alone no more is sent than can start at once: another process may have a free thread.
         space = MOST_AT_ONCE if settings.broker_url else threads - running.count
@@ -91,6 +91,9 @@ def supervise(
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()
                 reopen_steps(database, settings)
+            if sweeps and time.monotonic() - erased > ERASE_SECONDS:
+                erased = time.monotonic()
+                erase(database, get_storage(), settings, overwritten=False)
             if sweeps and time.monotonic() - mailed > MAIL_SECONDS:
                 mailed = time.monotonic()
                 send_mails(database, settings)

@@ -12,11 +12,14 @@ from sqlalchemy import select
 
 from annotation.coaching.reminders import remind_of_sessions
 from annotation.coaching.sessions import move_missed
+from annotation.lessons.discarded import remove_discarded
 from annotation.lessons.lessons import delete_for_good
 from annotation.lessons.retention import apply_retention_rules
+from annotation.lessons.undo import UNDO_LESSON
 from annotation.people.account_deletion import delete_account, overdue_leavers
 from core.clock import utc_now
 from core.database.db import Database
+from core.database.erasures import finish_erasures, record_erasure
 from core.database.events import record_event, trim_events
 from core.models import Lesson, StoredFile, Upload
 from core.pipeline import steps
@@ -29,7 +32,6 @@ from workers.pipeline.graph import LESSON_LOCK, advance, redo_outdated
 
 log = logging.getLogger(__name__)
 
-UNDO = timedelta(days=7)  # how long a deleted lesson can be brought back
 YOUNG_SECONDS = 3600  # what came from a browser may be on its way to its row
 
 
@@ -69,19 +71,26 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
     for part in (
         partial(redo_stages, database),
         partial(delete_old_events, database),
-        partial(delete_lessons, database, storage),
-        partial(apply_retention, database, storage),
-        partial(delete_leavers, database, storage),
+        partial(delete_lessons, database),
+        partial(delete_discarded, database),
+        partial(apply_retention, database),
+        partial(delete_leavers, database),
         partial(maintain_sessions, database),
-        partial(sweep_scratch, database, settings),
         partial(delete_stale_copies, storage),
         partial(sweep_files, database, storage),
         partial(sweep_uploads, database, storage, settings),
+        partial(erase, database, storage, settings),
     ):
         try:
             part()
         except Exception:  # tried again at the next sweep
             log.exception("the sweeper stumbled at %s and goes on", part.func.__name__)
+
+
+def erase(database: Database, storage: Storage, settings: Settings, *, overwritten: bool = True) -> None:
+    """Make what was deleted gone from scratch, files, tables and journal; what somebody still reads waits."""
+    sweep_scratch(database, settings)
+    finish_erasures(database, storage, settings.uploads_dir, overwritten=overwritten)
 
 
 def delete_old_events(database: Database) -> None:
@@ -90,39 +99,40 @@ def delete_old_events(database: Database) -> None:
         trim_events(session)
 
 
-def delete_lessons(database: Database, storage: Storage) -> None:
+def delete_lessons(database: Database) -> None:
     """Delete for good what was deleted longer ago than it can be undone."""
     with database.read() as session:
-        gone = session.scalars(select(Lesson.id).where(Lesson.deleted_at < utc_now() - UNDO)).all()
+        gone = session.scalars(select(Lesson.id).where(Lesson.deleted_at < utc_now() - UNDO_LESSON)).all()
     for lesson_id in gone:
         with database.write() as session:
-            keys = delete_for_good(session, lesson_id)
-        for key in keys:
-            storage.delete(key)
+            delete_for_good(session, lesson_id)
         log.info("lesson deleted for good", extra={"lesson": lesson_id})
-    if gone:
-        database.forget_deleted()
 
 
-def apply_retention(database: Database, storage: Storage) -> None:
+def delete_discarded(database: Database) -> None:
+    """Delete comments, clips and spoken comments that can't be brought back any more."""
+    with database.write() as session:
+        if keys := remove_discarded(session):
+            record_erasure(session, "", keys)
+
+
+def apply_retention(database: Database) -> None:
     """Warn of what the school's settings let go in a week, and remove what is due."""
     with database.write() as session:
         keys = apply_retention_rules(session)
-    for key in keys:
-        storage.delete(key)
+        if keys:
+            record_erasure(session, "retention", keys)
     if keys:
         log.info("%s files removed: the school keeps recordings for a limited time", len(keys))
 
 
-def delete_leavers(database: Database, storage: Storage) -> None:
+def delete_leavers(database: Database) -> None:
     """Delete the accounts of leavers whose time to take away what is theirs is over."""
     with database.read() as session:
         overdue = overdue_leavers(session)
     for person in overdue:
         with database.write() as session:
-            keys = delete_account(session, person, None)
-        for key in keys:
-            storage.delete(key)
+            delete_account(session, person, None)
         log.info("the account %s of a leaver is deleted", person.id)
 
 

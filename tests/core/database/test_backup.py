@@ -209,7 +209,7 @@ def test_a_deleted_lesson_is_in_no_byte_of_the_next_backup(database: Database, d
     back_up(database, get_storage(), folder)
     assert MARK in text_of(folder)
     with database.write() as session:
-        keys = delete_for_good(session, lesson_id)
+        keys = delete_for_good(session, lesson_id).keys
     for key in keys:
         get_storage().delete(key)
     assert back_up(database, get_storage(), folder).removed == 2

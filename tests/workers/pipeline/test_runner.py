@@ -243,7 +243,7 @@ def test_results_of_a_lesson_that_was_deleted_for_good_are_thrown_away(
 ) -> None:
     def slow(context: Context) -> Output:
         with database.write() as session:
-            keys = delete_for_good(session, lesson_id)
+            keys = delete_for_good(session, lesson_id).keys
         for key in keys:
             storage.delete(key)
         return leave_file(context)

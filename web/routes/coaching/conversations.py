@@ -7,11 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from annotation.access.leavers import LeaverAct, has_left
+from annotation.access.leavers import LeaverAct
 from annotation.coaching.conversations import ask_for_lesson, forget_conversation, keep_conversation
 from core.database.db import get_database
 from core.models import Person
-from core.storage.configured import get_storage
 from web.rendering import go
 from web.security.auth import CurrentPerson, open_to_leavers
 
@@ -24,10 +23,8 @@ MayDelete = Annotated[Person, open_to_leavers(LeaverAct.DELETE_CONVERSATION)]
 def forget(lesson_id: str, person: MayDelete) -> Response:
     """Have a recording of a conversation with oneself deleted for good."""
     with get_database().write() as session:
-        keys = forget_conversation(session, person, lesson_id)
-    for key in keys:
-        get_storage().delete(key)
-    return go("/me" if has_left(person) else "/partnerships", "deleted-for-good")
+        erasure = forget_conversation(session, person, lesson_id)
+    return go(f"/deletions/{erasure.id}")
 
 
 @router.post("/conversations/{lesson_id}/lesson")

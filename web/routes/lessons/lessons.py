@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from annotation.access.leavers import LeaverAct, has_left
+from annotation.access.leavers import LeaverAct
 from annotation.lessons.lessons import (
     delete_lesson,
     delete_now,
@@ -21,7 +21,6 @@ from annotation.lessons.lessons import (
 )
 from core.database.db import get_database
 from core.models import Person
-from core.storage.configured import get_storage
 from web.rendering import go
 from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.openings import note_opening
@@ -99,11 +98,8 @@ def remove_lesson(lesson_id: str, deletion: LessonDeletion, person: CurrentPerso
 def remove_for_good(lesson_id: str, person: MayDelete, title: Annotated[str, Form()] = "") -> Response:
     """Delete one's own lesson for good, at once and everywhere; its title is asked for."""
     with get_database().write() as session:
-        keys = delete_now(session, person, lesson_id, title)
-    for key in keys:
-        get_storage().delete(key)
-    get_database().forget_deleted()
-    return go("/me" if has_left(person) else "/", "deleted-for-good")
+        erasure = delete_now(session, person, lesson_id, title)
+    return go(f"/deletions/{erasure.id}")
 
 
 @router.put("/api/lessons/{lesson_id}/coaches-meet", status_code=204)

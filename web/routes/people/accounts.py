@@ -43,8 +43,6 @@ from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person, SignIn
 from core.settings import get_settings
-from core.storage.configured import get_storage
-from ingest.upload.uploads import list_unfinished, remove_upload
 from web.rendering import go, local_address, page
 from web.security.auth import (
     COOKIE,
@@ -280,15 +278,9 @@ def set_called(person: CurrentPerson, called: Text = "") -> Response:
 @router.post("/me/delete")
 def delete_me(person: DeletesAccount, email: Text = "") -> Response:
     """Delete one's account with everything that is one's own; the address is asked for."""
-    settings, storage = get_settings(), get_storage()
     with get_database().write() as session:
-        keys = delete_account(session, person, email)
-        for upload, _ in list_unfinished(session, settings.uploads_dir, person.id):
-            remove_upload(session, storage, settings.uploads_dir, upload)
-    for key in keys:
-        storage.delete(key)
-    get_database().forget_deleted()
-    answer = go("/sign-in", "account-deleted")
+        erasure = delete_account(session, person, email)
+    answer = go(f"/deletions/{erasure.id}")
     answer.delete_cookie(COOKIE, path="/")
     return answer
 

@@ -13,6 +13,7 @@ from annotation.people.people import find_by_email
 from core.clock import utc_now
 from core.database.backup import tables_of
 from core.database.db import Database
+from core.database.erasures import finish_erasures
 from core.models import (
     Base,
     Comment,
@@ -38,8 +39,8 @@ MARK = b"a-byte-that-nobody-shall-find-again"
 
 
 def everything_kept(database: Database, folder: Path) -> bytes:
-    """Return every byte of the data folder (SQLite with its journal, recordings) and the store, and every row."""
-    database.dispose()
+    """Let the sweeper end what was deleted; return every byte of the data folder and the store, and every row."""
+    finish_erasures(database, get_storage(), get_settings().uploads_dir)
     kept = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
     storage = get_storage()
     keys = list(storage.keys())
@@ -115,7 +116,7 @@ def test_a_lesson_deleted_with_undo_is_gone_to_the_last_byte_when_its_week_is_ov
     owner.request("DELETE", f"/api/lessons/{school.ids['lesson']}", json={"title": MARK.decode()})
     with school.database.write() as session:
         session.get_one(Lesson, school.ids["lesson"]).deleted_at = utc_now() - timedelta(days=8)
-    delete_lessons(school.database, get_storage())
+    delete_lessons(school.database)
     assert MARK not in everything_kept(school.database, data_dir)
 
 
@@ -130,9 +131,11 @@ def test_an_account_that_is_deleted_takes_all_that_is_hers_and_leaves_what_she_g
     assert owner.post("/me/delete", data={"email": "wrong@school.example"}).status_code == 422
     assert owner.get("/me").status_code == 200
     gone = owner.post("/me/delete", data={"email": email})
-    assert gone.headers["location"] == "/sign-in?notice=account-deleted"
+    deletion = gone.headers["location"]
+    assert "Being deleted" in owner.get(deletion).text
     assert owner.get("/me").headers["location"] == "/sign-in?next=/me"
     disk = everything_kept(school.database, data_dir)
+    assert "Your account is gone" in owner.get(deletion).text
     for trace in (MARK, b"Ada Owner", email.encode()):
         assert trace not in disk, trace
     log = school.browser("coach").get(f"/sessions/{school.ids['met']}").text
@@ -165,13 +168,13 @@ def test_the_last_lead_cannot_delete_herself(school: School) -> None:
 
 
 def test_a_leavers_account_is_deleted_when_the_time_is_over(school: School) -> None:
-    delete_leavers(school.database, get_storage())
+    delete_leavers(school.database)
     with school.database.write() as session:
         leaver = session.get_one(Person, school.ids["person_leaver"])
         assert leaver.name == "Lou Leaver"
         leaver.deactivated_at = utc_now() - timedelta(days=31)
-    delete_leavers(school.database, get_storage())
-    delete_leavers(school.database, get_storage())
+    delete_leavers(school.database)
+    delete_leavers(school.database)
     with school.database.read() as session:
         assert session.get_one(Person, school.ids["person_leaver"]).name == "A former colleague"
 
@@ -236,7 +239,8 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
         ]
         row.media_warned_at = utc_now() - timedelta(days=8)
         row.created_at = utc_now() - timedelta(days=61)
-    apply_retention(database, storage)
+    apply_retention(database)
+    finish_erasures(database, storage, get_settings().uploads_dir)
     with database.write() as session:
         row = session.get_one(Lesson, lesson.id)
         assert row.media_gone_at is not None
@@ -244,8 +248,7 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
         assert row.words_warned_at is not None
         assert row.words_gone_at is None
         row.words_warned_at = utc_now() - timedelta(days=8)
-    apply_retention(database, storage)
-    database.forget_deleted()
+    apply_retention(database)
     with database.write() as session:
         assert apply_retention_rules(session) == []
         assert session.get(MeasuresRow, lesson.id) is not None  # figures are no words

@@ -1,0 +1,47 @@
+"""Removes for good what was deleted, or left lying, longer ago than it can be brought back: comments, clips, sound."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from annotation.lessons.spoken_comments import remove_spoken_comments
+from annotation.lessons.undo import UNDO
+from core.clock import utc_now
+from core.models import Clip, ClipShare, Comment, Dictation, Step, StoredFile
+
+CLIP_STAGES = ("cut_clip", "blur_clip")
+
+
+def remove_discarded(session: Session) -> list[str]:
+    """Remove what can't be brought back any more; return the keys of its files, for an erasure."""
+    _remove_comments(session)
+    deleted = select(Clip).where(Clip.deleted_at < utc_now() - UNDO, Clip.title != "")
+    keys = [key for clip in session.scalars(deleted).all() for key in _empty_clip(session, clip)]
+    return keys + remove_spoken_comments(session, Dictation.created_at < utc_now() - UNDO)
+
+
+def _remove_comments(session: Session) -> None:
+    """Remove deleted comments with what they said before; an answer to one stands by itself from now on."""
+    gone = session.scalars(select(Comment.id).where(Comment.deleted_at < utc_now() - UNDO)).all()
+    if gone:
+        session.execute(update(Comment).where(Comment.parent_id.in_(gone)).values(parent_id=None))
+        session.execute(delete(Comment).where(Comment.id.in_(gone)))
+
+
+def _empty_clip(session: Session, clip: Clip) -> list[str]:
+    """Remove a clip's title, files, steps and shares.
+
+    Its row stays: what was written on it belongs to the lesson, and is read by nobody more than before.
+    """
+    files = select(StoredFile).where(StoredFile.lesson_id == clip.lesson_id)
+    files = files.where(StoredFile.kind.in_((f"clip-{clip.number}", f"blurred-{clip.number}")))
+    keys = []
+    for file in session.scalars(files).all():
+        keys.append(file.key)
+        session.delete(file)
+    steps = delete(Step).where(Step.lesson_id == clip.lesson_id, Step.stage.in_(CLIP_STAGES))
+    session.execute(steps.where(Step.chunk_no == clip.number))
+    session.execute(delete(ClipShare).where(ClipShare.clip_id == clip.id))
+    clip.title = ""
+    return keys
