@@ -28,6 +28,7 @@ log = logging.getLogger("hindsight.web")
 # Forms whose page is not the one above their address. Where a form is on several pages this is the one to open.
 PAGES = (
     (re.compile(r"/actions/[^/]+/done"), "/"),
+    (re.compile(r"/coaches/mirror/[^/]+/lesson"), "/partnerships"),  # which both of its people see
     (re.compile(r"/conversations/[^/]+/(forget|lesson)"), "/partnerships"),
     (re.compile(r"/lessons/[^/]+/delete-for-good"), "/"),
     (re.compile(r"/portfolio/[^/]+/consent"), "/me"),
