@@ -1,7 +1,7 @@
 """Coaching portfolio: items that show a coachee need her consent, and are redacted when she withdraws it.
 
-What is agreed to is what was there when it was asked: each item holds a copy of its words, and a later change of a log
-does not change it.
+What is agreed to is what was there when it was asked. The words stay where they are (`portfolio_words.py`): what is
+deleted there is gone from the item, and what is added there later is not shown until it is asked for again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from annotation.access.line_management import is_in_one_line
 from annotation.access.locks import lock_row
 from annotation.access.reading import is_coach, is_owner, is_shown, may_see, written_open
 from annotation.access.states import active_now, refuse_suspended
-from annotation.coaching.actions import action_of
-from annotation.coaching.sessions import STAGES, get_session, log_of
+from annotation.coaching.portfolio_words import ReadItem, fingerprints, read_item, source_lines
+from annotation.coaching.sessions import get_session
 from annotation.coaching.training import answers_of, find_module
 from annotation.errors import PartnershipSuspended
 from annotation.lessons.clips import get_clip
@@ -30,7 +30,6 @@ from core.school_day import full_day
 
 TITLE_LENGTH, TEXT_LENGTH = 200, 20_000
 MOST_ITEMS = 100
-STAGE_NAMES = dict(zip(STAGES, ("Goal", "Reality", "Options", "Will"), strict=True))
 CLOSED = "Left out: this partnership is suspended, because one of the two is now in the other's line management."
 REDACTED = {
     "asked": "Left out: the colleague whom it shows has not answered yet.",
@@ -48,18 +47,7 @@ def add_log(session: Session, coach: Person, session_id: str) -> PortfolioItem:
     if meeting.ended_at is None:
         raise InvalidInput(why="This session is not over yet.")
     title = f"Coaching log, {full_day(meeting.began_at or meeting.created_at)}"
-    return _add(session, coach, "log", meeting.id, title, log_text(session, coach, meeting, partnership), partnership)
-
-
-def log_text(session: Session, person: Person, meeting: CoachingSession, partnership: Partnership) -> str:
-    """Return a log as plain paragraphs: what happened, the notes by stage, the one action."""
-    lines = [line.what for line in log_of(session, person, meeting, partnership)]
-    lines += [f"{STAGE_NAMES[stage]}: {meeting.notes[stage]}" for stage in STAGES if meeting.notes.get(stage)]
-    action = action_of(session, meeting)
-    if action is not None:
-        by = f", by {full_day(action.by)}" if action.by else ""
-        lines.append(f"One thing: {action.what}{by}{' (done)' if action.done_at else ''}")
-    return "\n".join(lines)
+    return _add(session, coach, "log", meeting.id, title, "", partnership)
 
 
 def add_clip(session: Session, coach: Person, clip_id: str) -> PortfolioItem:
@@ -71,7 +59,7 @@ def add_clip(session: Session, coach: Person, clip_id: str) -> PortfolioItem:
     partnership = session.scalars(pair.where(active_now())).first()
     if partnership is None:
         raise NotFound
-    return _add(session, coach, "clip", clip.id, f"Clip: {clip.title}", "", partnership)
+    return _add(session, coach, "clip", clip.id, "Clip", "", partnership)
 
 
 def add_task(session: Session, coach: Person, module: str) -> PortfolioItem:
@@ -82,7 +70,7 @@ def add_task(session: Session, coach: Person, module: str) -> PortfolioItem:
     named = _named(session, coach, answer.text)
     if named is not None:
         refuse_suspended(session, named)
-    return _add(session, coach, "task", module, f"Set task: {title}", answer.text, named)
+    return _add(session, coach, "task", module, f"Set task: {title}", "", named)
 
 
 def add_reflection(session: Session, coach: Person, title: str, text: str, partnership_id: str = "") -> PortfolioItem:
@@ -135,6 +123,7 @@ def _add(
     known = session.scalars(there.order_by(PortfolioItem.position)).all()
     same = next((one for one in known if ref_id and (one.kind, one.ref_id) == (kind, ref_id)), None)
     if same is not None:
+        _ask_again(session, coach, same, shows)
         return same
     if len(known) >= MOST_ITEMS:
         raise InvalidInput(why=f"{MOST_ITEMS} items are enough for one portfolio.")
@@ -142,9 +131,21 @@ def _add(
     item.position = known[-1].position + 1 if known else 1
     item.coachee_id = None if shows is None else shows.coachee_id
     item.consent = "" if shows is None else "asked"
+    item.agreed = []
     session.add(item)
     session.flush()
+    item.agreed = [] if kind == "reflection" else fingerprints(item, source_lines(session, coach, item))
     return item
+
+
+def _ask_again(session: Session, coach: Person, item: PortfolioItem, shows: Partnership | None) -> None:
+    """Take what the source of an item says now; whoever is shown is asked anew when that is something else."""
+    now = fingerprints(item, source_lines(session, coach, item))
+    if set(now) <= set(item.agreed):
+        return
+    item.agreed, item.decided_at = now, None
+    item.coachee_id = None if shows is None else shows.coachee_id
+    item.consent = "" if shows is None else "asked"
 
 
 def items_of(session: Session, coach: Person) -> Sequence[PortfolioItem]:
@@ -175,11 +176,16 @@ def move_item(session: Session, coach: Person, item_id: str, by: int) -> None:
         one.position = number
 
 
-def asked_of(session: Session, coachee: Person) -> list[tuple[PortfolioItem, str]]:
+def read_items(session: Session, coach: Person) -> list[ReadItem]:
+    """Return a coach's portfolio in its order, with the words of each item."""
+    return [read_item(session, one) for one in items_of(session, coach)]
+
+
+def asked_of(session: Session, coachee: Person) -> list[tuple[ReadItem, str]]:
     """Return every item that shows a person, with the coach's name: for her to answer, or to change her mind."""
     rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)
     hers = rows.where(PortfolioItem.coachee_id == coachee.id).order_by(PortfolioItem.added_at.desc())
-    return [(row[0], row[1]) for row in session.execute(hers)]
+    return [(read_item(session, row[0]), row[1]) for row in session.execute(hers)]
 
 
 def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> PortfolioItem:
@@ -200,7 +206,7 @@ def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> Por
     return item
 
 
-def open_clip_of(session: Session, coach: Person, item: PortfolioItem) -> Clip | None:
+def open_clip_of(session: Session, coach: Person, item: PortfolioItem | ReadItem) -> Clip | None:
     """Return the clip of an item while it is agreed to and still shared with the coach."""
     clip = session.get(Clip, item.ref_id) if item.kind == "clip" and item.consent == "given" else None
     return clip if clip is not None and may_see(session, coach, clip) else None
@@ -225,7 +231,7 @@ def require_agreed(session: Session, coach: Person, item_ids: frozenset[str]) ->
         raise NotFound
 
 
-def closed_logs(session: Session, coach: Person, items: Sequence[PortfolioItem]) -> set[str]:
+def closed_logs(session: Session, coach: Person, items: Sequence[PortfolioItem | ReadItem]) -> set[str]:
     """Return the ids of the items whose log is closed to the coach, because he is now in line with whom it shows."""
     sessions = {one.ref_id: one.id for one in items if one.kind == "log"}
     rows = session.execute(
@@ -237,7 +243,7 @@ def closed_logs(session: Session, coach: Person, items: Sequence[PortfolioItem])
     return {sessions[row[0]] for row in rows if row[1].id not in is_open}
 
 
-def shown_text(item: PortfolioItem, clip_words: Mapping[str, str], closed: Set[str] = frozenset()) -> tuple[str, str]:
+def shown_text(item: ReadItem, clip_words: Mapping[str, str], closed: Set[str] = frozenset()) -> tuple[str, str]:
     """Return title and text of an item as others may read them; `clip_words` has the words of open clips by item id.
 
     `closed` has the ids of the items that nobody reads for now.

@@ -54,6 +54,16 @@ class LogLine:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A moment that was chosen for a session, by whom, and the words of the comment it stands for; else no words."""
+
+    start_ms: int
+    by: str
+    comment_id: str | None
+    text: str
+
+
 def now_ms() -> int:
     """Return the server's clock in ms since 1970 (UTC)."""
     return round(utc_now().timestamp() * 1000)
@@ -344,17 +354,39 @@ def write_log(
     return meeting
 
 
-def choose_moment(session: Session, person: Person, session_id: str, start_ms: int, text: str) -> CoachingSession:
-    """Put a moment on a card for both; at most three."""
+def choose_moment(
+    session: Session, person: Person, session_id: str, start_ms: int, comment_id: str | None = None
+) -> CoachingSession:
+    """Put a moment, or a comment of the two at it, on a card for both; at most three."""
     meeting = _running(session, person, session_id)
     if len(meeting.moments) >= MOST_MOMENTS:
         raise InvalidInput(why="Three moments are enough for one session. Please take one away first.")
-    if start_ms < 0 or len(text) > MOMENT_LENGTH:
+    if start_ms < 0:
         raise InvalidInput(why="Please choose a moment of the film.")
-    card = {"start_ms": start_ms, "text": text.strip(), "by": person.id}
+    if comment_id is not None and comment_id not in _said_by_both(session, person, meeting):
+        raise NotFound
+    card = {"start_ms": start_ms, "comment_id": comment_id, "by": person.id}
     meeting.moments = sorted([*meeting.moments, card], key=lambda one: int(one["start_ms"]))
     _record_change(session, meeting)
     return meeting
+
+
+def cards_of(session: Session, person: Person, meeting: CoachingSession) -> list[Card]:
+    """Return the cards of a session. Their words are those of the comments, for as long as the reader may see these."""
+    said = _said_by_both(session, person, meeting) if meeting.moments else {}
+    return [
+        Card(int(one["start_ms"]), one["by"], one.get("comment_id"), said.get(one.get("comment_id") or "", ""))
+        for one in meeting.moments
+    ]
+
+
+def _said_by_both(session: Session, person: Person, meeting: CoachingSession) -> dict[str, str]:
+    """Return the words of the partnership's comments on what a session looks at, as far as this person may see them."""
+    return {
+        comment.id: comment.text[:MOMENT_LENGTH]
+        for comment, _, _ in list_comments(session, person, meeting.lesson_id or "")
+        if comment.partnership_id == meeting.partnership_id and comment.deleted_at is None
+    }
 
 
 def drop_moment(session: Session, person: Person, session_id: str, start_ms: int) -> CoachingSession:
@@ -393,7 +425,8 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
         return [LogLine(0, f"Met on {full_day(began)}")]
     ended = meeting.ended_at or utc_now()
     lines = [LogLine(0, f"Began on {full_day(began)} at {time_of_day(began)}")]
-    looked = [f"Looked at {_clock(one['start_ms'])}: {one['text'] or 'a moment'}" for one in meeting.moments]
+    cards = cards_of(session, me, meeting)
+    looked = [f"Looked at {_clock(one.start_ms)}: {one.text or 'a moment'}" for one in cards]
     lines += [LogLine(0, what) for what in looked]
     clip = None if meeting.clip_id is None else session.get_one(Clip, meeting.clip_id)
     for comment, name, _ in list_comments(session, me, meeting.lesson_id or ""):

@@ -20,7 +20,7 @@ NO_CONTENT: dict[str, frozenset[str]] = {
     "account_link": frozenset({"secret_hash", "kind", "used_on"}),
     "account_notice": frozenset({"event", "device"}),
     "activity": frozenset({"kind"}),
-    "coaching_session": frozenset({"room", "moments"}),
+    "coaching_session": frozenset({"room", "moments", "film"}),
     "comment": frozenset({"draft_id", "kind", "stage"}),
     "correction": frozenset({"kind"}),
     "erasure": frozenset({"what", "keys", "uploads"}),

@@ -137,8 +137,8 @@ class CommentVersion(Base):
 class CoachingSession(Base):
     """One meeting of a partnership, over a lesson, a clip of it or nothing: what both see at once, and its log.
 
-    `room` is what the players follow; `moments` are at most three, `notes` one line for each of G, R, O, W.
-    Its one action is an `Action`.
+    `room` is what the players follow; `moments` are at most three (time, author, comment; no words), `notes` one line
+    for each of G, R, O, W. Its one action is an `Action`.
     """
 
     __tablename__ = "coaching_session"

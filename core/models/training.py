@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -36,7 +37,8 @@ class PortfolioItem(Base):
     kind: Mapped[str] = mapped_column(String(12))
     ref_id: Mapped[str] = mapped_column(String(40), default="")  # of the session, the clip or the module
     title: Mapped[str] = mapped_column(String(200))
-    text: Mapped[str] = mapped_column(default="")
+    text: Mapped[str] = mapped_column(default="")  # of a reflection; of the others it stays where it was written
+    agreed: Mapped[list[Any]] = mapped_column(default=list)  # fingerprints of the lines that are asked for
     coachee_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id", ondelete="SET NULL"), index=True)
     consent: Mapped[str] = mapped_column(String(12), default="")
     decided_at: Mapped[datetime | None]

@@ -211,10 +211,12 @@ def test_a_comment_and_a_clip_are_gone_after_a_day_from_cards_portfolio_and_ever
     assert coach.post("/portfolio/clips", data={"clip_id": ids["clip"]}).status_code == 303
     card = {"start_ms": 1000, "comment_id": ids["comment"]}
     assert coach.post(f"/api/sessions/{ids['session']}/moments", json=card).status_code == 201
+    assert mark("comment.text", ids["comment"])[:40] in coach.get(f"/api/sessions/{ids['session']}").text
     below = {**rows_below(school, "comment", ids["comment"]), "clip": {ids["clip"]}, "dictation": rows["dictation"]}
     assert below["comment_version"]
     with school.database.write() as session:
         delete_comment(session, session.get_one(Person, ids["person_coach"]), session.get_one(Comment, ids["comment"]))
+    assert mark("comment.text", ids["comment"])[:40] not in coach.get(f"/api/sessions/{ids['session']}").text
     with school.database.write() as session:
         before = utc_now() - timedelta(days=1, seconds=1)
         session.get_one(Comment, ids["comment"]).deleted_at = before

@@ -19,9 +19,9 @@ from annotation.coaching.portfolio import (
     agreed_items,
     closed_logs,
     decide,
-    items_of,
     move_item,
     open_clip_of,
+    read_items,
     remove_item,
     require_agreed,
 )
@@ -55,7 +55,7 @@ Each item is here as a text file, and all of them in portfolio.json.
 def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
     """Show what is gathered, and what could be."""
     with get_database().read() as session:
-        items = items_of(session, person)
+        items = read_items(session, person)
         names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
         there = {(one.kind, one.ref_id) for one in items}
         pairs = partnership_lines(session, person, list_partnerships(session, person))
@@ -172,7 +172,7 @@ def zipped(person: Person) -> Iterator[bytes]:
         for one in data["items"]:
             said = "\n\n".join(filter(None, [one["title"], one["consent"], one["text"]]))
             archive.add(said + "\n", f"{one['number']:02} {safe_name(one['title'])}.txt")
-        for item in items_of(session, person):
+        for item in read_items(session, person):
             clip = open_clip_of(session, person, item)
             file = None if clip is None else clip_file(session, clip)
             if file is not None:

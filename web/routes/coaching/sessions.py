@@ -207,7 +207,7 @@ def change_log(session_id: str, change: LogChange, person: CurrentPerson) -> Ses
 def put_card(session_id: str, card: NewCard, person: CurrentPerson) -> SessionView:
     """Put a moment on a card."""
     with get_database().write() as session:
-        choose_moment(session, person, session_id, card.start_ms, card.text)
+        choose_moment(session, person, session_id, card.start_ms, card.comment_id)
     return read_session(session_id, person)
 
 

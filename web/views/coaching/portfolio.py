@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import names_of
-from annotation.coaching.portfolio import closed_logs, items_of, open_clip_of, shown_text
+from annotation.coaching.portfolio import closed_logs, open_clip_of, read_items, shown_text
 from core.clock import utc_now
 from core.models import Person
 from core.school_day import full_day
@@ -16,7 +16,7 @@ from web.views.lessons.clips import turns_within
 
 def portfolio_data(session: Session, person: Person) -> dict[str, Any]:
     """Return what a portfolio shows to others: what nobody agreed to is left out, and said to be."""
-    items = items_of(session, person)
+    items = read_items(session, person)
     names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
     words, closed = {}, closed_logs(session, person, items)
     for one in items:

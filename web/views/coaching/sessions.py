@@ -13,7 +13,9 @@ from annotation.access.states import is_active, states_of
 from annotation.coaching.actions import action_of, actions_of
 from annotation.coaching.partnerships import names_of
 from annotation.coaching.sessions import (
+    MOMENT_LENGTH,
     Room,
+    cards_of,
     film_is_open,
     get_session,
     log_of,
@@ -60,13 +62,14 @@ class CardView(View):
     start_ms: int
     text: str
     by: str
+    comment_id: str | None
 
 
 class NewCard(BaseModel):
-    """A moment for a card."""
+    """A moment for a card, or a comment at it: its words stay where they are."""
 
     start_ms: int = Field(ge=0, le=2**31 - 1)
-    text: str = ""
+    comment_id: str | None = None
 
 
 class LogLineView(View):
@@ -188,7 +191,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         began=None if meeting.began_at is None else round(meeting.began_at.timestamp() * 1000),
         over=meeting.ended_at is not None,
         active=active,
-        moments=[CardView(**one) for one in meeting.moments] if written else [],
+        moments=[CardView.model_validate(one) for one in cards_of(session, me, meeting)] if written else [],
         offered=offered(session, me, meeting, partnership, clip) if is_open else [],
         notes=meeting.notes if written else {},
         action="" if action is None else action.what,
@@ -233,7 +236,12 @@ def offered(
     """Return what both have written at moments of the film, to choose cards from; on the clock of what is shown."""
     begin, end = (clip.start_ms, clip.end_ms) if clip is not None else (0, 2**31)
     return [
-        CardView(start_ms=comment.start_ms - begin, text=comment.text[:200], by=comment.author_id)
+        CardView(
+            start_ms=comment.start_ms - begin,
+            text=comment.text[:MOMENT_LENGTH],
+            by=comment.author_id,
+            comment_id=comment.id,
+        )
         for comment, _, _ in list_comments(session, me, meeting.lesson_id or "")
         if comment.partnership_id == partnership.id
         and not comment.parent_id

@@ -16,8 +16,8 @@ from annotation.access.reading import is_observer, sees_written
 from annotation.coaching.actions import actions_of
 from annotation.coaching.goals import goals_of, text_of, versions_of_goal
 from annotation.coaching.partnerships import list_partnerships, names_of
-from annotation.coaching.portfolio import CLOSED, asked_of, closed_logs, items_of
-from annotation.coaching.sessions import log_of, sessions_of
+from annotation.coaching.portfolio import CLOSED, asked_of, closed_logs, read_items
+from annotation.coaching.sessions import cards_of, log_of, sessions_of
 from annotation.coaching.training import MODULES, answers_of
 from annotation.coaching.walks import answer_seen_by, notes_of, walks_of
 from annotation.lessons.comments import comments_by, versions_kept_by
@@ -218,7 +218,8 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
         said |= fields_of(meeting, "planned_at", "repeats")
         if sees_written(session, person, partnership):
-            said |= fields_of(meeting, "notes", "moments")
+            said["notes"] = meeting.notes
+            said["moments"] = [asdict(card) for card in cards_of(session, person, meeting)]
             said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)
     written = (
@@ -256,7 +257,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
     ]
     yield "walks.json", as_json(visits)
     answers, shown = answers_of(session, person), ("title", "text", "consent")
-    portfolio = items_of(session, person)
+    portfolio = read_items(session, person)
     closed = closed_logs(session, person, portfolio)
     training = {
         "answers": {one.title: answers[one.name].text for one in MODULES if one.name in answers},

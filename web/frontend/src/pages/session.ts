@@ -112,26 +112,27 @@ function showCards(): void {
       "li",
       { className: "card" },
       timeLink(one.start_ms, player),
-      make("span", {}, one.text),
+      make("span", {}, one.text || words.momentNow(clock(one.start_ms))),
       act(words.takeAway, () => change("DELETE", `/moments/${one.start_ms}`)),
     ),
   );
   by("cards").replaceChildren(...cards);
-  const put = (start_ms: number, text: string) => change("POST", "/moments", { start_ms, text });
+  const put = (start_ms: number, comment_id: string | null) =>
+    change("POST", "/moments", { start_ms, comment_id });
   const full = !page.media || page.moments.length >= 3;
   const rest = page.offered.filter((one) => !page.moments.some((card) => card.start_ms === one.start_ms));
   by("offered").replaceChildren(
     ...(full
       ? []
       : [
-          act(words.putOnCard, () => put(player.ms, words.momentNow(clock(player.ms)))),
+          act(words.putOnCard, () => put(player.ms, null)),
           ...rest.map((one) =>
             make(
               "div",
               { className: "row" },
               timeLink(one.start_ms, player),
               make("span", { className: "quiet" }, one.text),
-              act("+", () => put(one.start_ms, one.text)),
+              act("+", () => put(one.start_ms, one.comment_id)),
             ),
           ),
         ]),
