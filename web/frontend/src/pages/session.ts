@@ -117,8 +117,7 @@ function showCards(): void {
     ),
   );
   by("cards").replaceChildren(...cards);
-  const put = (start_ms: number, comment_id: string | null) =>
-    change("POST", "/moments", { start_ms, comment_id });
+  const put = (start_ms: number, comment_id: string | null) => change("POST", "/moments", { start_ms, comment_id });
   const full = !page.media || page.moments.length >= 3;
   const rest = page.offered.filter((one) => !page.moments.some((card) => card.start_ms === one.start_ms));
   by("offered").replaceChildren(
