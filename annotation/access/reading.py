@@ -128,12 +128,18 @@ def require_written(session: Session, person: Person, partnership: Partnership) 
         raise NotFound
 
 
+def goals_seen_by(person: Person) -> ColumnElement[bool]:
+    """Condition: a goal whose title may be given to this person: one of a partnership of hers, whoever names it."""
+    return Goal.partnership_id.in_(select(Partnership.id).where(written_together(person)))
+
+
 def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnElement[bool]:
     """Condition: a comment that this person may read, in a query that also has its `Lesson`.
 
     Her own; on her own lesson those of her partnerships; on a coachee's lesson those of the very
     partnership that the lesson is shared with. So two coaches never read each other, unless the owner
-    lets the coaches of this lesson meet, and a private note has one reader. What was written on a clip is also open
+    lets the coaches of this lesson meet: from then on, and from when it was shared with the reader.
+    A private note has one reader. What was written on a clip is also open
     to whoever the clip is open to through that partnership. A deleted comment is there for its author alone, for undo.
     While a partnership is suspended, each of its two keeps what she wrote herself and nobody reads the other's.
     """
@@ -152,11 +158,13 @@ def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnEle
     )
     any_share = select(Share.id).join(Partnership, Partnership.id == Share.partnership_id)
     coaches_meet = and_(
-        Lesson.coaches_meet,
+        Comment.created_at >= Lesson.coaches_meet_at,  # never what was said before they met
         Comment.partnership_id.is_not(None),
         ~exists().where(Partnership.id == Comment.partnership_id, suspended_now()),
         Comment.clip_id.is_(None),  # a clip is shared alone
-        any_share.where(live_share(), Partnership.coach_id == person.id).correlate(Lesson).exists(),
+        any_share.where(live_share(), Partnership.coach_id == person.id, Share.created_at <= Comment.created_at)
+        .correlate(Comment, Lesson)
+        .exists(),
     )
     others = and_(_is_there(also_deleted), or_(mine_as_coachee, through_share, coaches_meet))
     on_lesson = and_(lessons_seen_by(person), or_(Comment.author_id == person.id, others))

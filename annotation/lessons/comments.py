@@ -12,6 +12,7 @@ from annotation.access.reading import (
     clips_seen_by,
     comments_kept_by,
     comments_seen_by,
+    goals_seen_by,
     is_author,
     lessons_seen_by,
     may_see,
@@ -223,6 +224,8 @@ def list_comments(
 ) -> Sequence[tuple[Comment, str, str | None]]:
     """Return the comments that a person may read, in the order of the lesson, with author and goal title.
 
+    The title of a goal of somebody else's is left out.
+
     With a clip: those that were written on it. `kept`: also what she wrote where the lesson is closed to her.
     """
     readable = comments_kept_by(person) if kept else comments_seen_by(person)
@@ -231,7 +234,7 @@ def list_comments(
         select(Comment, Person.name, Goal.title)
         .join(Lesson, Lesson.id == Comment.lesson_id)
         .join(Person, Person.id == Comment.author_id)
-        .outerjoin(Goal, Goal.id == Comment.goal_id)
+        .outerjoin(Goal, and_(Goal.id == Comment.goal_id, goals_seen_by(person)))
         .where(*where, readable)
         .order_by(Comment.start_ms, Comment.created_at, Comment.id)
     )

@@ -219,9 +219,9 @@ def delete_now(session: Session, person: Person, lesson_id: str, typed_title: st
 
 
 def let_coaches_meet(session: Session, person: Person, lesson_id: str, allowed: bool) -> None:
-    """Let the coaches of one's own lesson read each other's comments on it, or end that."""
+    """Let the coaches of one's own lesson read what each of them writes on it from now on, or end that."""
     lesson = get_own_lesson(session, person, lesson_id)
-    lesson.coaches_meet = allowed
+    lesson.coaches_meet_at = (lesson.coaches_meet_at or utc_now()) if allowed else None
     record_event(session, lesson.id, "comment")
 
 

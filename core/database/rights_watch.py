@@ -23,7 +23,7 @@ WATCHED = {  # table: the columns on which rights stand; none named: all of them
     "coaching_session": frozenset({"partnership_id"}),
     "sign_in": frozenset({"expires_at", "person_id", "secret_hash", "road"}),
     "person": frozenset({"deactivated_at", "manager_id", "password_hash"}),
-    "lesson": frozenset({"deleted_at", "owner_id", "conversation_id", "coaches_meet"}),
+    "lesson": frozenset({"deleted_at", "owner_id", "conversation_id", "coaches_meet_at"}),
     "clip": frozenset({"deleted_at"}),
 }
 UNWATCHED = {"unwatched": True}  # option of a connection that fills or changes tables before anybody follows anything

@@ -28,7 +28,7 @@ class Lesson(Base):
     failure_code: Mapped[str] = mapped_column(String(64), default="")  # why it can never become playable
     failure_sentence: Mapped[str] = mapped_column(String(500), default="")
     deleted_at: Mapped[datetime | None]  # can be undone until the sweeper deletes it for good
-    coaches_meet: Mapped[bool] = mapped_column(default=False)  # its coaches may read each other's comments
+    coaches_meet_at: Mapped[datetime | None]  # from then on its coaches read what each of them writes
     # A coach's recording of a coaching conversation, for the coach's own mirror; never shared.
     conversation_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"))
     conversation_since: Mapped[datetime | None]  # when the coach called it one

@@ -180,7 +180,7 @@ def test_conditions_choose_the_clips_of_the_lesson_that_the_query_is_about(room:
 def test_a_private_note_has_one_reader(room: Room) -> None:
     assert room.seeing(room.comment(room.ada, None)) == {"Ada"}
     assert room.seeing(room.comment(room.col, None)) == {"Col"}
-    room.lesson.coaches_meet = True
+    room.lesson.coaches_meet_at = START
     assert room.seeing(room.comment(room.ada, None)) == {"Ada"}
 
 
@@ -194,7 +194,7 @@ def test_a_comment_is_read_by_the_two_of_its_partnership_and_changed_by_its_auth
 def test_coaches_read_each_other_once_the_owner_lets_them_meet_but_never_what_is_on_a_clip(room: Room) -> None:
     make_share(room.session, room.lesson, room.with_eve)
     comment, on_clip = room.comment(room.col, room.with_col), room.on_clip(room.dee, room.with_dee)
-    room.lesson.coaches_meet = True
+    room.lesson.coaches_meet_at = START
     assert room.seeing(comment) == {"Ada", "Col", "Eve"}  # Dee has the clip only
     assert room.seeing(on_clip) == {"Ada", "Dee"}
     room.share.taken_back_at = utc_now()
@@ -202,7 +202,7 @@ def test_coaches_read_each_other_once_the_owner_lets_them_meet_but_never_what_is
 
 
 def test_a_deleted_comment_is_there_for_its_author_alone(room: Room) -> None:
-    room.lesson.coaches_meet = True
+    room.lesson.coaches_meet_at = START
     make_share(room.session, room.lesson, room.with_eve)
     assert room.seeing(room.comment(room.col, room.with_col, deleted_at=utc_now())) == {"Col"}
     assert room.seeing(room.on_clip(room.dee, room.with_dee, deleted_at=utc_now())) == {"Dee"}

@@ -22,9 +22,10 @@ from annotation.lessons.lessons import let_coaches_meet
 from annotation.lessons.sharing import share_lesson
 from annotation.school.staff import set_place
 from annotation.school.suggestions import Colleague, suggest, suggestions_for
+from core.clock import utc_now
 from core.database.db import Database
 from core.errors import NotFound
-from core.models import Partnership, Person, Share
+from core.models import Goal, Partnership, Person, Share
 from tests.support.factories import make_lesson, make_person, make_share
 from tests.support.factories import make_partnership as add_partnership
 
@@ -158,8 +159,19 @@ def test_coaches_of_one_lesson_read_each_other_only_while_its_owner_lets_them(da
         assert read_by(omar) == []
         let_coaches_meet(session, ada, lesson.id, True)
         session.flush()
-        assert read_by(omar) == ["For Ada"]
-        assert read_by(ada) == ["For Ada"]
+        assert read_by(omar) == []  # what was said before they met stays between the two
+        goal = Goal(partnership_id=pairs[priya.id].id, set_by_id=ada.id, title="Wait longer", created_at=utc_now())
+        session.add(goal)
+        session.flush()
+        said = CommentText("Since then", 7, goal_id=goal.id)
+        add_comment(session, priya, lesson, said, partnership_id=pairs[priya.id].id)
+        assert read_by(omar) == ["Since then"]
+        assert [title for _, _, title in list_comments(session, omar, lesson.id)] == [None]  # a goal of others
+        assert [title for _, _, title in list_comments(session, priya, lesson.id)][-1] == "Wait longer"
+        later = add_partnership(session, make_person(session, "Tom"), ada)
+        make_share(session, lesson, later, created_at=utc_now())
+        assert read_by(session.get_one(Person, later.coach_id)) == []  # said before it was shared with him
+        assert read_by(ada) == ["For Ada", "Since then"]
         let_coaches_meet(session, ada, lesson.id, False)
         session.flush()
         assert read_by(omar) == []

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from annotation.school.programme import count_weeks, sessions_by_week
+from core.clock import utc_now
 from core.database.db import Database
 from core.errors import NotAllowed
-from core.models import Base
+from core.models import Base, CoachingSession, Partnership
 from tests.access.test_every_route import routes_of
-from tests.support.factories import make_person
+from tests.support.factories import make_partnership, make_person
 from web.app import create_app
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -26,24 +27,51 @@ GRADING = re.compile(
 DENIALS = ("never a grade", "no score", "grades anybody", "being scored")
 
 
-def test_a_week_is_counted_only_when_three_people_or_more_met() -> None:
+def test_a_week_is_counted_only_when_three_pairs_or_more_met() -> None:
     met = [
         (MONDAY, "a", "b"),
         (MONDAY, "a", "b"),
         (MONDAY - timedelta(weeks=1), "a", "b"),
         (MONDAY - timedelta(weeks=1), "c", "b"),
+        (MONDAY - timedelta(weeks=1), "b", "c"),  # the same two, the other way round
+        (MONDAY - timedelta(weeks=2), "a", "b"),
+        (MONDAY - timedelta(weeks=2), "c", "b"),
+        (MONDAY - timedelta(weeks=2), "c", "a"),
     ]
     weeks = count_weeks(met, TODAY)
     assert [(week.monday, week.sessions) for week in weeks[:3]] == [
         (date(2026, 11, 23), None),
-        (date(2026, 11, 16), 2),
-        (date(2026, 11, 9), None),  # nothing and too few look alike
+        (date(2026, 11, 16), None),
+        (date(2026, 11, 9), 3),
     ]
+    assert weeks[3].sessions is None  # nothing and too few look alike
 
 
 def test_nobody_but_the_lead_sees_the_counts(database: Database) -> None:
     with database.write() as session, pytest.raises(NotAllowed):
         sessions_by_week(session, make_person(session))
+
+
+def held(pair: Partnership) -> CoachingSession:
+    """Return a session that two have just had."""
+    now = utc_now()
+    made = CoachingSession(partnership_id=pair.id, created_at=now, began_at=now, ended_at=now)
+    made.room, made.moments, made.notes = {}, [], {}
+    return made
+
+
+def test_the_lead_s_own_sessions_are_in_no_count_so_nothing_can_be_subtracted(database: Database) -> None:
+    with database.write() as session:
+        lead = make_person(session, "Lea", is_lead=True)
+        people = [make_person(session, f"Person {number}") for number in range(6)]
+        pairs = [make_partnership(session, *people[at : at + 2]) for at in (0, 2)]
+        for pair in [*pairs, make_partnership(session, lead, people[0])]:
+            session.add(held(pair))
+        session.flush()
+        assert sessions_by_week(session, lead)[0].sessions is None  # three pairs met, one of them the lead's own
+        session.add(held(make_partnership(session, *people[4:])))
+        session.flush()
+        assert sessions_by_week(session, lead)[0].sessions == 3
 
 
 def test_no_table_route_or_page_grades_anybody() -> None:

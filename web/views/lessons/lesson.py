@@ -121,7 +121,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         audiences=audience_views(session, me, shares),
         pill=pill_text(shares, clips_open_of(session, me, [lesson.id]).get(lesson.id, [])),
         shares=share_views(session, me, lesson.id) if mine else [],
-        coaches_meet=lesson.coaches_meet and mine,
+        coaches_meet=lesson.coaches_meet_at is not None and mine,
         place_ms=place_in(session, me, lesson),
         goals=lesson_goals(session, me, lesson, [one.partnership.id for one in shares]),
         clips=clip_views(session, me, lesson, files) if mine else [],

@@ -60,7 +60,7 @@ def test_two_coaches_of_one_clip_do_not_read_each_other_not_even_where_coaches_o
     alone: School,
 ) -> None:
     with alone.database.write() as session:
-        session.get_one(Lesson, alone.ids["lesson"]).coaches_meet = True
+        session.get_one(Lesson, alone.ids["lesson"]).coaches_meet_at = utc_now()
         session.execute(update(Share).values(taken_back_at=None, until=None))
     say(alone, "coach")
     say(alone, "other_coach", "Another matter")
