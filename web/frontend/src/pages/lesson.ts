@@ -138,7 +138,7 @@ function ownersChoices(act: (work: Promise<unknown>) => void, say: (sentence: st
   );
   return [
     ...(page.shares.length > 1
-      ? [make("label", { className: "check" }, meet, "From now on these coaches may read each other's comments on this lesson")]
+      ? [make("label", { className: "check" }, meet, "From now on these coaches may read each other's comments here")]
       : []),
     make(
       "details",
