@@ -212,6 +212,11 @@ def open_clip_of(session: Session, coach: Person, item: PortfolioItem | ReadItem
     return clip if clip is not None and may_see(session, coach, clip) else None
 
 
+def open_clips_of(session: Session, coach: Person) -> list[Clip]:
+    """Return the clips of a portfolio that are agreed to and still shared with the coach."""
+    return [clip for item in items_of(session, coach) if (clip := open_clip_of(session, coach, item)) is not None]
+
+
 def agreed_items(session: Session, coach: Person) -> frozenset[str]:
     """Return the ids of the items of a portfolio that may be given out now: nobody is in them who did not agree."""
     items = items_of(session, coach)

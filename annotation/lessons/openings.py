@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,11 +12,21 @@ from annotation.access.reading import is_owner, live_showing
 from core.clock import utc_now
 from core.models import Clip, Lesson, MeasuresOpening, Opening, Partnership, Person, ShownMeasures
 
+LISTED: Literal["listed"] = "listed"
 ONE_OPENING = timedelta(minutes=10)  # a page and its film are one opening, not forty
 
 
-def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> bool:
-    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening."""
+Kind = Literal["page", "film", "words", "comments", "export", "paper", "listed"]
+"""What was opened; `listed`: a picture or a line of it stood in a list, which is no opening."""
+
+
+def opening_is_due(
+    session: Session, person: Person, lesson: Lesson, clip: Clip | None = None, kind: Kind = "page"
+) -> bool:
+    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening, or a new listing.
+
+    What was opened lately isn't listed as well.
+    """
     if is_owner(lesson, person):
         return False
     lately = select(Opening.id).where(
@@ -24,27 +35,34 @@ def opening_is_due(session: Session, person: Person, lesson: Lesson, clip: Clip 
         Opening.clip_id.is_(None) if clip is None else Opening.clip_id == clip.id,
         Opening.opened_at > utc_now() - ONE_OPENING,
     )
+    if kind != LISTED:
+        lately = lately.where(Opening.kind != LISTED)
     return session.scalar(lately.limit(1)) is None
 
 
-def record_opening(session: Session, person: Person, lesson: Lesson, clip: Clip | None = None) -> None:
-    """Note that somebody else opened a lesson, or a clip of it, for its owner to read."""
-    if opening_is_due(session, person, lesson, clip):
+def record_opening(
+    session: Session, person: Person, lesson: Lesson, clip: Clip | None = None, kind: Kind = "page"
+) -> None:
+    """Note that somebody else opened a lesson, or a clip of it, or had it in a list, for its owner to read."""
+    if opening_is_due(session, person, lesson, clip, kind):
         what = None if clip is None else clip.id
-        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, opened_at=utc_now()))
+        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, kind=kind, opened_at=utc_now()))
 
 
 def openings(
     session: Session, owner: Person, lesson_id: str | None = None
 ) -> list[tuple[Opening, Person, Lesson, str | None]]:
-    """Return who opened what of this person's lessons (with the title of a clip), newest first, at most 200."""
+    """Return who opened what of this person's lessons (with the title of a clip), newest first, at most 200.
+
+    Openings come before listings.
+    """
     rows = (
         select(Opening, Person, Lesson, Clip.title)
         .outerjoin(Clip, Clip.id == Opening.clip_id)
         .join(Lesson, Lesson.id == Opening.lesson_id)
         .join(Person, Person.id == Opening.person_id)
         .where(Lesson.owner_id == owner.id)
-        .order_by(Opening.opened_at.desc())
+        .order_by(Opening.kind == LISTED, Opening.opened_at.desc())
         .limit(200)
     )
     if lesson_id is not None:

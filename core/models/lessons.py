@@ -76,7 +76,7 @@ class Upload(Base):
 
 
 class Opening(Base):
-    """Somebody else opened a lesson; its owner can read when."""
+    """Somebody else opened a lesson, or had it in a list; its owner can read when. `kind` is one of `openings.Kind`."""
 
     __tablename__ = "opening"
 
@@ -84,6 +84,7 @@ class Opening(Base):
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
     clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"))  # None: all of it
+    kind: Mapped[str] = mapped_column(String(10), server_default="page")
     opened_at: Mapped[datetime]
 
 

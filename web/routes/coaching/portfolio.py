@@ -21,6 +21,7 @@ from annotation.coaching.portfolio import (
     decide,
     move_item,
     open_clip_of,
+    open_clips_of,
     read_items,
     remove_item,
     require_agreed,
@@ -35,6 +36,7 @@ from web.rendering import go, page
 from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.archives import as_json, pieces
 from web.transfer.file_names import safe_name, save_as
+from web.transfer.openings import note_clips
 from web.transfer.while_allowed import WhileAllowed, in_pieces, right_to
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.portfolio import portfolio_data
@@ -145,6 +147,8 @@ def read_paper(request: Request, person: CurrentPerson) -> Response:
     """Return the portfolio as one PDF with an index."""
     with get_database().read() as session:
         data, agreed = portfolio_data(session, person), agreed_items(session, person)
+        clips = open_clips_of(session, person)
+    note_clips(person, clips, "paper")
     ask = right_to(request, person, lambda session, me: require_agreed(session, me, agreed))
     return in_pieces(paper("portfolio", data, f"Portfolio of {person.name}"), ask)
 
@@ -154,7 +158,8 @@ def read_zip(request: Request, person: CurrentPerson) -> Response:
     """Return the portfolio as a zip: the PDF, each item as text, and the films of clips that are agreed to."""
     name = f"Portfolio of {person.name}.zip"
     with get_database().read() as session:
-        agreed = agreed_items(session, person)
+        agreed, clips = agreed_items(session, person), open_clips_of(session, person)
+    note_clips(person, clips, "export")
     whole = StreamingResponse(zipped(person), media_type="application/zip", headers=save_as(name))
     return WhileAllowed(whole, right_to(request, person, lambda session, me: require_agreed(session, me, agreed)))
 

@@ -35,6 +35,7 @@ from web.live.hub import newest_number
 from web.pdf.document import paper
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
+from web.transfer.openings import note_film
 from web.transfer.while_allowed import in_pieces, right_to
 from web.views.coaching.sessions import (
     LogChange,
@@ -123,6 +124,8 @@ def read_log_paper(request: Request, session_id: str, person: CurrentPerson) -> 
     """Return a log as a PDF."""
     with get_database().read() as session:
         data = log_data(session, person, session_id)
+        meeting, _ = get_session(session, person, session_id)
+    note_film(person, meeting, "paper")
     made = paper("log", data, f"Coaching log {data['day']}")
     return in_pieces(made, right_to(request, person, lambda session, me: get_session(session, me, session_id)))
 
@@ -131,7 +134,10 @@ def read_log_paper(request: Request, session_id: str, person: CurrentPerson) -> 
 def read_log(session_id: str, person: CurrentPerson) -> LogView:
     """Return a log as data."""
     with get_database().read() as session:
-        return LogView.model_validate(log_data(session, person, session_id))
+        log = LogView.model_validate(log_data(session, person, session_id))
+        meeting, _ = get_session(session, person, session_id)
+    note_film(person, meeting, "comments")
+    return log
 
 
 @router.get("/sessions/{session_id}", response_class=HTMLResponse, include_in_schema=False)
@@ -154,6 +160,7 @@ def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLR
             "is_open": sees_written(session, person, partnership),
             "had_film": meeting.lesson_id is not None,
         }
+    note_film(person, meeting)
     data: dict[str, Any] = view.model_dump(mode="json", by_alias=True)
     title = f"With {view.other.name}"
     return page(request, "coaching/session.html", person, page_title=title, data=data, session=data, **context)
@@ -163,7 +170,10 @@ def show_room(request: Request, session_id: str, person: CurrentPerson) -> HTMLR
 def read_session(session_id: str, person: CurrentPerson) -> SessionView:
     """Return a session."""
     with get_database().read() as session:
-        return session_view(session, person, *get_session(session, person, session_id))
+        meeting, partnership = get_session(session, person, session_id)
+        view = session_view(session, person, meeting, partnership)
+    note_film(person, meeting)
+    return view
 
 
 @router.get("/api/sessions/{session_id}/clock")

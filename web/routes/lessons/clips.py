@@ -129,15 +129,19 @@ def show_clip(request: Request, clip_id: str, person: CurrentPerson) -> HTMLResp
 def read_clip(clip_id: str, person: CurrentPerson) -> ClipPageView:
     """Return everything of a clip's page."""
     with get_database().read() as session:
-        return clip_page_view(session, person, *get_clip(session, person, clip_id))
+        clip, lesson = get_clip(session, person, clip_id)
+        view = clip_page_view(session, person, clip, lesson)
+    note_opening(person, lesson, clip)
+    return view
 
 
 @router.get("/media/clips/{clip_id}/captions.vtt", response_class=Response)
 def read_clip_captions(request: Request, clip_id: str, person: CurrentPerson) -> Response:
     """Return what was said in a clip as WebVTT."""
     with get_database().read() as session:
-        clip, _ = get_clip(session, person, clip_id)
+        clip, lesson = get_clip(session, person, clip_id)
         text = captions(turns_within(session, clip))
+    note_opening(person, lesson, clip, "words")
     words = Response(text, media_type="text/vtt; charset=utf-8", headers=KEPT)
     return in_pieces(words, right_to(request, person, lambda session, me: get_clip(session, me, clip_id)))
 
@@ -153,7 +157,7 @@ def read_clip_file(
         clip = get_own_clip(session, person, clip_id) if download else get_clip(session, person, clip_id)[0]
         file = None if clip.deleted_at else clip_file(session, clip, "blurred" if blurred else "clip")
         lesson = session.get_one(Lesson, clip.lesson_id)
-    note_opening(person, lesson, clip)
+    note_opening(person, lesson, clip, "film")
     name = f"{clip.title}{', faces blurred' if blurred else ''}" if download else None
     ask = get_own_clip if download else get_clip
     return serve(request, person, file, lambda session, me: ask(session, me, clip_id), name)

@@ -26,6 +26,7 @@ from annotation.lessons.lessons import get_lesson
 from core.database.db import get_database
 from core.models import Clip, Comment, Lesson, Person
 from web.security.auth import CurrentPerson
+from web.transfer.openings import note_opening
 from web.views.lessons.comments import (
     CommentChange,
     CommentVersionView,
@@ -46,15 +47,20 @@ KEPT_BEFORE: dict[int | str, dict[str, Any]] = {
 def read_comments(lesson_id: str, person: CurrentPerson) -> list[CommentView]:
     """Return the comments that the viewer may read."""
     with get_database().read() as session:
-        get_lesson(session, person, lesson_id)
-        return comment_views(session, person, lesson_id)
+        lesson = get_lesson(session, person, lesson_id)
+        views = comment_views(session, person, lesson_id)
+    note_opening(person, lesson, kind="comments")
+    return views
 
 
 @router.get("/api/clips/{clip_id}/comments")
 def read_clip_comments(clip_id: str, person: CurrentPerson) -> list[CommentView]:
     """Return the comments on a clip that the viewer may read."""
     with get_database().read() as session:
-        return clip_comment_views(session, person, get_clip(session, person, clip_id)[0])
+        clip, lesson = get_clip(session, person, clip_id)
+        views = clip_comment_views(session, person, clip)
+    note_opening(person, lesson, clip, "comments")
+    return views
 
 
 @router.post("/api/lessons/{lesson_id}/comments", status_code=201, responses=KEPT_BEFORE)

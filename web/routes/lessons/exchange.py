@@ -21,6 +21,7 @@ from transcription.public import (
 from web.rendering import go
 from web.security.auth import CurrentPerson
 from web.transfer.file_names import save_as
+from web.transfer.openings import note_opening
 from web.transfer.while_allowed import in_pieces, right_to
 from web.views.lessons.exports import exported
 
@@ -47,6 +48,7 @@ def export(request: Request, lesson_id: str, ending: Format, person: CurrentPers
         lesson = get(session, person, lesson_id)
         text = exported(session, person, lesson, ending)
         name = f"{lesson.title}{', comments' if of_comments else ''}.{ending}"
+    note_opening(person, lesson, kind="export")
     whole = Response(text, media_type=MIMES[ending], headers=save_as(name))
     return in_pieces(whole, right_to(request, person, lambda session, me: get(session, me, lesson_id)))
 

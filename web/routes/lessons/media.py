@@ -23,7 +23,9 @@ router = APIRouter(tags=["media"])
 def read_captions(request: Request, lesson_id: str, person: CurrentPerson) -> Response:
     """Return what was said as WebVTT."""
     with get_database().read() as session:
-        turns = find_turns(session, get_lesson(session, person, lesson_id).id)
+        lesson = get_lesson(session, person, lesson_id)
+        turns = find_turns(session, lesson.id)
+    note_opening(person, lesson, kind="words")
     words = Response(captions(turns), media_type="text/vtt; charset=utf-8", headers=KEPT)
     return in_pieces(words, right_to(request, person, lambda session, me: get_lesson(session, me, lesson_id)))
 
@@ -37,6 +39,5 @@ def read_file(
     with get_database().read() as session:
         lesson = get_lesson(session, person, lesson_id)
         file = file_of(session, lesson_id, kind)
-    if kind == "rendition":
-        note_opening(person, lesson)
+    note_opening(person, lesson, kind="listed" if kind == "poster" else "film")
     return serve(request, person, file, lambda session, me: get_lesson(session, me, lesson_id))

@@ -27,7 +27,7 @@ from transcription.public import has_import
 from web.live.hub import newest_number
 from web.rendering import page
 from web.security.auth import CurrentPerson, MaybePerson
-from web.transfer.openings import note_opening
+from web.transfer.openings import note_listing, note_opening
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.sessions import session_lines
 from web.views.lessons.comments import comment_url
@@ -84,6 +84,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],
             "measure_names": MEASURES,
         }
+    note_listing(person, [lesson for lesson, _ in shared], [clip for clip, _ in context["clips"]])
     return page(request, "lessons/home.html", person, page_title="This week", **context)
 
 

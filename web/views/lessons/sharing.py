@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from annotation.coaching.goals import goals_of
 from annotation.coaching.partnerships import names_of
 from annotation.lessons.clips import OpenClipShare, open_clip_shares
-from annotation.lessons.openings import openings
+from annotation.lessons.openings import LISTED, openings
 from annotation.lessons.sharing import OpenShare, last_day, open_shares
 from annotation.people.names import short_name
 from core.models import Clip, Opening, Person
@@ -77,7 +77,8 @@ def _opened(session: Session, owner: Person, lesson_id: str) -> dict[tuple[str |
     """Return who opened one's own lesson when, by the clip (None: all of it) and the reader."""
     opened: dict[tuple[str | None, str], list[OpeningView]] = {}
     for row, reader, _lesson, _clip in openings(session, owner, lesson_id):
-        opened.setdefault((row.clip_id, reader.id), []).append(_opening_view(row, reader))
+        if row.kind != LISTED:
+            opened.setdefault((row.clip_id, reader.id), []).append(_opening_view(row, reader))
     return opened
 
 

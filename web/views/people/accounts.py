@@ -6,22 +6,34 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from annotation.lessons.openings import measures_openings, openings
+from annotation.lessons.openings import LISTED, measures_openings, openings
 from core.models import Person
+
+DID = {
+    "page": "opened",
+    "film": "played",
+    "words": "read the words of",
+    "comments": "read the comments on",
+    "export": "saved an export of",
+    "paper": "opened a PDF with",
+    LISTED: "had in a list",
+}
 
 
 def _openings(session: Session, person: Person) -> list[dict[str, Any]]:
-    seen = [
+    seen: list[dict[str, Any]] = [
         {
             "person": reader.name,
             "what": lesson.title if clip is None else f"the clip {clip}",
             "url": f"/lessons/{lesson.id}" if clip is None else f"/clips/{row.clip_id}",
             "opened_at": row.opened_at,
+            "did": DID[row.kind],
+            "is_listed": row.kind == LISTED,
         }
         for row, reader, lesson, clip in openings(session, person)
     ]
-    seen += [
-        {"person": coach.name, "what": "your measures", "url": "/measures", "opened_at": row.opened_at}
-        for row, coach in measures_openings(session, person)
-    ]
-    return sorted(seen, key=lambda one: one["opened_at"], reverse=True)
+    for row, coach in measures_openings(session, person):
+        measures = {"person": coach.name, "what": "your measures", "url": "/measures", "opened_at": row.opened_at}
+        seen.append(measures | {"did": DID["page"], "is_listed": False})
+    newest_first = sorted(seen, key=lambda one: one["opened_at"], reverse=True)
+    return [one for is_listed in (False, True) for one in newest_first if one["is_listed"] is is_listed]

@@ -241,10 +241,15 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         for one in versions_kept_by(session, person, said.comment)
     )
     yield "comments before.csv", csv_text(("written", "lesson", "start_ms", "text"), before)
-    seen = [(row.opened_at, reader.name, lesson.title, clip) for row, reader, lesson, clip in openings(session, person)]
-    seen += [(row.opened_at, coach.name, "your measures", None) for row, coach in measures_openings(session, person)]
+    seen = [
+        (row.opened_at, reader.name, lesson.title, clip, row.kind)
+        for row, reader, lesson, clip in openings(session, person)
+    ]
+    seen += [
+        (row.opened_at, who.name, "your measures", None, "page") for row, who in measures_openings(session, person)
+    ]
     when = ((written_at(at), *what) for at, *what in sorted(seen, key=lambda one: one[0], reverse=True))
-    yield "openings.csv", csv_text(("when", "who", "lesson", "clip"), when)
+    yield "openings.csv", csv_text(("when", "who", "lesson", "clip", "what"), when)
     visits = [
         {
             "with": other,
