@@ -181,6 +181,13 @@ def read_items(session: Session, coach: Person) -> list[ReadItem]:
     return [read_item(session, one) for one in items_of(session, coach)]
 
 
+def list_asked(session: Session, coachee: Person) -> list[tuple[PortfolioItem, str]]:
+    """Return the items that wait for a person's consent, with the coach's name, and without their words."""
+    rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)
+    waiting = rows.where(PortfolioItem.coachee_id == coachee.id, PortfolioItem.consent == "asked")
+    return [(row[0], row[1]) for row in session.execute(waiting.order_by(PortfolioItem.added_at.desc()))]
+
+
 def asked_of(session: Session, coachee: Person) -> list[tuple[ReadItem, str]]:
     """Return every item that shows a person, with the coach's name: for her to answer, or to change her mind."""
     rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)

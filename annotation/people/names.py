@@ -70,7 +70,13 @@ def short_name(person: Person) -> str:
 
 def short_names_of(session: Session, ids: Iterable[str]) -> dict[str, str]:
     """Return what each of some people is called, by id."""
-    return {one.id: short_name(one) for one in session.scalars(select(Person).where(Person.id.in_(set(ids))))}
+    return {one: called for one, (_, called) in both_names_of(session, ids).items()}
+
+
+def both_names_of(session: Session, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the whole name and what each of some people is called, by id."""
+    people = session.scalars(select(Person).where(Person.id.in_(set(ids))))
+    return {one.id: (one.name, short_name(one)) for one in people}
 
 
 def guess_short_name(name: str) -> str:

@@ -13,7 +13,7 @@ from annotation.coaching.actions import actions_of
 from annotation.coaching.conversations import conversation_news
 from annotation.coaching.goals import MEASURES, goals_of
 from annotation.coaching.partnerships import coached_in, list_partnerships
-from annotation.coaching.portfolio import asked_of
+from annotation.coaching.portfolio import list_asked
 from annotation.coaching.walks import walks_of
 from annotation.lessons.clips import list_shared_clips
 from annotation.lessons.comments import newest_comments
@@ -81,7 +81,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             ],
             "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
             "conversations": conversation_news(session, person),
-            "consents": [(item, name) for item, name in asked_of(session, person) if item.consent == "asked"],
+            "consents": list_asked(session, person),
             "measure_names": MEASURES,
         }
     note_listing(person, [lesson for lesson, _ in shared], [clip for clip, _ in context["clips"]])

@@ -16,7 +16,7 @@ from annotation.coaching.partnerships import get_partnership, names_of
 from annotation.lessons.clips import clips_with
 from annotation.lessons.lessons import list_own, list_shared
 from annotation.lessons.sharing import open_shares
-from annotation.people.names import short_names_of
+from annotation.people.names import both_names_of
 from core.models import Partnership, Person
 from web.views.coaching.sessions import session_lines
 
@@ -25,7 +25,7 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
     """Return partnerships as one of the two sees them, or the lead; the focus where what they wrote is open."""
     states, is_open = states_of(session, rows), written_open(session, me, rows)
     sides = {one.coach_id for one in rows} | {one.coachee_id for one in rows}
-    names, called = names_of(session, sides), short_names_of(session, sides)
+    people = both_names_of(session, sides)
     return [
         {
             "id": one.id,
@@ -36,10 +36,10 @@ def partnership_lines(session: Session, me: Person, rows: Sequence[Partnership])
             "is_open": one.id in is_open,
             "coach_id": one.coach_id,
             "coachee_id": one.coachee_id,
-            "coach": names[one.coach_id],
-            "coachee": names[one.coachee_id],
-            "other": names[other_person(one, me)],
-            "other_called": called[other_person(one, me)],
+            "coach": people[one.coach_id][0],
+            "coachee": people[one.coachee_id][0],
+            "other": people[other_person(one, me)][0],
+            "other_called": people[other_person(one, me)][1],
             "i_coach": is_coach(one, me),
             "asks_me": one.state == "asked" and not asked_for(one, me),
             "url": f"/partnerships/{one.id}",

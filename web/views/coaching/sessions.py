@@ -204,6 +204,8 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
 def session_lines(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
     """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
     rows = sessions_of(session, me, partnership_id)
+    if not rows:
+        return []
     names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
     actions = {one.session_id: one for one in actions_of(session, me, partnership_id)}
     pairs = {one.id: one for _, one in rows}.values()

@@ -144,6 +144,8 @@ def lesson_cards(
     session: Session, me: Person, lessons: Sequence[Lesson], owner_names: dict[str, str]
 ) -> list[dict[str, Any]]:
     """Return lessons for a list: head, picture, sign of trust, and how far the work is."""
+    if not lessons:
+        return []
     ids = [lesson.id for lesson in lessons]
     files, stages, shares = files_of(session, ids), stages_of(session, ids), open_shares(session, me, ids)
     mine = [lesson.id for lesson in lessons if is_owner(lesson, me)]
