@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from annotation.access.reading import is_owner, live_showing
@@ -70,24 +71,28 @@ def openings(
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(rows)]
 
 
-def record_measures_opening(session: Session, coach: Person, partnership_id: str) -> None:
-    """Note that a coach opened the measures that are shown to him, for their owner to read."""
-    showing = session.scalar(
-        select(ShownMeasures)
-        .join(Partnership, Partnership.id == ShownMeasures.partnership_id)
-        .where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
+def due_measures_openings(session: Session, coach: Person, partnership_ids: Sequence[str], kind: Kind) -> Sequence[str]:
+    """Return the ids of the live showings of some partnerships to this coach of which no note was made lately."""
+    lately = exists().where(
+        MeasuresOpening.showing_id == ShownMeasures.id, MeasuresOpening.opened_at > utc_now() - ONE_OPENING
     )
-    if showing is None:
-        return
-    lately = select(MeasuresOpening.id).where(
-        MeasuresOpening.showing_id == showing.id, MeasuresOpening.opened_at > utc_now() - ONE_OPENING
-    )
-    if session.scalar(lately.limit(1)) is None:
-        session.add(MeasuresOpening(showing_id=showing.id, opened_at=utc_now()))
+    if kind != LISTED:
+        lately = lately.where(MeasuresOpening.kind != LISTED)
+    shown = select(ShownMeasures.id).join(Partnership, Partnership.id == ShownMeasures.partnership_id)
+    his = shown.where(live_showing(), Partnership.id.in_(partnership_ids), Partnership.coach_id == coach.id)
+    return session.scalars(his.where(~lately)).all()
+
+
+def record_measures_openings(
+    session: Session, coach: Person, partnership_ids: Sequence[str], kind: Kind = "page"
+) -> None:
+    """Note that a coach opened the measures that are shown to him, or had them in a list, for their owner to read."""
+    for showing_id in due_measures_openings(session, coach, partnership_ids, kind):
+        session.add(MeasuresOpening(showing_id=showing_id, kind=kind, opened_at=utc_now()))
 
 
 def measures_openings(session: Session, owner: Person) -> list[tuple[MeasuresOpening, Person]]:
-    """Return who opened one's measures, and when, newest first, at most 200."""
+    """Return who opened one's measures or had them in a list, and when, newest first, at most 200."""
     rows = (
         select(MeasuresOpening, Person)
         .join(ShownMeasures, ShownMeasures.id == MeasuresOpening.showing_id)

@@ -53,12 +53,13 @@ class ShownMeasures(Base):
 
 
 class MeasuresOpening(Base):
-    """The coach to whom measures are shown opened them; their owner can read when."""
+    """The coach to whom measures are shown opened them, or had one in a list; their owner can read when."""
 
     __tablename__ = "measures_opening"
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     showing_id: Mapped[str] = mapped_column(Id, ForeignKey("shown_measures.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(10), default="page", server_default="page")  # or listed
     opened_at: Mapped[datetime]
 
 

@@ -121,7 +121,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/programme/staff"): (LEAD, None, {"file": STAFF}),
     ("POST", "/programme/staff/apply"): (LEAD, None, {"text": STAFF}),
     ("POST", "/me/devices/{sign_in_id}"): (frozenset(), None, {}),  # an unknown device
-    ("POST", "/me/devices/out"): (SIGNED_IN, None, {}),
+    ("POST", "/me/devices/out"): (SELF, None, {}),
     ("POST", "/me/password/link"): (frozenset(), None, {}),  # no mail server: tests/annotation/test_credentials.py
     ("POST", "/me/password/remove"): (frozenset(), None, {}),  # nobody has two ways in
     ("POST", "/me/password"): (frozenset(), None, {"old": "wrong words here", "new": "other words here"}),
@@ -133,7 +133,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/measures/shown/{showing_id}/take-back"): (OWNER, None, {}),
     ("POST", "/api/lessons/{lesson_id}/guess"): (OWNER, {"share": 0.5}, None),
     ("POST", "/me/voice"): (SIGNED_IN, None, {}),
-    ("POST", "/me/voice/delete"): (SIGNED_IN, None, {}),
+    ("POST", "/me/voice/delete"): (SELF, None, {}),
     ("GET", "/lessons/{lesson_id}"): (PAIR, None, None),
     ("GET", "/partnerships"): (SIGNED_IN, None, None),
     ("GET", "/partnerships/{partnership_id}"): (PAIR, None, None),

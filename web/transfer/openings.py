@@ -6,14 +6,21 @@ A note that cannot be written is logged, and the reading goes on: a full disk mu
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from annotation.coaching.sessions import film_is_open
 from annotation.lessons.clips import get_clip
 from annotation.lessons.lessons import get_lesson
-from annotation.lessons.openings import LISTED, Kind, opening_is_due, record_opening
+from annotation.lessons.openings import (
+    LISTED,
+    Kind,
+    due_measures_openings,
+    opening_is_due,
+    record_measures_openings,
+    record_opening,
+)
 from core.database.db import get_database
 from core.errors import DiskFull
 from core.models import Clip, CoachingSession, Lesson, Person
@@ -42,6 +49,18 @@ def note_listing(person: Person, lessons: Iterable[Lesson], clips: Iterable[Clip
     for lesson in lessons:
         note_opening(person, lesson, None, LISTED)
     note_clips(person, clips, LISTED)
+
+
+def note_measures(person: Person, partnership_ids: Sequence[str], kind: Kind = "page") -> None:
+    """Note that this person opens measures that coachees show her, or that a line of them stood in a list."""
+    with get_database().read() as session:
+        if not due_measures_openings(session, person, partnership_ids, kind):
+            return
+    try:
+        with get_database().write() as session:
+            record_measures_openings(session, person, partnership_ids, kind)
+    except (SQLAlchemyError, DiskFull):
+        log.exception("an opening of measures could not be noted")
 
 
 def note_clips(person: Person, clips: Iterable[Clip], kind: Kind) -> None:

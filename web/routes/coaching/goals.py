@@ -14,10 +14,10 @@ from annotation.coaching.goals import (
     reopen_goal,
     set_goal,
 )
-from annotation.lessons.openings import record_measures_opening
 from core.database.db import get_database
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
+from web.transfer.openings import note_measures
 from web.views.coaching.goals import goal_context
 
 router = APIRouter(include_in_schema=False)
@@ -52,8 +52,7 @@ def show_goal(request: Request, goal_id: str, person: CurrentPerson) -> HTMLResp
     with get_database().read() as session:
         context = goal_context(session, person, goal_id)
     if context["chart"] is not None:
-        with get_database().write() as session:
-            record_measures_opening(session, person, context["goal"].partnership_id)
+        note_measures(person, [context["goal"].partnership_id])
     return page(request, "coaching/goal.html", person, page_title=context["goal"].title, **context)
 
 

@@ -19,10 +19,11 @@ from annotation.lessons.measures_over_time import (
     shown_by,
     withdraw_showing,
 )
-from annotation.lessons.openings import measures_openings, record_measures_opening
+from annotation.lessons.openings import LISTED, measures_openings
 from core.database.db import get_database
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
+from web.transfer.openings import note_measures
 from web.views.coaching.partnerships import partnership_lines
 from web.views.lessons.measures_over_time import GuessView, NewGuess, chart_of
 
@@ -47,7 +48,7 @@ def show_measures(request: Request, person: CurrentPerson) -> HTMLResponse:
             "id": row.id,
             "name": coach.name,
             "since": row.shown_at,
-            "openings": [one.opened_at for one, _ in opened if one.showing_id == row.id],
+            "openings": [one.opened_at for one, _ in opened if one.showing_id == row.id and one.kind != LISTED],
         }
         for row, coach in shown
     ]
@@ -61,8 +62,7 @@ def show_coachees_measures(request: Request, partnership_id: str, person: Curren
         owner = shown_by(session, person, partnership_id)
         lessons = own_lessons_measured(session, owner)
         seen = seen_lessons(session, person, lessons)
-    with get_database().write() as session:
-        record_measures_opening(session, person, partnership_id)
+    note_measures(person, [partnership_id])
     charts = [chart for name in PAGE if (chart := chart_of(name, lessons, seen))]
     context: dict[str, Any] = {"charts": charts, "lessons": len(lessons), "to_guess": [], "coaches": [], "shown": []}
     title = f"Measures of {owner.name}"

@@ -18,6 +18,7 @@ from annotation.coaching.walks import walks_of
 from annotation.lessons.clips import list_shared_clips
 from annotation.lessons.comments import newest_comments
 from annotation.lessons.lessons import get_lesson, list_deleted, list_own, list_shared
+from annotation.lessons.openings import LISTED
 from annotation.lessons.retention import upcoming
 from annotation.people.people import nobody_yet
 from core.database.db import get_database
@@ -27,7 +28,7 @@ from transcription.public import has_import
 from web.live.hub import newest_number
 from web.rendering import page
 from web.security.auth import CurrentPerson, MaybePerson
-from web.transfer.openings import note_listing, note_opening
+from web.transfer.openings import note_listing, note_measures, note_opening
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.sessions import session_lines
 from web.views.lessons.comments import comment_url
@@ -84,6 +85,8 @@ def show_home(request: Request, person: MaybePerson) -> Response:
             "consents": list_asked(session, person),
             "measure_names": MEASURES,
         }
+    lines_shown = [one["goal"].partnership_id for one in context["goals"] if one["whose"] and one["chart"]]
+    note_measures(person, lines_shown, LISTED)
     note_listing(person, [lesson for lesson, _ in shared], [clip for clip, _ in context["clips"]])
     return page(request, "lessons/home.html", person, page_title="This week", **context)
 

@@ -58,7 +58,7 @@ from web.security.auth import (
     this_device,
 )
 from web.security.connections import came_by_plain_http
-from web.views.people.accounts import _openings
+from web.views.people.accounts import list_openings
 from web.views.people.leaver import left_behind
 from web.views.people.sign_in_page import sso_label, ways_in
 
@@ -237,7 +237,7 @@ def _show_me(request: Request, person: Person, device: SignIn, status: int = 200
                 for row in list_devices(session, person)
             ],
             "factor": _factor(session, person),
-            "openings": _openings(session, person),
+            "openings": list_openings(session, person),
             "consents": asked_of(session, person),
             "notices": [sentence for _, sentence in list_notices(session, person)],
             "has_password": bool(person.password_hash),

@@ -246,7 +246,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         for row, reader, lesson, clip in openings(session, person)
     ]
     seen += [
-        (row.opened_at, who.name, "your measures", None, "page") for row, who in measures_openings(session, person)
+        (row.opened_at, who.name, "your measures", None, row.kind) for row, who in measures_openings(session, person)
     ]
     when = ((written_at(at), *what) for at, *what in sorted(seen, key=lambda one: one[0], reverse=True))
     yield "openings.csv", csv_text(("when", "who", "lesson", "clip", "what"), when)

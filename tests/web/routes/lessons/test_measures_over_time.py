@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from annotation.lessons.measures_over_time import figure_of
 from core.clock import utc_now
@@ -168,7 +168,7 @@ def test_the_owner_reads_when_a_coach_opened_her_measures_once_for_one_look(scho
     for _ in range(2):
         assert coach.get(f"/measures/of/{school.ids['partnership_coach']}").status_code == 200
     assert "and opened it today" in owner.get("/measures").text
-    assert owner.get("/me").text.count("your measures</a> today") == 1
+    assert owner.get("/me").text.count("your measures</a>") == 1
     with school.database.write() as session:
         session.execute(update(MeasuresOpening).values(opened_at=utc_now() - timedelta(days=1)))
         session.get_one(Goal, school.ids["goal"]).measure = "teacher_share_of_talk"
@@ -178,3 +178,19 @@ def test_the_owner_reads_when_a_coach_opened_her_measures_once_for_one_look(scho
     owner.post(f"/measures/shown/{school.ids['showing']}/take-back")
     coach.get(f"/goals/{school.ids['goal']}")
     assert owner.get("/me").text.count("your measures</a>") == 2
+
+
+def test_a_line_on_the_coachs_first_page_is_a_listing_and_no_opening(school: School) -> None:
+    owner, coach = school.browser("owner"), school.browser("coach")
+    with school.database.write() as session:
+        session.get_one(Goal, school.ids["goal"]).measure = "teacher_share_of_talk"
+    add_lesson(school, "First", date(2026, 11, 2), document())
+    assert "goal-line" in coach.get("/").text
+    coach.get("/")
+    with school.database.read() as session:
+        assert list(session.scalars(select(MeasuresOpening.kind))) == ["listed"]
+    assert "has not opened it" in owner.get("/measures").text
+    coach.get(f"/measures/of/{school.ids['partnership_coach']}")
+    coach.get("/")
+    with school.database.read() as session:
+        assert sorted(session.scalars(select(MeasuresOpening.kind))) == ["listed", "page"]
