@@ -360,6 +360,7 @@ def test_between_password_and_code_no_page_and_no_api_is_open(school: School, ki
 
 
 OPEN_TO_ALL = (
+    "/deletions/{erasure_id}",  # says nothing of anybody
     "/favicon.ico",
     "/forgotten",
     "/healthz",
