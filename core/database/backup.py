@@ -49,7 +49,7 @@ from core.database.backup_reading import ABOUT, FILES, ROWS, BackupReader, Backu
 from core.database.db import Database
 from core.database.migrate import migrate_database, require_usable
 from core.database.rights_watch import UNWATCHED
-from core.errors import HindsightError, saying_disk_full
+from core.errors import DoneAtOnce, HindsightError, saying_disk_full
 from core.storage.base import Storage, sync_file
 from core.storage.private_files import entries_below, restrict
 
@@ -191,7 +191,7 @@ def restore(database: Database, address: str, storage: Storage, folder: Path, sc
                     with rehearsal.read() as there, database.write() as here:
                         rows = fill_rows(here.connection(), rows_as_written(there.connection()))
                         end_old_ways_in(here.connection())
-                except (DataError, IntegrityError) as error:
+                except (DataError, IntegrityError, DoneAtOnce) as error:
                     _forget(storage, kept)
                     raise BackupUnusable(folder=folder, why=DO_NOT_FIT) from error
                 except BaseException:  # no rows, so no files: it can be tried again
@@ -216,7 +216,7 @@ def _rehearsed(backup: BackupReader, folder: Path) -> Iterator[Database]:
             with database.write() as session:
                 fill_rows(session.connection(), backup.rows())
             migrate_database(address)
-        except (SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError) as error:
+        except (SQLAlchemyError, DoneAtOnce, ValueError, TypeError, LookupError, ArithmeticError) as error:
             raise BackupUnusable(folder=backup.folder, why=DO_NOT_FIT) from error
         yield database
     finally:

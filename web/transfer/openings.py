@@ -22,7 +22,7 @@ from annotation.lessons.openings import (
     record_opening,
 )
 from core.database.db import get_database
-from core.errors import DiskFull
+from core.errors import DiskFull, DoneAtOnce
 from core.models import Clip, CoachingSession, Lesson, Person
 
 log = logging.getLogger("hindsight.web")
@@ -40,7 +40,7 @@ def note_opening(person: Person, lesson: Lesson, clip: Clip | None = None, kind:
             else:
                 its_clip, its_lesson = get_clip(session, person, clip.id)
                 record_opening(session, person, its_lesson, its_clip, kind)
-    except (SQLAlchemyError, DiskFull):
+    except (SQLAlchemyError, DiskFull, DoneAtOnce):
         log.exception("an opening could not be noted", extra={"lesson": lesson.id})
 
 
@@ -59,7 +59,7 @@ def note_measures(person: Person, partnership_ids: Sequence[str], kind: Kind = "
     try:
         with get_database().write() as session:
             record_measures_openings(session, person, partnership_ids, kind)
-    except (SQLAlchemyError, DiskFull):
+    except (SQLAlchemyError, DiskFull, DoneAtOnce):
         log.exception("an opening of measures could not be noted")
 
 

@@ -54,7 +54,7 @@ from tests.support.web_school import School
 from tests.web.live.test_streams import Line, follower
 from web.live.hub import POLL_SECONDS, Hub
 
-IN_TIME = 2.5  # it takes a second at most; this machine may be busy
+PATIENCE = 15.0  # test_streams looks at how soon; here it is about who
 
 
 @dataclass
@@ -161,7 +161,7 @@ ACTS: dict[str, tuple[Callable[[Stage], object], set[str]]] = {
         OF_LESSON,
     ),
     "card in the room": (
-        lambda on: choose_moment(on.session, on.person("coach"), on.school.ids["session"], 5, "Here"),
+        lambda on: choose_moment(on.session, on.person("coach"), on.school.ids["session"], 5),
         OF_ROOM,
     ),
     "room left": (
@@ -213,7 +213,7 @@ async def heard_by(school: School, act: Callable[[], None], expected: set[str]) 
     listening = [asyncio.ensure_future(collect(line, heard.setdefault(name, []))) for name, line in lines.items()]
     await asyncio.to_thread(act)
     began = time.monotonic()
-    while time.monotonic() - began < IN_TIME and not all(heard[name] for name in expected):  # noqa: ASYNC110
+    while time.monotonic() - began < PATIENCE and not all(heard[name] for name in expected):  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     await asyncio.sleep(2 * POLL_SECONDS)
     for one in listening:
@@ -326,9 +326,7 @@ ENDS: dict[Callable[[Stage], None], set[str]] = {
 
 
 @pytest.mark.parametrize("ends", ENDS)
-def test_a_stream_says_gone_and_ends_within_a_second_of_its_right(
-    school: School, ends: Callable[[Stage], None]
-) -> None:
+def test_a_stream_says_gone_and_ends_with_its_right(school: School, ends: Callable[[Stage], None]) -> None:
     open_everything(school)
     heard = asyncio.run(heard_by(school, acting(school, ends), ENDS[ends]))
     ended = {name for name, kinds in heard.items() if kinds[-2:] == ["gone", "end"] or kinds[-1:] == ["end"]}
