@@ -17,6 +17,7 @@ from annotation.access.reading import may_see
 from annotation.coaching.actions import action_of
 from annotation.coaching.sessions import STAGES, log_of
 from annotation.coaching.training import answers_of
+from core.errors import NotFound
 from core.models import Clip, CoachingSession, Partnership, Person, PortfolioItem
 from core.school_day import full_day
 
@@ -73,7 +74,10 @@ def source_lines(session: Session, coach: Person, item: PortfolioItem) -> list[s
     if meeting is None:
         return []
     partnership = session.get_one(Partnership, meeting.partnership_id)
-    return log_text(session, coach, meeting, partnership).split("\n")
+    try:
+        return log_text(session, coach, meeting, partnership).split("\n")
+    except NotFound:  # closed to him for now
+        return []
 
 
 def fingerprints(item: PortfolioItem, lines: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from core.clock import utc_now
 from core.models import Partnership, Person, Share
 from tests.browser.conftest import Place
 from tests.browser.signing_in import sign_in, wait_until_it_plays
+from tests.support.factories.coaching import share_anew
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 SHOTS = Path(__file__).resolve().parents[2] / "test-results"
@@ -28,10 +29,7 @@ def pair(browser: Browser, teacher: Page, place: Place) -> Iterator[tuple[Page, 
     with place.school.opened() as (database, _), database.write() as session:
         coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
         partnership = coached.filter(Person.email == place.people.coach).one()
-        share = Share(lesson_id=lesson_id, partnership_id=partnership.id, created_at=utc_now())
-        session.add(share)
-        session.flush()
-        share_id = share.id
+        share_id = share_anew(session, lesson_id, partnership.id)
     context = browser.new_context(viewport={"width": 1360, "height": 860})
     coach = context.new_page()
     sign_in(coach, place.school, place.people.coach)

@@ -13,6 +13,7 @@ from core.models import Partnership, Person, Share
 from tests.browser.conftest import Place
 from tests.browser.people import PASSWORD
 from tests.browser.signing_in import sign_in
+from tests.support.factories.coaching import share_anew
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -27,10 +28,7 @@ def share_id(place: Place) -> Iterator[str]:
     with place.school.opened() as (database, _), database.write() as session:
         coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
         partnership = coached.filter(Person.email == place.people.coach).one()
-        share = Share(lesson_id=lesson_id, partnership_id=partnership.id, created_at=utc_now())
-        session.add(share)
-        session.flush()
-        share_id = share.id
+        share_id = share_anew(session, lesson_id, partnership.id)
     yield share_id
     with place.school.opened() as (database, _), database.write() as session:
         session.get_one(Share, share_id).taken_back_at = utc_now()

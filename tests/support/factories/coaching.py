@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from core.clock import utc_now
 from core.models import Lesson, Partnership, Person, Share
 from tests.support.factories.people import START
 
@@ -23,3 +25,13 @@ def make_share(session: Session, lesson: Lesson, partnership: Partnership, **val
     session.add(share)
     session.flush()
     return share
+
+
+def share_anew(session: Session, lesson_id: str, partnership_id: str) -> str:
+    """Open a lesson to a partnership from now on, whatever was open before; return the share's id."""
+    there = update(Share).where(Share.lesson_id == lesson_id, Share.partnership_id == partnership_id)
+    session.execute(there.where(Share.taken_back_at.is_(None)).values(taken_back_at=utc_now()))
+    share = Share(lesson_id=lesson_id, partnership_id=partnership_id, created_at=utc_now())
+    session.add(share)
+    session.flush()
+    return share.id
