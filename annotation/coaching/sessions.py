@@ -18,7 +18,7 @@ from annotation.lessons.comments import list_comments
 from core.clock import utc_now
 from core.database.events import About, record_event
 from core.errors import InvalidInput, NotFound
-from core.models import Clip, CoachingSession, Lesson, Partnership, Person
+from core.models import Clip, CoachingSession, Comment, Lesson, Partnership, Person
 from core.school_day import SchoolDay, full_day, time_of_day
 from core.settings import get_settings
 
@@ -371,9 +371,14 @@ def choose_moment(
     return meeting
 
 
-def cards_of(session: Session, person: Person, meeting: CoachingSession) -> list[Card]:
-    """Return the cards of a session. Their words are those of the comments, for as long as the reader may see these."""
-    said = _said_by_both(session, person, meeting) if meeting.moments else {}
+def cards_of(session: Session, meeting: CoachingSession) -> list[Card]:
+    """Return the cards of a session; their words are those of the comments, until these are deleted.
+
+    Cards stay open to both after the end of the partnership, so whoever calls this has asked `require_written`.
+    """
+    ids = [one["comment_id"] for one in meeting.moments if one.get("comment_id")]
+    chosen = select(Comment.id, Comment.text).where(Comment.id.in_(ids), Comment.deleted_at.is_(None))
+    said = {row.id: row.text for row in session.execute(chosen)} if ids else {}
     return [
         Card(int(one["start_ms"]), one["by"], one.get("comment_id"), said.get(one.get("comment_id") or "", ""))
         for one in meeting.moments
@@ -425,7 +430,7 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
         return [LogLine(0, f"Met on {full_day(began)}")]
     ended = meeting.ended_at or utc_now()
     lines = [LogLine(0, f"Began on {full_day(began)} at {time_of_day(began)}")]
-    cards = cards_of(session, me, meeting)
+    cards = cards_of(session, meeting)
     looked = [f"Looked at {_clock(one.start_ms)}: {one.text or 'a moment'}" for one in cards]
     lines += [LogLine(0, what) for what in looked]
     clip = None if meeting.clip_id is None else session.get_one(Clip, meeting.clip_id)

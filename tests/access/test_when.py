@@ -66,8 +66,8 @@ def expected(when: str, what: str) -> frozenset[str]:
         "answer to a walk": COACHEE | (NOBODY if in_line else coach),
         "portfolio item": reads,
     }
-    if asked:  # there is no goal on that day; here her own comment names one in what she takes along
-        rows["goal"] = COACHEE
+    if asked:  # there is no card on that day; its words are those of her own comment
+        rows["card"] = COACHEE
     return rows[what]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import end_partnership, resume_partnership, suspend_refused
+from annotation.coaching.portfolio_words import fingerprints, source_lines
 from annotation.people.account_deletion import delete_account
 from annotation.school.staff import mark_left
 from core.clock import utc_now
@@ -51,13 +52,21 @@ def mark_words(school: School) -> None:
         session.add(GoalVersion(goal_id=ids["goal"], changed_by_id=ids["person_owner"], **before))
         session.execute(update(Action).values(what=f"{BOTH} action"))
         session.execute(update(Partnership).where(Partnership.id == pair).values(focus=f"{BOTH} focus"))
-        cards = [{"start_ms": 9, "text": f"{BOTH} card", "by": ids["person_owner"]}]
+        said = Comment(lesson_id=ids["lesson"], author_id=ids["person_owner"], partnership_id=pair)
+        said.text, said.start_ms, said.created_at = f"{BOTH} card", 9, utc_now()
+        session.add(said)
+        session.flush()
         for meeting in session.scalars(select(CoachingSession)):
-            meeting.moments = cards
+            meeting.moments = [{"start_ms": 9, "comment_id": said.id, "by": ids["person_owner"]}]
+            meeting.notes = {"R": f"{BOTH} item"}
         answer = {"answer": f"{HERS} answer", "answered_at": utc_now(), "title": f"{HIS} walk"}
         session.execute(update(Walk).values(**answer))
         session.execute(update(WalkNote).values(text=f"{HIS} sighting"))
-        session.execute(update(PortfolioItem).values(text=f"{BOTH} item", consent="given", decided_at=utc_now()))
+        session.flush()
+        coach = session.get_one(Person, ids["person_coach"])
+        for item in session.scalars(select(PortfolioItem)):
+            item.consent, item.decided_at = "given", utc_now()
+            item.agreed = fingerprints(item, source_lines(session, coach, item))
 
 
 def put_coach_in_line(session: Session, school: School) -> None:

@@ -191,7 +191,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         began=None if meeting.began_at is None else round(meeting.began_at.timestamp() * 1000),
         over=meeting.ended_at is not None,
         active=active,
-        moments=[CardView.model_validate(one) for one in cards_of(session, me, meeting)] if written else [],
+        moments=[CardView.model_validate(one) for one in cards_of(session, meeting)] if written else [],
         offered=offered(session, me, meeting, partnership, clip) if is_open else [],
         notes=meeting.notes if written else {},
         action="" if action is None else action.what,

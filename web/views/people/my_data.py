@@ -219,7 +219,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         said |= fields_of(meeting, "planned_at", "repeats")
         if sees_written(session, person, partnership):
             said["notes"] = meeting.notes
-            said["moments"] = [asdict(card) for card in cards_of(session, person, meeting)]
+            said["moments"] = [asdict(card) for card in cards_of(session, meeting)]
             said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)
     written = (
