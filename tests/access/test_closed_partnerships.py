@@ -41,7 +41,6 @@ MAY_WRITE: dict[tuple[str, str, str], str] = {
     ("suspended, row not yet", "owner", "/portfolio/reflections"): "her own text, about nobody",
     ("ended", "coach", "/portfolio/reflections"): "his own text, about nobody",
     ("ended", "owner", "/portfolio/reflections"): "her own text, about nobody",
-    ("ended", "coach", "/portfolio/logs"): "his own portfolio: she is asked whether the log may be shown",
     ("suspended, row not yet", "coach", "/portfolio/tasks"): "his own answer to a set task, about nobody",
     ("ended", "coach", "/portfolio/tasks"): "his own answer to a set task, about nobody",
     ("suspended, row not yet", "owner", "/api/lessons/{lesson_id}/comments"): "a note for herself on her own lesson",
