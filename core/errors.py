@@ -8,7 +8,30 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 
-class HindsightError(Exception):
+class PortableError(Exception):
+    """An error that another process gets as it was, whatever its constructor asks for."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how pickle builds it again: from what it holds, in plain values; its cause stays here."""
+        return _build_again, (type(self), _plain(self.args), _plain(self.__dict__))
+
+
+def _build_again(kind: type[PortableError], args: tuple[Any, ...], held: dict[str, Any]) -> PortableError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(held)
+    return error
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that every process can read: what is neither a number, a text nor made of them, as its text."""
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in value.items()}
+    if isinstance(value, tuple | list):
+        return tuple(map(_plain, value))
+    return value if value is None or type(value) in (bool, int, float, str, bytes) else str(value)
+
+
+class HindsightError(PortableError):
     """An error with a sentence for the person: what happened, and what to do.
 
     `code` goes to the log and the API, `status` is the HTTP answer, `sentence` is for the page.
@@ -63,7 +86,7 @@ class Implausible(UnusableFile):
     sentence = "This file claims that it {what}. It may be damaged: please choose the recording itself."
 
 
-class WorkStopped(Exception):
+class WorkStopped(PortableError):
     """Work was cancelled, ran past its deadline, or the worker is shutting down."""
 
     def __init__(self, reason: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from core.errors import PortableError
 from core.storage.base import sync_handle
 
 STDOUT = "-"
@@ -39,7 +40,7 @@ REASONS = {
 }
 
 
-class OutputUnusable(click.ClickException):
+class OutputUnusable(PortableError, click.ClickException):
     """An output that cannot be written; ends a command with 2 and one sentence on standard error."""
 
     exit_code = 2
