@@ -24,7 +24,8 @@ from transcription.speech.detection import detect_speech
 from transcription.words.chunks import plan_chunks
 from transcription.words.merge import merge_transcript
 from transcription.words.recogniser import detect_language, transcribe_chunk
-from workers.analyse.process_pool import ProcessPool, Task, peak_rss_bytes
+from workers.analyse.pool_member import peak_rss_bytes
+from workers.analyse.process_pool import ProcessPool, Task
 from workers.pipeline.stage_functions import classify_roles, diarize, load_recogniser
 
 ENGINES = ("hindsight-lessons", "faster-whisper", "ctranslate2", "onnxruntime", "numpy")

@@ -1,29 +1,29 @@
-"""A pool of spawned single-threaded processes that share the analysis of one recording.
+"""A pool of single-threaded processes that share the analysis of one recording.
 
-Spawned, never forked: CTranslate2 does not survive a fork. A member that dies is noticed, and costs the work,
-not the machine: nobody waits for it for ever.
+Started anew, never forked: CTranslate2 does not survive a fork. A member that dies is noticed, and costs the work,
+not the machine: nobody waits for it for ever. With the pool all its processes are over; where the pool itself is
+killed, they end by themselves (`core/parent_watch.py`).
 """
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import resource
 import signal
+import subprocess
 import sys
-import traceback
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import Connection, Pipe, wait
 from types import TracebackType
 from typing import Any, Self
 
-from core.errors import HindsightError, StepFailed
+from core.errors import StepFailed
 
 GOODBYE_SECONDS = 5  # an idle member ends by itself when its pipe closes
+STOP_SECONDS = 2  # a busy one that is asked to stop ends its ffmpeg first; within a model it cannot be asked
 
 log = logging.getLogger(__name__)
 
@@ -39,26 +39,12 @@ class Task:
     arguments: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _PipeWatch:
-    """Tells the progress of a task to the one who waits for it; the crew is stopped by ending its processes."""
-
-    pipe: Connection
-
-    def progress(self, fraction: float) -> None:
-        """Send the fraction; raises BrokenPipeError when nobody waits any more, which ends the member."""
-        self.pipe.send(("progress", fraction))
-
-    def check(self) -> None:
-        """Go on."""
-
-
 class ProcessPool:
     """Up to `size` processes, started when there is work, ended with the `with` block, whatever happened."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._members: dict[Connection, SpawnProcess] = {}
+        self._members: dict[Connection, subprocess.Popen[bytes]] = {}
         self._peaks: dict[Connection, int] = {}
 
     def __enter__(self) -> Self:
@@ -67,13 +53,19 @@ class ProcessPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pipe in self._members:
-            pipe.close()
-        for member in self._members.values():
-            if kind is None:
-                member.join(GOODBYE_SECONDS)
-            member.kill()
-            member.join()
+        try:
+            for pipe, member in self._members.items():
+                pipe.close()
+                if kind is not None:
+                    member.terminate()
+            until = time.monotonic() + (GOODBYE_SECONDS if kind is None else STOP_SECONDS)
+            for member in self._members.values():
+                _wait(member, until)
+        finally:  # also when somebody presses Ctrl-C once more
+            for member in self._members.values():
+                member.kill()
+            for member in self._members.values():
+                member.communicate()  # closes its standard input, and takes note of its end
 
     @property
     def peak_rss_bytes(self) -> int:
@@ -88,7 +80,7 @@ class ProcessPool:
     ) -> None:
         """Do all tasks, in order as members are free; `done` takes each result and returns what to do next.
 
-        Raises the `HindsightError` of a task, and StepFailed for one that failed otherwise or whose process died.
+        Raises the error of ours that a task raised, and StepFailed for one that failed otherwise or whose process died.
         """
         waiting = deque(tasks)
         busy: dict[Connection, str] = {}
@@ -96,7 +88,7 @@ class ProcessPool:
             while waiting and (pipe := self._free(busy)) is not None:
                 task = waiting.popleft()
                 busy[pipe] = task.key
-                pipe.send((task.function, task.arguments))
+                self._send(pipe, task)
             for pipe in (ready for ready in wait(list(busy)) if isinstance(ready, Connection)):
                 what, value = self._receive(pipe, busy[pipe])
                 if what == "progress":
@@ -109,56 +101,53 @@ class ProcessPool:
         idle = next((pipe for pipe in self._members if pipe not in busy), None)
         if idle is not None or len(self._members) >= self._size:
             return idle
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        member = context.Process(target=_serve, args=(theirs,), daemon=True)
-        member.start()
-        theirs.close()
-        self._members[ours] = member
+        ours, theirs = Pipe()
+        with theirs:
+            self._members[ours] = _start_member(theirs.fileno())
         return ours
+
+    def _send(self, pipe: Connection, task: Task) -> None:
+        try:
+            pipe.send((task.function, task.arguments))
+        except ConnectionError as error:
+            raise self._died(pipe, task.key) from error
 
     def _receive(self, pipe: Connection, key: str) -> tuple[str, Any]:
         try:
             what, value = pipe.recv()
         except (EOFError, ConnectionError) as error:
-            member = self._members[pipe]
-            member.join()
-            log.error("the process of %s ended with %s", key, member.exitcode)
-            raise StepFailed from error
+            raise self._died(pipe, key) from error
         if what == "refused":
-            refusal, places = value
-            raise refusal(**places)
+            raise value
         if what == "failed":
             log.error("%s failed:\n%s", key, value)
             raise StepFailed
         return what, value
 
-
-def _serve(pipe: Connection) -> None:
-    """Do what comes through the pipe until it closes; an interrupt of the terminal is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.update(ONE_THREAD)  # before the first task brings numpy in
-    while True:
-        try:
-            function, arguments = pipe.recv()
-            pipe.send(_outcome(function, arguments, pipe))
-        except (EOFError, ConnectionError):
-            return
+    def _died(self, pipe: Connection, key: str) -> StepFailed:
+        member = self._members[pipe]
+        _wait(member, time.monotonic() + STOP_SECONDS)
+        log.error("the process of %s ended with %s", key, member.returncode)
+        return StepFailed()
 
 
-def _outcome(function: Callable[..., Any], arguments: tuple[Any, ...], pipe: Connection) -> tuple[str, Any]:
+def _start_member(handle: int) -> subprocess.Popen[bytes]:
+    """Start a process that finds what this one finds. It sets up its own signals; none may come before."""
+    ways = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     try:
-        result = function(*arguments, _PipeWatch(pipe))
-    except HindsightError as error:
-        return "refused", (type(error), error.places)
-    except ConnectionError:
-        raise
-    except Exception:
-        return "failed", traceback.format_exc()
-    return "done", (result, peak_rss_bytes())
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "workers.analyse.pool_member", str(handle)],
+            env=os.environ | ONE_THREAD | ways,
+            stdin=subprocess.PIPE,
+            pass_fds=(handle,),
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
-def peak_rss_bytes() -> int:
-    """Return the most memory that this process has had so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+def _wait(member: subprocess.Popen[bytes], until: float) -> None:
+    try:
+        member.wait(max(0.0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        return

@@ -137,3 +137,25 @@ def test_an_interrupt_leaves_nothing_behind(shared_data: Path, tmp_path: Path, m
     assert errors.splitlines() == ["Stopped; nothing was written."]
     assert list(scratch.glob("hindsight-*")) == []
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("script", "sentence"),
+    [
+        ("exit 1", "The recording could not be converted. exit 1:"),
+        ("echo No space left on device >&2; exit 1", "has run out of disk space."),
+        ("kill -9 $$", "The recording could not be converted. exit -9:"),
+    ],
+)
+def test_an_ffmpeg_that_fails_ends_with_3_and_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, sentence: str
+) -> None:
+    broken = tmp_path / "ffmpeg"
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("HINDSIGHT_FFMPEG", str(broken))
+    done = run("analyse", write_noise(tmp_path / "noise.wav", 2), "--json", tmp_path / "out.json")
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out.json").exists()
