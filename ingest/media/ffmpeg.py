@@ -9,21 +9,20 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from core.errors import DiskFull, StepFailed
 from core.types import Watch
-from ingest.media.limits import limits_of, without_network
+from ingest.media.child import started_child
+from ingest.media.limits import limits_of
 
 POLL_SECONDS = 0.2
 STALLED_SECONDS = 120  # no progress for so long: the file is a trap
 NO_ROOM = "No space left on device"
 THREADS = 2
-# Runs a program that ends with us, even when we are killed: a reader of our pipe, in its group, then kills the group.
-# LIMITS bind the program alone, not the reader.
-ENDS_WITH_US = 'exec 3<&0; (cat <&3; kill -KILL 0) >/dev/null 2>&1 & LIMITS exec "$@" </dev/null 3<&-'
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # nobody but others sends these
 
 
 class FfmpegFailed(StepFailed):
@@ -38,6 +37,13 @@ class FfmpegFailed(StepFailed):
 
     def __str__(self) -> str:
         return f"{self.sentence} {self.detail}"
+
+
+class FfmpegKilled(FfmpegFailed):
+    """Somebody ended ffmpeg: that says nothing of the file."""
+
+    code = "ffmpeg_killed"
+    sentence = "The program that converts recordings was stopped from outside, perhaps for want of memory."
 
 
 def binary(named: str = "") -> str:
@@ -127,26 +133,12 @@ def started(
     if stdout == subprocess.PIPE:
         command = stream.global_args("-nostdin", "-loglevel", "error")
     arguments: list[str] = command.overwrite_output().compile(cmd=binary(ffmpeg))
-    script = ENDS_WITH_US.replace("LIMITS", limits_of(duration_ms).as_shell())
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", script, "ffmpeg", *without_network(), *arguments],
-            stdin=subprocess.PIPE,
-            stdout=stdout,
-            stderr=errors,
-            # A group of its own, to be killed as one; not a session: Linux shares processors out between sessions first
-            # (autogroup), and what is nice in one of its own would get as much as all the pages.
-            process_group=0,
-        )
-        try:
-            yield process, errors
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    pipe.close()
+    limits = limits_of(duration_ms).as_shell()
+    with (
+        tempfile.TemporaryFile() as errors,
+        started_child(arguments, stdout=stdout, stderr=errors, limits=limits) as process,
+    ):
+        yield process, errors
 
 
 def progress_ms(progress: IO[bytes]) -> int:
@@ -166,4 +158,4 @@ def judge(code: int, errors: IO[bytes]) -> None:
     words = errors.read().decode("utf-8", "replace")
     if NO_ROOM in words:
         raise DiskFull
-    raise FfmpegFailed(f"exit {code}: {words.strip()}")
+    raise (FfmpegKilled if -code in FROM_OUTSIDE else FfmpegFailed)(f"exit {code}: {words.strip()}")

@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -47,6 +48,27 @@ CONTAINERS = frozenset(
 )
 DECODE_TRIES = 400  # packets that may fail before a track counts as unplayable
 MS = 1000
+READ_BYTES = 1 << 20
+UNUSABLE = (av.error.FFmpegError, ValueError, OSError)
+
+
+def require_of_file(error: Exception, path: Path) -> None:
+    """Return when an error is the file's own; raise it, or what the disk says, when it is this machine's.
+
+    A demuxer says "I/O error" of damaged files too: then the file is read once without it.
+    """
+    if isinstance(error, MemoryError):
+        raise error
+    if isinstance(error, OSError):
+        read_whole(path)
+
+
+@cache
+def read_whole(path: Path) -> None:
+    """Read a file to its end, once; raises OSError."""
+    with path.open("rb") as file:
+        while file.read(READ_BYTES):
+            pass
 
 
 def probe(path: Path) -> MediaInfo:
@@ -62,7 +84,8 @@ def probe(path: Path) -> MediaInfo:
                 raise NothingPlayable if container.streams else NotMedia
             claimed = claimed_ms(container)
             container_name = names[0]
-    except (av.error.FFmpegError, ValueError, OSError) as error:
+    except UNUSABLE as error:
+        require_of_file(error, path)
         raise NotMedia from error
     measured, damaged = measured_ms(path)
     duration = measured if measured and abs(measured - claimed) > max(2 * MS, claimed // 50) else claimed or measured
@@ -117,7 +140,8 @@ def first_frame(path: Path, index: int) -> object | None:
                 frames = next(packets).decode()
             except StopIteration:
                 return None
-            except (av.error.FFmpegError, ValueError):
+            except UNUSABLE as error:
+                require_of_file(error, path)
                 continue
             if frames:
                 return frames[0]
@@ -141,7 +165,8 @@ def measured_ms(path: Path) -> tuple[int, bool]:
                 start = float(packet.pts * packet.time_base)
                 first = start if first is None else min(first, start)
                 last = max(last, start + float((packet.duration or 0) * packet.time_base))
-    except (av.error.FFmpegError, ValueError):
+    except UNUSABLE as error:
+        require_of_file(error, path)
         return int((last - (first or 0)) * MS), True
     return int((last - (first or 0)) * MS), False
 
@@ -154,8 +179,6 @@ def main() -> None:
         answer = asdict(probe(Path(sys.argv[1])))
     except UnusableFile as error:
         answer = {"refused": error.code}
-    except MemoryError:
-        answer = {"refused": NothingPlayable.code}
     sys.stdout.write(json.dumps(answer))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.types import MediaInfo, Rendition, Span, VideoStream, Watch
-from ingest.media.ffmpeg import THREADS, FfmpegFailed, output, run_ffmpeg, source_of
+from ingest.media.ffmpeg import THREADS, FfmpegFailed, FfmpegKilled, output, run_ffmpeg, source_of
 
 MAX_WIDTH, MAX_HEIGHT, MAX_FPS = 1280, 720, 30
 KEYFRAME_SECONDS = 2  # a seek lands at once
@@ -26,6 +26,8 @@ def make_rendition(source: Path, info: MediaInfo, target: Path, watch: Watch, *,
     if container:
         try:
             run_ffmpeg(remux(source, info, target, container), duration_ms=info.duration_ms, watch=watch, ffmpeg=ffmpeg)
+        except FfmpegKilled:
+            raise
         except FfmpegFailed:  # damaged where copying stumbles; decoding gets over it
             target.unlink(missing_ok=True)
         else:

@@ -17,7 +17,7 @@ from workers.pipeline.context import Context, NewFile, Output, save_finding, sav
 
 def run_probe_media(context: Context) -> Output:
     """Look at the file."""
-    media = probe_media(context.known_source)
+    media = probe_media(context.known_source, context.watch)
 
     def save(_session: Session, lesson: Lesson) -> None:
         lesson.media, lesson.duration_ms = media_to_json(media), media.duration_ms

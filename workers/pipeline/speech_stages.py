@@ -93,7 +93,8 @@ def run_hear_comment(context: Context) -> Output:
     if context.said is None:
         return Output(save_nothing)
     number, source = context.said
-    settings, info, sound = context.settings, probe_media(source), context.folder / "said.wav"
+    settings, sound = context.settings, context.folder / "said.wav"
+    info = probe_media(source, context.watch)
     extract_audio(source, info, sound, context.watch, ffmpeg=settings.ffmpeg)
     recogniser = load_recogniser(settings.asr_model, settings.models_dir)
     samples = read_sound(sound, 0, info.duration_ms)
