@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from annotation.access.conversations import is_no_conversation
 from annotation.access.line_management import is_in_one_line
-from annotation.access.states import active_now, closed_to_coach, suspended_now
+from annotation.access.states import active_now, closed_to_coach, suspended_now, suspended_now_or_at_end
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import (
@@ -27,6 +27,7 @@ from core.models import (
     Partnership,
     Person,
     PortfolioItem,
+    SessionNote,
     Share,
     ShownMeasures,
     Walk,
@@ -108,6 +109,16 @@ def written_together(person: Person) -> ColumnElement[bool]:
     """
     coach = and_(Partnership.coach_id == person.id, ~closed_to_coach())
     return and_(Partnership.state != "asked", or_(Partnership.coachee_id == person.id, coach))
+
+
+def notes_seen_by(person: Person) -> ColumnElement[bool]:
+    """Condition, in a query that also has its `Partnership`: a line of a session's notes that this person may read.
+
+    Her own always; the other's, and lines whose author nobody knows, where what the two wrote together is open to her.
+    While suspended, and after an end in suspension, the other's lines are closed, to the coachee too.
+    """
+    by_the_other = and_(SessionNote.author_id.is_not(None), suspended_now_or_at_end())
+    return or_(SessionNote.author_id == person.id, and_(written_together(person), ~by_the_other))
 
 
 def sees_written(session: Session, person: Person, partnership: Partnership) -> bool:

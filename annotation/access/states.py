@@ -33,13 +33,17 @@ def suspended_now() -> ColumnElement[bool]:
     return or_(Partnership.state == "suspended", and_(Partnership.state == "active", line_between()))
 
 
+def suspended_now_or_at_end() -> ColumnElement[bool]:
+    """Condition on a Partnership: it is suspended, or was when it ended."""
+    return or_(suspended_now(), and_(Partnership.state == "ended", Partnership.suspended_at.is_not(None)))
+
+
 def closed_to_coach() -> ColumnElement[bool]:
     """Condition on a Partnership: what its two wrote together is closed to the coach.
 
     So it is while suspended, and after the end where it ended suspended or where he has become her manager since.
     """
-    over = and_(Partnership.state == "ended", or_(Partnership.suspended_at.is_not(None), line_between()))
-    return or_(suspended_now(), over)
+    return or_(suspended_now_or_at_end(), and_(Partnership.state == "ended", line_between()))
 
 
 def state_of(session: Session, partnership: Partnership) -> str:

@@ -15,13 +15,12 @@ from sqlalchemy.orm import Session
 
 from annotation.access.reading import may_see
 from annotation.coaching.actions import action_of
-from annotation.coaching.sessions import STAGES, log_of
+from annotation.coaching.session_log import log_of
+from annotation.coaching.session_notes import STAGE_NAMES, session_notes_of
 from annotation.coaching.training import answers_of
 from core.errors import NotFound
 from core.models import Clip, CoachingSession, Partnership, Person, PortfolioItem
 from core.school_day import full_day
-
-STAGE_NAMES = dict(zip(STAGES, ("Goal", "Reality", "Options", "Will"), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,11 @@ def fingerprint(item: PortfolioItem, line: str) -> str:
 def log_text(session: Session, person: Person, meeting: CoachingSession, partnership: Partnership) -> str:
     """Return a log as plain paragraphs: what happened, the notes by stage, the one action."""
     lines = [line.what for line in log_of(session, person, meeting, partnership)]
-    lines += [f"{STAGE_NAMES[stage]}: {meeting.notes[stage]}" for stage in STAGES if meeting.notes.get(stage)]
+    part: dict[str | None, str] = {partnership.coach_id: " (coach)", partnership.coachee_id: " (coachee)", None: ""}
+    lines += [
+        f"{STAGE_NAMES[one.stage]}{part[one.author_id]}: {one.text}"
+        for one in session_notes_of(session, person, meeting)
+    ]
     action = action_of(session, meeting)
     if action is not None:
         by = f", by {full_day(action.by)}" if action.by else ""

@@ -34,6 +34,7 @@ NO_CONTENT: dict[str, frozenset[str]] = {
     "portfolio_item": frozenset({"kind", "ref_id", "consent", "agreed"}),
     "question": frozenset({"speaker", "role", "kind", "answered_by"}),
     "second_factor": frozenset({"secret"}),
+    "session_note": frozenset({"stage"}),
     "sign_in": frozenset({"secret_hash", "device", "road", "known_hash"}),
     "sign_on": frozenset({"nonce", "verifier", "next_address"}),
     "speaker": frozenset({"label", "role"}),

@@ -10,6 +10,7 @@ from core.models.coaching import (
     Goal,
     GoalVersion,
     Partnership,
+    SessionNote,
     Share,
 )
 from core.models.corrections import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
@@ -69,6 +70,7 @@ __all__ = [
     "RecoveryCode",
     "ResetRequest",
     "SecondFactor",
+    "SessionNote",
     "Share",
     "ShownMeasures",
     "SignIn",

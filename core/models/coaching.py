@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, new_id, only_one
@@ -137,8 +137,8 @@ class CommentVersion(Base):
 class CoachingSession(Base):
     """One meeting of a partnership, over a lesson, a clip of it or nothing: what both see at once, and its log.
 
-    `room` is what the players follow; `moments` are at most three (time, author, comment; no words), `notes` one line
-    for each of G, R, O, W. Its one action is an `Action`.
+    `room` is what the players follow; `moments` are at most three (time, author, comment; no words). Its notes are
+    `SessionNote`s, its one action is an `Action`.
     """
 
     __tablename__ = "coaching_session"
@@ -164,6 +164,22 @@ class CoachingSession(Base):
     ended_at: Mapped[datetime | None]
     room: Mapped[dict[str, Any]] = mapped_column(default=dict)
     moments: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    notes: Mapped[dict[str, Any]] = mapped_column(default=dict)
     coach_seen_at: Mapped[datetime | None]
     coachee_seen_at: Mapped[datetime | None]
+
+
+class SessionNote(Base):
+    """A line of a coaching session's notes at a stage (G, R, O, W), by one of the two.
+
+    `author_id` is None in lines that were written before lines had an author, in one field for both.
+    """
+
+    __tablename__ = "session_note"
+    __table_args__ = (UniqueConstraint("session_id", "stage", "author_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
+    session_id: Mapped[str] = mapped_column(Id, ForeignKey("coaching_session.id", ondelete="CASCADE"), index=True)
+    stage: Mapped[str] = mapped_column(String(1))
+    author_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"))
+    text: Mapped[str]
+    written_at: Mapped[datetime]

@@ -34,7 +34,7 @@ def open_to(session: Session, school: School, kind: str) -> dict[str, str]:
     session.flush()
     session.add(ClipShare(clip_id=clip.id, partnership_id=pair.id, created_at=now))
     meeting = CoachingSession(partnership_id=pair.id, lesson_id=talk.id, clip_id=clip.id, created_at=now, began_at=now)
-    meeting.room, meeting.moments, meeting.notes = {}, [], {}
+    meeting.room, meeting.moments = {}, []
     said = Comment(lesson_id=talk.id, clip_id=clip.id, author_id=coach.id, partnership_id=pair.id, start_ms=1)
     said.text, said.created_at = MARK, now
     session.add_all([meeting, said])

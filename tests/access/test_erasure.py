@@ -32,7 +32,7 @@ from workers.queue.sweeper import erase, sweep
 # What an account leaves with others when it is deleted (product rule 10), under "A former colleague".
 STAYS_WITH_OTHERS = {
     "partnership.focus": "what both agreed to work on",
-    "coaching_session.notes": "what both wrote together",
+    "session_note.text": "what both wrote together",
     "action.what": "what both agreed on",
     "comment.text": "a comment on somebody else's lesson stays with that lesson",
     "walk.title": "a visit that was saved belongs to whoever was visited",
@@ -77,7 +77,7 @@ def _filled(table: Table, column: str, row: str) -> object:
     said = mark(f"{table.name}.{column}", row)
     kind = table.c[column].type
     if isinstance(kind, JSON):
-        return {"G": said} if table.name in ("coaching_session", "goal_version") else [said]
+        return {"G": said} if table.name == "goal_version" else [said]
     assert isinstance(kind, String)
     return said if kind.length is None or len(said) <= kind.length else said[: kind.length]
 

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from annotation.coaching.sessions import write_log_afterwards
+from annotation.coaching.session_log import write_log_afterwards
 from core.clock import utc_now
 from core.models import MeasuresRow, Person
 from tests.support.factories import make_partnership

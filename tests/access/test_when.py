@@ -20,6 +20,14 @@ WHO = {
 COACHEE, COACH = frozenset({"coachee"}), frozenset({"coach"})
 PAIR, NOBODY = COACHEE | COACH, frozenset[str]()
 
+NOTES = (
+    "/sessions/{session}",
+    "/api/sessions/{session}",
+    "/sessions/{met}",
+    "/api/sessions/{met}",
+    "/me/everything.zip",
+)
+
 # What: at which addresses, and the words that are there when it is open ("": the address answers).
 WHAT: dict[str, tuple[tuple[str, ...], str]] = {
     "lesson": (("/lessons/{lesson}", "/api/lessons/{lesson}"), f"{HERS} lesson"),
@@ -38,6 +46,9 @@ WHAT: dict[str, tuple[tuple[str, ...], str]] = {
         f"{BOTH} action",
     ),
     "card": (("/api/sessions/{session}", "/api/sessions/{met}", "/me/everything.zip"), f"{BOTH} card"),
+    "note of nobody known": (NOTES, f"{BOTH} item"),
+    "her note": (NOTES, f"{HERS} item"),
+    "his note": (NOTES, f"{HIS} item"),
     "log": (("/api/sessions/{met}/log",), ""),
     "log, paper": (("/sessions/{met}/log.pdf",), ""),
     "walk": (("/walks/{walk}", "/me/everything.zip"), f"{HIS} sighting"),
@@ -45,7 +56,7 @@ WHAT: dict[str, tuple[tuple[str, ...], str]] = {
     "portfolio item": (("/portfolio", "/portfolio.zip"), f"{BOTH} item"),
 }
 OWNERS = ("lesson", "film", "clip", "film of a clip", "her comment")
-TOGETHER = ("goal", "earlier goal", "action", "card", "log", "log, paper")
+TOGETHER = ("goal", "earlier goal", "action", "card", "note of nobody known", "log", "log, paper")
 
 
 def expected(when: str, what: str) -> frozenset[str]:
@@ -60,6 +71,8 @@ def expected(when: str, what: str) -> frozenset[str]:
         **dict.fromkeys(TOGETHER, reads | (NOBODY if asked else COACHEE)),
         "his comment": (COACH if active else NOBODY) | (NOBODY if suspended else COACHEE),
         "his comment, kept": coach | (NOBODY if suspended else COACHEE),
+        "her note": COACHEE | reads,
+        "his note": coach | (NOBODY if asked or suspended or when == "ended while suspended" else COACHEE),
         "measures shown": COACH if active else NOBODY,
         "focus": PAIR if asked else COACHEE | reads,  # it says what is asked
         "walk": COACHEE | coach,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from annotation.coaching.sessions import people_present
+from annotation.coaching.session_room import people_present
 from annotation.mail_queue import write_mail
 from core.clock import utc_now
 from core.database.db import Database

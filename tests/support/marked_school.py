@@ -23,6 +23,7 @@ from core.models import (
     Partnership,
     Person,
     PortfolioItem,
+    SessionNote,
     Walk,
     WalkNote,
 )
@@ -58,7 +59,10 @@ def mark_words(school: School) -> None:
         session.flush()
         for meeting in session.scalars(select(CoachingSession)):
             meeting.moments = [{"start_ms": 9, "comment_id": said.id, "by": ids["person_owner"]}]
-            meeting.notes = {"R": f"{BOTH} item"}
+            for stage, writer, mark in (("R", None, BOTH), ("O", "owner", HERS), ("W", "coach", HIS)):
+                note = SessionNote(session_id=meeting.id, stage=stage, text=f"{mark} item", written_at=utc_now())
+                note.author_id = ids[f"person_{writer}"] if writer else None
+                session.add(note)
         answer = {"answer": f"{HERS} answer", "answered_at": utc_now(), "title": f"{HIS} walk"}
         session.execute(update(Walk).values(**answer))
         session.execute(update(WalkNote).values(text=f"{HIS} sighting"))

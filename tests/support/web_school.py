@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 
 from annotation.coaching.actions import write_action
 from annotation.coaching.portfolio import add_log
-from annotation.coaching.sessions import begin_session, plan_session, write_log_afterwards
+from annotation.coaching.session_log import write_log_afterwards
+from annotation.coaching.sessions import begin_session, plan_session
 from annotation.coaching.training import write_answer
 from annotation.coaching.walks import begin_walk, save_note, save_walk
 from annotation.people.people import hash_secret

@@ -13,17 +13,15 @@ from sqlalchemy import select
 from annotation.coaching.actions import action_of, actions_of, set_done
 from annotation.coaching.goals import GoalText, set_goal
 from annotation.coaching.reminders import remind_of_sessions
+from annotation.coaching.session_log import log_of, write_log, write_log_afterwards
 from annotation.coaching.sessions import (
     a_week_later,
     begin_session,
     cancel_session,
     end_session,
-    log_of,
     move_missed,
     next_planned,
     plan_session,
-    write_log,
-    write_log_afterwards,
 )
 from core.clock import utc_now
 from core.database.db import Database

@@ -56,7 +56,7 @@ def held(pair: Partnership) -> CoachingSession:
     """Return a session that two have just had."""
     now = utc_now()
     made = CoachingSession(partnership_id=pair.id, created_at=now, began_at=now, ended_at=now)
-    made.room, made.moments, made.notes = {}, [], {}
+    made.room, made.moments = {}, []
     return made
 
 

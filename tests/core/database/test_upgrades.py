@@ -20,6 +20,7 @@ from tests.support.processes import settings_of
 from tests.support.servers import Ground, Servers
 
 MOVED = {("coaching_session", "action"), ("coaching_session", "action_by")}  # are rows of a table since 0005
+MOVED |= {("coaching_session", "notes")}  # are rows with an author since 0021
 MOVED |= {("lesson", "coaches_meet")}  # is the moment since when, since 0018
 CLOSED = {("share", "taken_back_at"), ("clip_share", "taken_back_at")}  # of recorded conversations, by 0012
 MADE_OF_OTHERS = {"action", "account_link", "account_notice"}

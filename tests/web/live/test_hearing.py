@@ -20,7 +20,8 @@ import core
 import transcription
 import workers
 from annotation.coaching.partnerships import end_partnership
-from annotation.coaching.sessions import choose_moment, mark_absent
+from annotation.coaching.session_cards import choose_moment
+from annotation.coaching.sessions import mark_absent
 from annotation.lessons.clips import (
     ask_for_blur,
     delete_clip,

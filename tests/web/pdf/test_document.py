@@ -67,7 +67,8 @@ ANY_TEXT = st.text(EVERY_CHARACTER, max_size=60) | st.lists(
 
 def log_of(text: str) -> dict[str, object]:
     lines = [{"at_ms": 0, "what": text}]
-    written = {"lines": lines, "notes": {"G": text, "W": text}, "action": text, "action_by": text, "action_done": True}
+    notes = [{"stage": "G", "by": text, "text": text}, {"stage": "W", "by": "", "text": text}]
+    written = {"lines": lines, "notes": notes, "action": text, "action_by": text, "action_done": True}
     return {"day": "2026-11-28", "kind": "coaching", "coach": text, "coachee": text, **written}
 
 

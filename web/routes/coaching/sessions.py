@@ -11,21 +11,19 @@ from fastapi.responses import HTMLResponse, Response
 from annotation.access.reading import is_coach, sees_written
 from annotation.access.states import state_of
 from annotation.coaching.goals import goals_of
+from annotation.coaching.session_cards import choose_moment, drop_moment
+from annotation.coaching.session_log import get_log, write_log, write_log_afterwards
+from annotation.coaching.session_room import now_ms
 from annotation.coaching.sessions import (
     begin_session,
     cancel_session,
     choose_film,
-    choose_moment,
-    drop_moment,
     end_session,
     get_session,
     mark_absent,
     mark_present,
-    now_ms,
     plan_session,
     set_playback,
-    write_log,
-    write_log_afterwards,
 )
 from core.clock import utc_now
 from core.database.db import get_database
@@ -127,7 +125,7 @@ def read_log_paper(request: Request, session_id: str, person: CurrentPerson) -> 
         meeting, _ = get_session(session, person, session_id)
     note_film(person, meeting, "paper")
     made = paper("log", data, f"Coaching log {data['day']}")
-    return in_pieces(made, right_to(request, person, lambda session, me: get_session(session, me, session_id)))
+    return in_pieces(made, right_to(request, person, lambda session, me: get_log(session, me, session_id)))
 
 
 @router.get("/api/sessions/{session_id}/log")

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, field_validator
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import other_person, require_written, sees_written, written_open
+from annotation.access.reading import other_person, sees_written, written_open
 from annotation.access.states import is_active, states_of
 from annotation.coaching.actions import action_of, actions_of
 from annotation.coaching.partnerships import names_of
-from annotation.coaching.sessions import (
-    MOMENT_LENGTH,
-    Room,
-    cards_of,
-    film_is_open,
-    get_session,
-    log_of,
-    now_ms,
-    people_present,
-    room_of,
-    sessions_of,
-)
+from annotation.coaching.session_cards import MOMENT_LENGTH, cards_of
+from annotation.coaching.session_log import get_log, log_of
+from annotation.coaching.session_notes import session_notes_of
+from annotation.coaching.session_room import Room, now_ms, people_present, room_of
+from annotation.coaching.sessions import film_is_open, sessions_of
 from annotation.lessons.clips import clips_with
 from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, list_own, list_shared
@@ -65,6 +59,15 @@ class CardView(View):
     comment_id: str | None
 
 
+class NoteView(View):
+    """A line of a session's notes; `by` is the name of its author, empty where nobody knows any more."""
+
+    stage: str
+    text: str
+    by: str
+    mine: bool
+
+
 class NewCard(BaseModel):
     """A moment for a card, or a comment at it: its words stay where they are."""
 
@@ -98,14 +101,14 @@ class LogForm(BaseModel):
 
 
 class LogView(View):
-    """The log of a session as data; `notes` by G, R, O, W."""
+    """The log of a session as data."""
 
     day: date
     kind: str
     coach: str
     coachee: str
     lines: list[LogLineView]
-    notes: dict[str, str]
+    notes: list[NoteView]
     action: str
     action_by: date | None
     action_done: bool
@@ -145,7 +148,7 @@ class SessionView(View):
     active: bool
     moments: list[CardView]
     offered: list[CardView]
-    notes: dict[str, str]
+    notes: list[NoteView]
     action: str
     action_by: date | None
     action_goal_id: str | None
@@ -193,12 +196,20 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         active=active,
         moments=[CardView.model_validate(one) for one in cards_of(session, meeting)] if written else [],
         offered=offered(session, me, meeting, partnership, clip) if is_open else [],
-        notes=meeting.notes if written else {},
+        notes=note_views(session, me, meeting, names),
         action="" if action is None else action.what,
         action_by=None if action is None else action.by,
         action_goal_id=None if action is None else action.goal_id,
         log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)] if written else [],
     )
+
+
+def note_views(session: Session, me: Person, meeting: CoachingSession, names: Mapping[str, str]) -> list[NoteView]:
+    """Return the lines of a session's notes that are open to a person; `names` are those of the two."""
+    return [
+        NoteView(stage=one.stage, text=one.text, by=names.get(one.author_id or "", ""), mine=one.author_id == me.id)
+        for one in session_notes_of(session, me, meeting)
+    ]
 
 
 def session_lines(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
@@ -254,8 +265,7 @@ def offered(
 
 def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any]:
     """Return what a log says, for a paper or a program; raises NotFound where it is closed to this person."""
-    meeting, partnership = get_session(session, person, session_id)
-    require_written(session, person, partnership)
+    meeting, partnership = get_log(session, person, session_id)
     names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
     return {
         "day": SchoolDay.of(meeting.began_at or meeting.created_at).isoformat(),
@@ -263,7 +273,7 @@ def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any
         "coach": names[partnership.coach_id],
         "coachee": names[partnership.coachee_id],
         "lines": [{"at_ms": line.at_ms, "what": line.what} for line in log_of(session, person, meeting, partnership)],
-        "notes": meeting.notes,
+        "notes": [one.model_dump() for one in note_views(session, person, meeting, names)],
         "action": "" if action is None else action.what,
         "action_by": None if action is None or action.by is None else action.by.isoformat(),
         "action_done": action is not None and action.done_at is not None,

@@ -17,7 +17,10 @@ from annotation.coaching.actions import actions_of
 from annotation.coaching.goals import goals_of, text_of, versions_of_goal
 from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.portfolio import CLOSED, asked_of, closed_logs, read_items
-from annotation.coaching.sessions import cards_of, log_of, sessions_of
+from annotation.coaching.session_cards import cards_of
+from annotation.coaching.session_log import log_of
+from annotation.coaching.session_notes import session_notes_of
+from annotation.coaching.sessions import sessions_of
 from annotation.coaching.training import MODULES, answers_of
 from annotation.coaching.walks import answer_seen_by, notes_of, walks_of
 from annotation.lessons.comments import comments_by, versions_kept_by
@@ -217,8 +220,11 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         day = SchoolDay.of(meeting.began_at or meeting.planned_at or meeting.created_at)
         said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
         said |= fields_of(meeting, "planned_at", "repeats")
+        said["notes"] = [
+            {"stage": one.stage, "by": names.get(one.author_id or "", ""), "text": one.text}
+            for one in session_notes_of(session, person, meeting)
+        ]
         if sees_written(session, person, partnership):
-            said["notes"] = meeting.notes
             said["moments"] = [asdict(card) for card in cards_of(session, meeting)]
             said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
         yield f"logs/{day} {meeting.id}.json", as_json(said)

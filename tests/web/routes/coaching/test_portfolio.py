@@ -134,7 +134,7 @@ def test_a_log_is_a_paper_and_data(school: School) -> None:
     assert "Ada Owner" in text
     data = coach.get(f"/api/sessions/{school.ids['met']}/log").json()
     assert (data["notes"], data["action"], data["action_done"]) == (
-        {"G": "Secret words of a log"},
+        [{"stage": "G", "text": "Secret words of a log", "by": data["coach"], "mine": True}],
         "Secret words to do",
         False,
     )

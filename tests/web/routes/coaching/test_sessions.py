@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from annotation.coaching.sessions import Room, now_ms, place_of
+from annotation.coaching.session_room import Room, now_ms, place_of
 from core.clock import utc_now
 from core.models import CoachingSession, Share
 from tests.support.web_school import School
@@ -84,10 +84,22 @@ def test_a_session_ends_with_one_action_and_its_log_has_written_itself(school: S
     assert "Looked at 1:05: a moment" in lines
     assert "Coach Person at 1:10: You let Sam think" in lines
     assert lines[-1].startswith("Ended after")
-    assert (ended["action"], ended["action_by"], ended["notes"]) == ("Count to five", "2026-12-01", {"W": "In 9b"})
+    assert (ended["action"], ended["action_by"]) == ("Count to five", "2026-12-01")
+    assert ended["notes"] == [{"stage": "W", "text": "In 9b", "by": "Ada Owner", "mine": True}]
     assert set_playback(school, "coach") == 422
-    assert coach.patch(address, json={"notes": {"G": "Both may correct it"}}).status_code == 200
+    assert coach.patch(address, json={"notes": {"G": "Both may add to it"}}).status_code == 200
     assert "Looked at 1:05" in coach.get(f"/sessions/{school.ids['session']}").text
+
+
+def test_each_of_the_two_has_a_line_at_each_stage_and_nobody_overwrites_the_other(school: School) -> None:
+    owner, coach = school.browser("owner"), school.browser("coach")
+    address = f"/api/sessions/{school.ids['session']}"
+    owner.patch(address, json={"notes": {"R": "They wait for me", "O": "Ask fewer"}})
+    assert coach.patch(address, json={"notes": {"R": "Sam spoke twice"}}).status_code == 200
+    lines = [(one["stage"], one["text"], one["mine"]) for one in owner.get(address).json()["notes"]]
+    assert lines == [("R", "They wait for me", True), ("R", "Sam spoke twice", False), ("O", "Ask fewer", True)]
+    coach.patch(address, json={"notes": {"R": "", "O": ""}})  # takes his own line away, and none of hers
+    assert [one["text"] for one in coach.get(address).json()["notes"]] == ["They wait for me", "Ask fewer"]
 
 
 def test_what_is_taken_back_is_gone_from_the_room_and_its_words_from_the_log(school: School) -> None:

@@ -140,7 +140,21 @@ function showCards(): void {
 
 function showNotes(): void {
   for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]")) {
-    if (field !== document.activeElement) field.value = page.notes[field.dataset["stage"]!] ?? "";
+    const lines = page.notes.filter((one) => one.stage === field.dataset["stage"]);
+    if (field !== document.activeElement) field.value = lines.find((one) => one.mine)?.text ?? "";
+    const others = lines.filter((one) => !one.mine);
+    document
+      .querySelector(`[data-others="${field.dataset["stage"]}"]`)!
+      .replaceChildren(
+        ...others.map((one) =>
+          make(
+            "p",
+            { className: "as-written" },
+            make("span", { className: "quiet" }, one.by ? `${one.by}: ` : ""),
+            one.text,
+          ),
+        ),
+      );
   }
   const [action, until] = [by("action") as HTMLInputElement, by("until") as HTMLInputElement];
   if (action !== document.activeElement) action.value = page.action;
@@ -171,11 +185,12 @@ function change(method: string, path: string, body?: unknown): void {
 }
 
 const here = () => void ask("POST", `${address}/here`).catch(() => undefined); // the next sign of life says it
-let soon = 0;
-/** Keep what is typed a moment after the last key. */
-function keepSoon(body: () => unknown): void {
-  clearTimeout(soon);
-  soon = setTimeout(() => void ask("PATCH", address, body()).then(() => (said.textContent = ""), tell), 600);
+const soon = new Map<string, number>();
+/** Keep what is typed in a field a moment after its last key. */
+function keepSoon(field: string, body: () => unknown): void {
+  clearTimeout(soon.get(field));
+  const keep = () => void ask("PATCH", address, body()).then(() => (said.textContent = ""), tell);
+  soon.set(field, setTimeout(keep, 600));
 }
 
 if (page.media && page.kind) {
@@ -186,15 +201,17 @@ if (page.media && page.kind) {
   if (!page.over) watchPlayer(media);
 }
 for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]"))
-  field.addEventListener("input", () => keepSoon(() => ({ notes: { [field.dataset["stage"]!]: field.value } })));
+  field.addEventListener("input", () =>
+    keepSoon(field.id, () => ({ notes: { [field.dataset["stage"]!]: field.value } })),
+  );
 const goal = document.getElementById("for-goal") as HTMLSelectElement | null;
 const action = () => ({
   action: (by("action") as HTMLInputElement).value,
   action_by: (by("until") as HTMLInputElement).value || null,
   goal_id: goal?.value || null,
 });
-goal?.addEventListener("input", () => keepSoon(action));
-for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon(action));
+goal?.addEventListener("input", () => keepSoon("action", action));
+for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon("action", action));
 showNotes();
 if (!page.over) {
   by("join").addEventListener("click", () => {
@@ -207,7 +224,7 @@ if (!page.over) {
   (by("minutes") as HTMLSelectElement).value = String(page.minutes);
   by("done").addEventListener("submit", (event) => {
     event.preventDefault();
-    clearTimeout(soon);
+    clearTimeout(soon.get("action"));
     ask("PATCH", address, action()).then(() => change("POST", "/end"), tell);
   });
   showRoom();

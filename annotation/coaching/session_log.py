@@ -1,0 +1,127 @@
+"""Log of a coaching session: the one action, the length, and what happened, by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import require_written
+from annotation.access.states import get_active_partnership
+from annotation.coaching.actions import write_action
+from annotation.coaching.session_cards import cards_of
+from annotation.coaching.session_notes import write_notes
+from annotation.coaching.sessions import FARTHEST, get_active_session, get_session, new_session, record_change
+from annotation.lessons.comments import list_comments
+from core.clock import utc_now
+from core.errors import InvalidInput
+from core.models import Clip, CoachingSession, Partnership, Person
+from core.school_day import SchoolDay, full_day, time_of_day
+
+SHORTEST, LONGEST = 10, 15  # minutes
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a log: when in the session (ms from its beginning), and what happened."""
+
+    at_ms: int
+    what: str
+
+
+def write_log_afterwards(
+    session: Session,
+    person: Person,
+    partnership_id: str,
+    *,
+    met_on: date,
+    notes: Mapping[str, str],
+    action: str,
+    action_by: date | None = None,
+    goal_id: str | None = None,
+) -> CoachingSession:
+    """Keep a meeting that took place without a room; only the one action is asked for."""
+    get_active_partnership(session, person, partnership_id)
+    if not action.strip():
+        raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.", fields=("action",))
+    today = SchoolDay.of(utc_now())
+    if not today - FARTHEST <= met_on <= today:
+        raise InvalidInput(why="Please choose the day on which you met, within the last year.", fields=("met_on",))
+    meeting = new_session(session, partnership_id)
+    meeting.began_at = meeting.ended_at = meeting.created_at = SchoolDay.of(met_on).noon
+    return write_log(session, person, meeting.id, notes=notes, action=action, action_by=action_by, goal_id=goal_id)
+
+
+def write_log(
+    session: Session,
+    person: Person,
+    session_id: str,
+    *,
+    notes: Mapping[str, str] | None = None,
+    action: str | None = None,
+    action_by: date | None = None,
+    goal_id: str | None = None,
+    minutes: int | None = None,
+) -> CoachingSession:
+    """Write what is given of one's own notes, the one action (and for which goal) and the length, also afterwards."""
+    meeting, _ = get_active_session(session, person, session_id, lock=True)
+    if notes is not None:
+        write_notes(session, person, meeting, notes)
+    if action is not None:
+        if meeting.ended_at is not None and not action.strip():
+            raise InvalidInput(why="Please leave one thing to do. It is all that a session asks for.")
+        write_action(session, meeting, action, action_by, goal_id)
+    if minutes is not None:
+        if not SHORTEST <= minutes <= LONGEST:
+            raise InvalidInput(why=f"A session is {SHORTEST} to {LONGEST} minutes long.")
+        meeting.minutes = minutes
+    record_change(session, meeting)
+    return meeting
+
+
+def get_log(session: Session, person: Person, session_id: str) -> tuple[CoachingSession, Partnership]:
+    """Return a session whose log is open to a person; raises NotFound."""
+    meeting, partnership = get_session(session, person, session_id)
+    require_written(session, person, partnership)
+    return meeting, partnership
+
+
+def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: Partnership) -> list[LogLine]:
+    """Return what happened: when it began, what was looked at, what was said at which moment, when it ended.
+
+    What was said is there for as long as the reader may see the lesson or the clip, on the clock of what was looked at.
+    Raises NotFound where what the two wrote is closed to her.
+    """
+    require_written(session, me, partnership)
+    began = meeting.began_at or meeting.created_at
+    if meeting.began_at is not None and meeting.began_at == meeting.ended_at:  # it was written up afterwards
+        return [LogLine(0, f"Met on {full_day(began)}")]
+    ended = meeting.ended_at or utc_now()
+    lines = [LogLine(0, f"Began on {full_day(began)} at {time_of_day(began)}")]
+    cards = cards_of(session, meeting)
+    looked = [f"Looked at {_clock(one.start_ms)}: {one.text or 'a moment'}" for one in cards]
+    lines += [LogLine(0, what) for what in looked]
+    clip = None if meeting.clip_id is None else session.get_one(Clip, meeting.clip_id)
+    for comment, name, _ in list_comments(session, me, meeting.lesson_id or ""):
+        said = comment.partnership_id == partnership.id and comment.deleted_at is None
+        inside = clip is None or clip.start_ms <= comment.start_ms <= clip.end_ms
+        if said and inside and began <= comment.created_at <= ended:
+            at_ms = comment.start_ms - (clip.start_ms if clip is not None else 0)
+            words = f"{name} at {_clock(at_ms)}: {comment.text}"
+            lines.append(LogLine(_since(began, comment.created_at), words))
+    lines.sort(key=lambda line: line.at_ms)
+    if meeting.ended_at is not None:
+        took = _since(began, meeting.ended_at)
+        minutes = max(1, round(took / 60_000))
+        lines.append(LogLine(took, f"Ended after {minutes} minute{'s' if minutes > 1 else ''}"))
+    return lines
+
+
+def _since(began: datetime, at: datetime) -> int:
+    return max(0, round((at - began).total_seconds() * 1000))
+
+
+def _clock(ms: int) -> str:
+    return f"{ms // 60_000}:{ms // 1000 % 60:02}"

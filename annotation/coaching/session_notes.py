@@ -1,0 +1,61 @@
+"""Notes of a coaching session: for each GROW stage one line of each of the two; a line has one author."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import case, select
+from sqlalchemy.orm import Session
+
+from annotation.access.reading import notes_seen_by
+from core.clock import utc_now
+from core.errors import InvalidInput
+from core.models import CoachingSession, Partnership, Person, SessionNote
+
+STAGE_NAMES = {"G": "Goal", "R": "Reality", "O": "Options", "W": "Will"}
+FIELDS = {stage: name.lower() for stage, name in STAGE_NAMES.items()}  # what a form calls them
+NOTE_LENGTH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What one of the two noted at a stage (G, R, O, W); `author_id` is None where nobody knows any more."""
+
+    stage: str
+    author_id: str | None
+    text: str
+
+
+def write_notes(session: Session, person: Person, meeting: CoachingSession, notes: Mapping[str, str]) -> None:
+    """Write a person's own lines, by stage; an empty text takes the line away. The caller has locked the session."""
+    too_long = tuple(FIELDS[stage] for stage in STAGE_NAMES if len(notes.get(stage, "")) > NOTE_LENGTH)
+    if not set(notes) <= set(STAGE_NAMES) or too_long:
+        raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} letters.", fields=too_long)
+    mine = select(SessionNote).filter_by(session_id=meeting.id, author_id=person.id)
+    known = {line.stage: line for line in session.scalars(mine)}
+    for stage, text in ((stage, text.strip()) for stage, text in notes.items()):
+        line = known.get(stage)
+        if line is None and text:
+            line = SessionNote(session_id=meeting.id, stage=stage, author_id=person.id, text=text, written_at=utc_now())
+            session.add(line)
+        elif line is not None and text:
+            line.text, line.written_at = text, utc_now()
+        elif line is not None:
+            session.delete(line)
+    session.flush()
+
+
+def session_notes_of(session: Session, person: Person, meeting: CoachingSession) -> list[NoteLine]:
+    """Return the lines of a session that are open to a person now: by stage, then as they were written."""
+    lines = (
+        select(SessionNote)
+        .join(CoachingSession, CoachingSession.id == SessionNote.session_id)
+        .join(Partnership, Partnership.id == CoachingSession.partnership_id)
+        .where(SessionNote.session_id == meeting.id, notes_seen_by(person))
+        .order_by(case(_ORDER, value=SessionNote.stage), SessionNote.written_at, SessionNote.id)
+    )
+    return [NoteLine(line.stage, line.author_id, line.text) for line in session.scalars(lines)]
+
+
+_ORDER = {stage: number for number, stage in enumerate(STAGE_NAMES)}
