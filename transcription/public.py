@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from transcription.formats.elan import read_eaf, write_eaf
-from transcription.formats.reading import Transcript, TranscriptUnreadable, parse_transcript
+from transcription.formats.elan import write_eaf
+from transcription.formats.readers import decode_transcript
 from transcription.formats.subtitles import write_srt, write_text, write_vtt
+from transcription.formats.transcript import MAX_BYTES, Transcript, TranscriptUnreadable
 from transcription.lesson.analysis_store import (
     add_correction,
     list_corrections,
@@ -36,6 +37,7 @@ from transcription.lesson.queries import (
 )
 
 __all__ = [
+    "MAX_BYTES",
     "ActivityCorrection",
     "Correction",
     "QuestionCorrection",
@@ -48,15 +50,14 @@ __all__ = [
     "analyse_conversation",
     "anchors_of",
     "correct_text",
+    "decode_transcript",
     "find_findings",
     "find_turns",
     "has_import",
     "list_corrections",
     "named_turns",
-    "parse_transcript",
     "read_activities",
     "read_correction",
-    "read_eaf",
     "read_questions",
     "read_turns",
     "remove_import",

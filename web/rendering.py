@@ -79,7 +79,7 @@ NOTICES = {
 
 
 PERSON_FIELD = "page_person_id"  # of every form: whose page it is on
-POSTS = re.compile(r'<form\b[^>]*\bmethod="post"[^>]*>')
+POSTS = re.compile(r'<form\b[^<>]*\bmethod="post"[^<>]*+>')
 
 # Pages of whoever sets the school up: the first account, and the lead's. Nobody else is told that https is missing.
 OF_THE_LEAD = ("/", "/programme", "/programme/work")

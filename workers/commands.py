@@ -95,7 +95,7 @@ def speakers(file: Path, rttm: str, voices: int | None, quiet: bool) -> None:
 def _order(
     file: Path, asr_model: str | None, language: str | None, transcript: Path | None, voices: int | None
 ) -> Order:
-    from transcription.formats.reading import read_transcript
+    from transcription.formats.readers import read_transcript
     from transcription.words.imported import words_of_transcript
     from workers.analyse.analyse import Order
 

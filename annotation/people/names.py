@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
 from core.models import Person
+from core.plain_text import normalize
 
 CALLED_LENGTH = 60
 _JOINERS = "\u200c\u200d"  # within words of Persian and of India, and within emoji
@@ -47,7 +48,7 @@ def clean_line(text: str) -> str:
     Joiners stay where they join letters or emoji.
     """
     kept = []
-    for mark in unicodedata.normalize("NFC", text):
+    for mark in normalize("NFC", text):
         if mark.isprintable() or mark in _JOINERS:
             kept.append(mark)
         elif unicodedata.category(mark) != "Cf":  # such a mark has no width, so it leaves no space either

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from functools import cache
 
 from pwdlib import PasswordHash
@@ -12,6 +11,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core.errors import InvalidInput
+from core.plain_text import normalize
 
 SHORTEST = 10
 FIELDS = ("password", "new")  # what forms call a new one
@@ -30,7 +30,7 @@ def _nobodys_hash() -> str:
 
 def prepared(password: str) -> str:
     """Return the one form of a password whatever keyboard typed it: RFC 8265, OpaqueString (NFC, plain spaces)."""
-    return unicodedata.normalize("NFC", re.sub(r"[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]", " ", password))
+    return normalize("NFC", re.sub(r"[\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]", " ", password))
 
 
 def hash_password(password: str) -> str:
@@ -44,7 +44,7 @@ def password_fits(password: str, stored: str) -> bool:
     A hash that was made before passwords had one form fits as it was typed then, in one piece or in two.
     """
     typed = password[: 4 * LONGEST]
-    forms = dict.fromkeys([prepared(typed), typed, unicodedata.normalize("NFD", typed)])
+    forms = dict.fromkeys([prepared(typed), typed, normalize("NFD", typed)])
     fitting = [form for form in forms if _fits(form[:LONGEST], stored)]  # all are tried: the same work each time
     return bool(fitting) and bool(stored)
 

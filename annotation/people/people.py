@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -17,10 +16,12 @@ from core.clock import utc_now
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotAllowed
 from core.models import Person
+from core.plain_text import normalize
 from core.settings import get_settings
 
 NAME_LENGTH = 120
 EMAIL_LENGTH = 254
+LABEL_LENGTH = 63  # of a part of a domain's name (RFC 1035); encoding takes quadratic time
 GONE = "@gone.invalid"
 """The address of whoever deleted her account: the row stays for what she wrote to others, without her name."""
 
@@ -42,10 +43,10 @@ def clean_name(name: str, what: str = "a name", length: int = NAME_LENGTH) -> st
 
 def address_key(email: str) -> str:
     """Return the one form in which an address is kept and looked up, whatever its case and its form in Unicode."""
-    plain = unicodedata.normalize("NFKC", email.replace("\0", "")).strip().lower()
+    plain = normalize("NFKC", email.replace("\0", "")).strip().lower()
     local, at, domain = plain.rpartition("@")
     labels = (
-        label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+        label if label.isascii() or len(label) > LABEL_LENGTH else f"xn--{label.encode('punycode').decode()}"
         for label in domain.rstrip(".").split(".")
     )
     return f"{local}@{'.'.join(labels)}" if at else plain
@@ -56,7 +57,7 @@ def is_own_form(email: str) -> bool:
 
     What a provider calls verified must be: another form in Unicode is another mailbox.
     """
-    return bool(email) and unicodedata.normalize("NFKC", email) == email
+    return bool(email) and normalize("NFKC", email) == email
 
 
 def clean_email(email: str) -> str:
@@ -64,8 +65,8 @@ def clean_email(email: str) -> str:
     cleaned = address_key(email)
     local, at, domain = cleaned.partition("@")
     plain = cleaned.isprintable() and not any(c.isspace() for c in cleaned)
-    deleted = cleaned.endswith(GONE)
-    if not (local and at and domain and plain) or "@" in domain or len(cleaned) > EMAIL_LENGTH or deleted:
+    known = all(len(label) <= LABEL_LENGTH for label in domain.split(".")) and not cleaned.endswith(GONE)
+    if not (local and at and domain and plain and known) or "@" in domain or len(cleaned) > EMAIL_LENGTH:
         raise InvalidInput(why="Please write an email address, such as ada@school.example.", fields=("email",))
     return cleaned
 

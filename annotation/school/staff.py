@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -21,8 +22,10 @@ from annotation.people.people import GONE, add_person, clean_email, clean_name, 
 from core.csv_table import as_written, without_mark
 from core.errors import HindsightError, InvalidInput, NotFound
 from core.models import Mail, Partnership, Person
+from core.text_decoding import decode_text
 
 MOST_ROWS = 5000
+MOST_BYTES = 2_000_000
 COLUMNS = {
     "name": ("name", "full name", "teacher"),
     "email": ("email", "e-mail", "email address", "mail"),
@@ -75,7 +78,18 @@ class Plan:
     suspended: tuple[tuple[str, str], ...] = field(default=())
 
 
-def read_staff(text: str) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
+Listed = tuple[tuple[StaffRow, ...], tuple[str, ...]]  # the rows of a file, and sentences about those left out
+
+
+def decode_staff(data: bytes) -> tuple[str, Listed]:
+    """Return the text of a file, and what `read_staff` says of it; also raises NotText."""
+    if len(data) > MOST_BYTES:
+        raise StaffUnreadable(why="it is far too large to be one")
+    text = decode_text(data)
+    return text, read_staff(text)
+
+
+def read_staff(text: str) -> Listed:
     """Read a CSV file (comma, semicolon or tab); return its rows and plain sentences about those left out.
 
     Raises StaffUnreadable without the columns name and email, or with too many rows.
@@ -84,10 +98,10 @@ def read_staff(text: str) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
     head = text.split("\n", 1)[0]
     reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=head.count))
     try:
-        lines = [[as_written(cell) for cell in cells] for cells in reader]
+        lines = list(islice(reader, MOST_ROWS + 1))
     except csv.Error as error:
         raise StaffUnreadable(why="its table is damaged") from error
-    titles = [cell.strip().lower() for cell in lines[0]] if lines else []
+    titles = [as_written(cell).strip().lower() for cell in lines[0]] if lines else []
     places = {
         name: next((k for k, title in enumerate(titles) if title in known), -1) for name, known in COLUMNS.items()
     }
@@ -100,7 +114,7 @@ def read_staff(text: str) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
     for number, cells in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in cells):
             continue
-        found = {name: cells[k].strip() if 0 <= k < len(cells) else "" for name, k in places.items()}
+        found = {name: as_written(cells[k]).strip() if 0 <= k < len(cells) else "" for name, k in places.items()}
         try:
             row = _row(number, found)
         except HindsightError as error:
@@ -159,17 +173,28 @@ def compare_staff(
 def without_circles(known: Sequence[Member], rows: Sequence[StaffRow]) -> tuple[tuple[StaffRow, ...], tuple[str, ...]]:
     """Take the manager from each row with which somebody would manage their own line manager, and say so."""
     listed = {row.email for row in rows}
-    managers: dict[str, str | None] = {one.email: one.manager or None for one in known if one.email not in listed}
+    above = {one.email: one.manager for one in known if one.email not in listed and one.manager}
     kept, problems = [], []
     for row in rows:
-        in_circle = bool(row.manager) and row.email in line_above(managers, row.manager)
+        in_circle = bool(row.manager) and _head_of_line(above, row.manager) == row.email
         if in_circle:
             problems.append(
                 f"Line {row.line}: {row.name} stands above {row.manager} already, so {row.name} gets no line manager."
             )
         kept.append(replace(row, manager="") if in_circle else row)
-        managers[row.email] = kept[-1].manager or None
+        if kept[-1].manager:
+            above[row.email] = row.manager
     return tuple(kept), tuple(problems)
+
+
+def _head_of_line(above: dict[str, str], email: str) -> str:
+    """Return who stands above everybody in a line; on the way `above` comes to name people further up (union-find)."""
+    passed = {email: None}
+    while (higher := above.get(email)) is not None and higher not in passed:
+        passed[email := higher] = None
+    for one in list(passed)[:-1]:
+        above[one] = email
+    return email
 
 
 def _line_of(problem: str) -> int:
@@ -177,10 +202,10 @@ def _line_of(problem: str) -> int:
     return int(found[1]) if found else 0
 
 
-def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) -> Plan:
+def plan_staff(session: Session, lead: Person, listed: Listed, *, others_left: bool) -> Plan:
     """Return what a file would change, changing nothing. The lead who imports it never leaves by it."""
     require_lead(lead)
-    rows, problems = read_staff(text)
+    rows, problems = listed
     people = session.scalars(select(Person).where(~Person.email.endswith(GONE))).all()
     by_id = {one.id: one for one in people}
     known = [
@@ -207,13 +232,13 @@ def plan_staff(session: Session, lead: Person, text: str, *, others_left: bool) 
     return Plan(rows, tuple(changes), tuple(said), tuple(suspended))
 
 
-def apply_staff(session: Session, lead: Person, text: str, *, others_left: bool) -> tuple[Plan, list[Person]]:
+def apply_staff(session: Session, lead: Person, listed: Listed, *, others_left: bool) -> tuple[Plan, list[Person]]:
     """Do what `plan_staff` says; return those who are new and need a link to join.
 
     Partnerships that are then within one management line are suspended.
     """
     lock_staff_list(session)
-    plan = plan_staff(session, lead, text, others_left=others_left)
+    plan = plan_staff(session, lead, listed, others_left=others_left)
     called = {row.email: row.called for row in plan.rows}
     for one in plan.changes:
         if one.kind == "joins":

@@ -22,6 +22,7 @@ from core.database.db import Database
 from core.errors import EmptyFile, InvalidInput, NotFound
 from core.models import Lesson, StoredFile, Upload
 from core.pipeline.steps import add_first_step
+from core.plain_text import normalize
 from core.storage.base import Storage
 from ingest.upload.errors import TooLarge, UnknownKind, UploadBusy
 from ingest.upload.partial_file import UploadLock, synced_size
@@ -83,7 +84,7 @@ def clean_text(text: str) -> str:
     """Return one line without control characters, broken characters and marks that turn the writing."""
     spaced = "".join(" " if mark in "\t\r\n\u2028\u2029" else mark for mark in text)
     kept = (mark for mark in spaced if unicodedata.category(mark) not in ("Cc", "Cs") and mark not in TURNING)
-    return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
+    return " ".join(normalize("NFC", "".join(kept)).split())
 
 
 def display_name(name: str) -> str:

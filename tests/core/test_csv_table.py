@@ -22,7 +22,7 @@ from core.types import Role, Turn
 from tests.calendar_rule import PACKAGES, PROJECT
 from transcription.formats.elan import read_eaf, write_eaf
 from transcription.formats.moments import write_moments
-from transcription.formats.reading import parse_transcript
+from transcription.formats.readers import parse_transcript
 
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 ATTACKS = [

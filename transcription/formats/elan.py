@@ -8,8 +8,18 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from core.types import Activity, Question, Turn
-from transcription.formats.reading import Line, Transcript, TranscriptUnreadable
+from transcription.formats.transcript import (
+    Line,
+    Transcript,
+    TranscriptUnreadable,
+    require_few_words,
+    require_room,
+    short_name,
+    short_words,
+)
 
+TIME_DIGITS = 9  # of a time in milliseconds: eleven days
+DEEPEST = 50  # ELAN nests six deep
 _CONTROL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Annotation = tuple[int, int, str]
@@ -120,28 +130,68 @@ def read_eaf(text: str) -> Transcript:
     """
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise TranscriptUnreadable(why="it declares a document type, which ELAN never writes")
+    document = _Document()
+    parser = ET.XMLParser(target=document)  # noqa: S314 - no document type gets here, so no entity does
     try:
-        root = ET.fromstring(text.encode())  # noqa: S314 - no document type gets here, so no entity does
+        parser.feed(text.encode())
+        parser.close()
     except ET.ParseError as error:
         raise TranscriptUnreadable(why="it is damaged: its XML ends or breaks in the middle") from error
-    if root.tag != "ANNOTATION_DOCUMENT":
-        raise TranscriptUnreadable(why="it is not an ELAN document")
-    times = {slot.get("TIME_SLOT_ID"): slot.get("TIME_VALUE", "") for slot in root.iter("TIME_SLOT")}
     lines: list[Line] = []
     left_out = 0
-    for tier in root.iter("TIER"):
-        name = tier.get("PARTICIPANT") or tier.get("TIER_ID") or ""
-        if re.sub(r" \d+$", "", name) in OURS:
-            continue
-        for mark in tier.iter("ALIGNABLE_ANNOTATION"):
-            said = " ".join((mark.findtext("ANNOTATION_VALUE") or "").split())
-            ends = [times.get(mark.get(f"TIME_SLOT_REF{k}"), "") for k in (1, 2)]
-            start, end = (int(one) if one.isdecimal() else -1 for one in ends)
-            if not said or not 0 <= start < end:
-                left_out += 1
-                continue
-            lines.append(Line(len(lines), re.sub(r" \((?:teacher|pupil|group|unsure)\)$", "", name), said, start, end))
+    for speaker, slots, said in document.marks:
+        start, end = (document.times.get(slot, -1) for slot in slots)
+        if said and 0 <= start < end:
+            lines.append(Line(len(lines), speaker, said, start, end))
+        else:
+            left_out += 1
     if not lines:
         raise TranscriptUnreadable(why="it has no annotation with times and words")
+    require_few_words(lines)
     notes = (f"{left_out} annotations without times or words were left out.",) if left_out else ()
     return Transcript(tuple(sorted(lines, key=lambda line: (line.start_ms or 0, line.row))), notes)
+
+
+class _Document:
+    """Collects time slots and annotations while a document is read; no tree of it is built."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, int] = {}
+        self.marks: list[tuple[str, tuple[str, str], str]] = []  # speaker, time slots, words
+        self._depth = 0
+        self._speaker: str | None = None  # None: this tier is no transcript
+        self._slots: tuple[str, str] | None = None
+        self._words: list[str] | None = None
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin an element."""
+        if self._depth == 0 and tag != "ANNOTATION_DOCUMENT":
+            raise TranscriptUnreadable(why="it is not an ELAN document")
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise TranscriptUnreadable(why="its parts lie deeper in one another than those of an ELAN document")
+        if tag == "TIME_SLOT":
+            value = attributes.get("TIME_VALUE", "")
+            if value.isdecimal() and len(value) <= TIME_DIGITS:
+                self.times[attributes.get("TIME_SLOT_ID", "")] = int(value)
+        elif tag == "TIER":
+            name = short_name(attributes.get("PARTICIPANT") or attributes.get("TIER_ID") or "")
+            ours = re.sub(r" \d+$", "", name) in OURS
+            self._speaker = None if ours else re.sub(r" \((?:teacher|pupil|group|unsure)\)$", "", name)
+        elif tag == "ALIGNABLE_ANNOTATION":
+            self._slots = (attributes.get("TIME_SLOT_REF1", ""), attributes.get("TIME_SLOT_REF2", ""))
+            self._words = []
+
+    def data(self, text: str) -> None:
+        """Take in text."""
+        if self._words is not None:
+            self._words.append(text)
+
+    def end(self, tag: str) -> None:
+        """End an element."""
+        self._depth -= 1
+        if tag == "ALIGNABLE_ANNOTATION" and self._slots is not None and self._words is not None:
+            if self._speaker is not None:
+                require_room(self.marks)
+                self.marks.append((self._speaker, self._slots, short_words("".join(self._words))))
+            self._slots = self._words = None

@@ -5,76 +5,37 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
-from pathlib import Path
 
 from core.csv_table import as_written, without_mark
-from core.errors import UnusableFile
-from core.text_decoding import NotText, decode_text
-
-MAX_BYTES = 20_000_000
-"""A three-hour transcript has under one megabyte; more than this is not a transcript."""
+from transcription.formats.transcript import (
+    LATEST_MS,
+    Line,
+    Transcript,
+    TranscriptUnreadable,
+    require_few_words,
+    require_room,
+    short_name,
+    short_words,
+)
 
 SAME_SENTENCE_MS = 500
 """Subtitles cut long sentences; two cues with less than this between them can be one sentence."""
 
 
-class TranscriptUnreadable(UnusableFile):
-    """A transcript file of which nothing can be used; `why` says what is wrong with it."""
-
-    code = "transcript_unreadable"
-    sentence = "This transcript cannot be used: {why}."
-    fields = ("file",)
+def has_cues(text: str) -> bool:
+    """Tell subtitles from a table."""
+    return text.lstrip().startswith("WEBVTT") or _CUE.search(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row or cue: what was said by whom; `row` counts from 0 in the file; times may be missing."""
-
-    row: int
-    speaker: str
-    text: str
-    start_ms: int | None = None
-    end_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """The lines of a file, and plain sentences about what in it was left out."""
-
-    lines: tuple[Line, ...]
-    notes: tuple[str, ...] = ()
-
-
-def read_transcript(path: Path) -> Transcript:
-    """Read a transcript by what it holds, not by its name. Raises `TranscriptUnreadable` with one sentence."""
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise TranscriptUnreadable(why="it is far too large to be a transcript")
-        data = path.read_bytes()
-    except OSError as error:
-        raise TranscriptUnreadable(why="it cannot be opened") from error
-    try:
-        text = decode_text(data)
-    except NotText as error:
-        raise TranscriptUnreadable(**error.places) from error
-    return parse_transcript(text)
-
-
-def parse_transcript(text: str) -> Transcript:
-    """Read the text of a VTT, SRT or CSV file. Raises `TranscriptUnreadable` with one sentence."""
-    if text.lstrip().startswith("WEBVTT") or _CUE.search(text):
-        return _parse_cues(text)
-    return _parse_table(text)
-
-
+# Read in one pass: what may be long is possessive (`*+`), or stops where the next attempt would begin.
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
 _ARROW = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}")
-_CUE = re.compile(r"^[ \t]*\d[\d:.,]*[^\n,;]{0,12}-->", re.MULTILINE)
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG = re.compile(r"<[/a-zA-Z0-9][^<>]*>|\{\\[^}]*\}")
+_CUE = re.compile(r"^[ \t]*+\d[\d:.,]*+[^\n,;]{0,12}-->", re.MULTILINE)
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*+)?\s++([^<>]++)>")
+_TAG = re.compile(r"<[/a-zA-Z0-9][^<>]*+>|\{\\[^{}]*+\}")
+_BIG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{7,}+);?")  # of no character; `unescape` fails at some
 _SPEAKER = re.compile(r"^(?:>>\s*)?([A-Z][\w.'-]{0,20}(?: [\w.'-]{1,20}){0,2}):\s+(?=\S)")
 
 
@@ -84,7 +45,8 @@ def _milliseconds(parts: tuple[str | None, ...]) -> int:
     return whole * 1000 + int((thousandths or "0").ljust(3, "0"))
 
 
-def _parse_cues(text: str) -> Transcript:
+def parse_cues(text: str) -> Transcript:
+    """Read subtitles: WebVTT or SRT. Raises `TranscriptUnreadable`."""
     lines: list[Line] = []
     broken = empty = row = 0
     speaker = ""
@@ -105,7 +67,9 @@ def _parse_cues(text: str) -> Transcript:
         if not said:
             empty += 1
             continue
+        require_room(lines)
         lines.append(Line(row - 1, speaker, said, start, end))
+    require_few_words(lines)
     if not lines:
         raise TranscriptUnreadable(why="it has no line with usable times and words")
     return Transcript(_whole_sentences(lines), _notes((broken, "with unusable times"), (empty, "without words")))
@@ -113,44 +77,54 @@ def _parse_cues(text: str) -> Transcript:
 
 def _whole_sentences(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Join cues that cut a sentence of one speaker: no full stop before, a small letter after, hardly a pause."""
-    joined: list[Line] = []
+    groups: list[list[Line]] = []
+    end_ms = 0  # of the last group
     for line in lines:
-        last = joined[-1] if joined else None
+        last = groups[-1][-1] if groups else None
         if (
             last is not None
             and last.speaker == line.speaker
             and last.text[-1] not in ".?!…"
             and line.text[0].islower()
-            and (line.start_ms or 0) - (last.end_ms or 0) < SAME_SENTENCE_MS
+            and (line.start_ms or 0) - end_ms < SAME_SENTENCE_MS
         ):
-            end_ms = max(last.end_ms or 0, line.end_ms or 0)
-            joined[-1] = Line(last.row, last.speaker, f"{last.text} {line.text}", last.start_ms, end_ms)
+            groups[-1].append(line)
+            end_ms = max(end_ms, line.end_ms or 0)
         else:
-            joined.append(line)
-    return tuple(joined)
+            groups.append([line])
+            end_ms = line.end_ms or 0
+    return tuple(_joined(group) for group in groups)
+
+
+def _joined(group: Sequence[Line]) -> Line:
+    first = group[0]
+    text = " ".join(line.text for line in group)
+    return Line(first.row, first.speaker, text, first.start_ms, max(line.end_ms or 0 for line in group))
 
 
 def _who_said(raw: str, before: str) -> tuple[str, str]:
     """Take the voice tag or a leading "Name:"; a cue without one goes on with the speaker before it."""
     voice = _VOICE.search(raw)
-    said = " ".join(unescape(_TAG.sub("", raw)).split())
+    said = short_words(unescape(_BIG_REFERENCE.sub("\ufffd", _TAG.sub("", raw))))
     if voice:
-        return voice.group(1).strip(), said
+        return short_name(voice.group(1)), said
     named = _SPEAKER.match(said)
     if named:
         return named.group(1), said[named.end() :]
     return before, said
 
 
-def _parse_table(text: str) -> Transcript:
+def parse_table(text: str) -> Transcript:
+    """Read a table with the columns `speaker` and `text`. Raises `TranscriptUnreadable`."""
     text = without_mark(text)
     delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
-        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-        if "text" not in names or "speaker" not in names:
+        titles = next(reader, [])
+        places = {title.strip().lower(): place for place, title in enumerate(titles)}
+        if "text" not in places or "speaker" not in places:
             raise TranscriptUnreadable(why="it is neither subtitles nor a table with the columns “speaker” and “text”")
-        lines, timeless, empty = _rows(reader, names)
+        lines, timeless, empty = _rows(reader, places)
     except csv.Error as error:
         raise TranscriptUnreadable(why="its table is damaged") from error
     if not lines:
@@ -160,29 +134,32 @@ def _parse_table(text: str) -> Transcript:
     )
 
 
-def _rows(reader: csv.DictReader[str], names: dict[str, str]) -> tuple[list[Line], int, int]:
+def _rows(reader: Iterable[list[str]], places: Mapping[str, int]) -> tuple[list[Line], int, int]:
     lines: list[Line] = []
     timeless = empty = 0
-    for row, cells in enumerate(reader):
-        said = " ".join(as_written(cells[names["text"]] or "").split())
+    for row, cells in enumerate(each for each in reader if each):
+        wanted = ("speaker", "text", "start_ms", "end_ms")
+        speaker, text, *times = (cells[at] if 0 <= (at := places.get(name, -1)) < len(cells) else "" for name in wanted)
+        said = short_words(as_written(text))
         if not said:
             empty += 1
             continue
-        times = [cells[names[key]] if key in names else None for key in ("start_ms", "end_ms")]
         start, end = map(_whole, times)
         if start is None or end is None or end <= start:
             timeless += any(times)
             start = end = None
-        lines.append(Line(row, as_written(cells[names["speaker"]] or "").strip(), said, start, end))
+        require_room(lines)
+        lines.append(Line(row, short_name(as_written(speaker)), said, start, end))
+    require_few_words(lines)
     return lines, timeless, empty
 
 
-def _whole(cell: str | None) -> int | None:
+def _whole(cell: str) -> int | None:
     try:
-        number = float(cell or "")
+        number = float(cell)
     except ValueError:
         return None
-    return round(number) if 0 <= number < 1e9 else None
+    return round(number) if 0 <= number < LATEST_MS else None
 
 
 def _notes(*counted: tuple[int, str]) -> tuple[str, ...]:

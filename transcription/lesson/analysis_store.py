@@ -23,7 +23,7 @@ from core.models import (
 )
 from core.models import Correction as CorrectionRow
 from core.types import Activity, Measures, Question, Role, Span, Turn, VoiceTurn, Word
-from transcription.formats.reading import Transcript, TranscriptUnreadable
+from transcription.formats.transcript import Transcript, TranscriptUnreadable
 from transcription.lesson.analysis_document import measures_document
 from transcription.lesson.corrections import (
     ActivityCorrection,

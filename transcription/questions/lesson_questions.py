@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.types import AnsweredBy, Question, QuestionKind, Role, Span, Turn, VoiceTurn
-from transcription.formats.reading import Line, read_transcript
+from transcription.formats.readers import read_transcript
+from transcription.formats.transcript import Line
 from transcription.questions.detection import Around, asks
 from transcription.questions.kinds import kind_of, only_checks, press_for_reasons
 from transcription.questions.utterances import Utterance, split_sentences, split_turns

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from core.types import Role, Turn, Word
@@ -11,7 +11,7 @@ from core.types import Role, Turn, Word
 PAUSE_MS = 900
 """A silence of this length between two words ends an utterance even without punctuation."""
 
-_SENTENCE = re.compile(r".+?(?:(?:\.\.\.|…|[.?!]+)[\"”’')\]]*(?=\s|$)|$)", re.DOTALL)
+_END = re.compile(r"[.?!…][\"”’')\]]*+(?=\s|$)")
 _ABBREVIATION = re.compile(r"(?:^|\s)(?:Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e|[A-Z])\.$")
 
 
@@ -33,16 +33,23 @@ class Utterance:
 
 def split_sentences(text: str) -> list[str]:
     """Cut a text at its punctuation: `"Okay. What is it?"` is two; `"Mr. Lee"` and `"3.5"` stay whole."""
-    found: list[str] = []
-    for match in _SENTENCE.finditer(" ".join(text.split())):
-        piece = match.group().strip()
-        if not piece:
-            continue
-        if found and _ABBREVIATION.search(found[-1]):
-            found[-1] = f"{found[-1]} {piece}"
+    sentences: list[list[str]] = []  # each of the pieces that an abbreviation parts
+    for piece in _pieces(" ".join(text.split())):
+        if sentences and _ABBREVIATION.search(sentences[-1][-1]):
+            sentences[-1].append(piece)
         else:
-            found.append(piece)
-    return found
+            sentences.append([piece])
+    return [" ".join(pieces) for pieces in sentences]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    begin = 0
+    for match in _END.finditer(text):
+        if match.start() > begin:  # a mark alone ends nothing
+            yield text[begin : match.end()].strip()
+            begin = match.end()
+    if rest := text[begin:].strip():
+        yield rest
 
 
 def split_turns(turns: Iterable[Turn]) -> list[Utterance]:
@@ -67,7 +74,7 @@ def _groups(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _ends_sentence(text: str) -> bool:
-    return bool(re.search(r"[.?!…][\"”’')\]]*$", text)) and not _ABBREVIATION.search(text)
+    return bool(re.search(r"[.?!…][\"”’')\]]*+$", text)) and not _ABBREVIATION.search(text)
 
 
 def _of_words(group: Sequence[Word], turn: Turn, row: int) -> Utterance:

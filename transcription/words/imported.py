@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from core.types import Span, VoiceTurn, Word
-from transcription.formats.reading import Transcript, TranscriptUnreadable
+from transcription.formats.transcript import Transcript, TranscriptUnreadable
 
 
 def words_of_transcript(transcript: Transcript) -> tuple[Word, ...]:

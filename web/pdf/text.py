@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+from core.plain_text import normalize
+
 MISSING = "□"
 BYTE_ORDER = "\ufeff"  # not allowed in PDF/UA, whatever font has it
 LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
@@ -41,7 +43,7 @@ def settable(text: str, glyphs: Glyphs) -> str:
     """
     out: list[str] = []
     fonts: Sequence[Set[int]] = ()  # those that have the last letter and all its marks so far
-    for character in unicodedata.normalize("NFC", LINE_ENDS.sub("\n", text)).replace("\t", " "):
+    for character in normalize("NFC", LINE_ENDS.sub("\n", text)).replace("\t", " "):
         if character == "\n":
             out.append(character)
             fonts = ()

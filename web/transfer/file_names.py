@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from urllib.parse import quote
 
+from core.plain_text import normalize
+
 FORBIDDEN = frozenset('<>:"/\\|?*')  # by one system or another
 JOINERS = "\u200c\u200d"  # belong to names in Persian, Hindi and to some emoji
 MOST_BYTES = 180  # with what is put before and after it; file systems take 255
@@ -18,7 +20,7 @@ def safe_name(name: str, otherwise: str = "lesson") -> str:
 
 def _fitting(name: str) -> str:
     """Return a name that every system takes, without spaces at its ends; it may become empty."""
-    kept = "".join(_safe(letter) for letter in unicodedata.normalize("NFC", name)).strip(" " + JOINERS)
+    kept = "".join(_safe(letter) for letter in normalize("NFC", name)).strip(" " + JOINERS)
     short = kept[:MOST_LETTERS].encode()[:MOST_BYTES].decode(errors="ignore")
     return short.strip(" " + JOINERS)
 

@@ -96,16 +96,16 @@ def test_a_dry_run_changes_nothing_and_says_which_pairs_would_be_suspended(datab
         hal = make_person(session, "Hal Head", email="hal@school.example", department="Maths")
         make_partnership(session, hal, ada)
     with database.write() as session:
-        plan = plan_staff(session, lead, FILE, others_left=True)
+        plan = plan_staff(session, lead, read_staff(FILE), others_left=True)
         assert plan.suspended == (("Hal Head", "Ada Teacher"),)
         assert session.get_one(Person, ada.id).manager_id is None
         assert [one.kind for one in plan.changes] == ["changes"]  # the lead, who is not in the file, stays
     with database.write() as session:
-        assert apply_staff(session, lead, FILE, others_left=True)[1] == []
+        assert apply_staff(session, lead, read_staff(FILE), others_left=True)[1] == []
     with database.read() as session:
         assert session.get_one(Person, ada.id).manager_id == hal.id
         assert session.scalars(select(Partnership.state)).all() == ["suspended"]
-        assert plan_staff(session, lead, FILE, others_left=True).changes == ()  # the second time there is nothing to do
+        assert plan_staff(session, lead, read_staff(FILE), others_left=True).changes == ()  # nothing is left to do
 
 
 def test_nobody_manages_their_own_line_manager_by_hand_or_by_a_file(database: Database) -> None:
@@ -122,10 +122,10 @@ def test_nobody_manages_their_own_line_manager_by_hand_or_by_a_file(database: Da
     lines = ("name,email,manager", "Ada Teacher,ada@school.example,zoe@school.example")
     swapped = "Hal Head,hal@school.example,ada@school.example\nNia,nobody,\nBo,bo@s.example,who@s.example"
     with database.write() as session:
-        plan = plan_staff(session, lead, "\n".join([*lines, swapped]), others_left=False)
+        plan = plan_staff(session, lead, read_staff("\n".join([*lines, swapped])), others_left=False)
         assert [one.partition(" ")[2][:2] for one in plan.problems] == ["3:", "4 ", "5:"]
         assert "Hal Head gets no line manager" in plan.problems[0]
-        apply_staff(session, lead, "\n".join([*lines, swapped]), others_left=False)
+        apply_staff(session, lead, read_staff("\n".join([*lines, swapped])), others_left=False)
     with database.read() as session:
         managers = {one.name: one.manager_id for one in session.scalars(select(Person))}
         assert (managers["Ada Teacher"], managers["Hal Head"], managers["Zoe Old"]) == (zoe.id, None, hal.id)
@@ -136,7 +136,7 @@ def test_nobody_but_the_lead_reads_or_changes_the_list(database: Database) -> No
         ada = make_person(session)
         for do in (plan_staff, apply_staff):
             with pytest.raises(NotAllowed):
-                do(session, ada, FILE, others_left=False)
+                do(session, ada, read_staff(FILE), others_left=False)
 
 
 def test_a_leaver_is_signed_out_and_her_partnerships_end_but_she_can_sign_in_for_a_while(
@@ -176,7 +176,7 @@ def test_those_who_are_new_join_with_their_own_link_and_count_as_managed_before(
 ) -> None:
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
-        _, new = apply_staff(session, lead, FILE, others_left=False)
+        _, new = apply_staff(session, lead, read_staff(FILE), others_left=False)
         found = {person.name: person for person in new}
         assert found["Ada Teacher"].manager_id == found["Hal Head"].id
         with pytest.raises(PartnershipRefused):

@@ -15,9 +15,10 @@ from core.text_decoding import NotText, decode_text
 from core.types import Activity, ActivityKind, AnsweredBy, Question, QuestionKind, Role, Turn, Word
 from transcription.formats.elan import write_eaf
 from transcription.formats.moments import COLUMNS, write_moments
-from transcription.formats.reading import TranscriptUnreadable, parse_transcript, read_transcript
+from transcription.formats.readers import parse_transcript, read_transcript
 from transcription.formats.rttm import write_rttm
 from transcription.formats.subtitles import write_srt, write_vtt
+from transcription.formats.transcript import TranscriptUnreadable
 
 TURNS = (
     Turn(0, 2_000, "S1", Role.TEACHER, "Is 3 < 5 & 5 > 3?"),

@@ -6,7 +6,8 @@ import pytest
 
 from core.types import MediaInfo, Role, Turn, Word
 from transcription.formats.folder import folder_files
-from transcription.formats.reading import Line, Transcript, TranscriptUnreadable, parse_transcript
+from transcription.formats.readers import parse_transcript
+from transcription.formats.transcript import Line, Transcript, TranscriptUnreadable
 from transcription.lesson.analysis_document import Analysis
 from transcription.lesson.measures import measure_lesson
 from transcription.words.imported import words_of_transcript

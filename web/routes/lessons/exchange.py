@@ -6,18 +6,13 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, UploadFile
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 
 from annotation.lessons.lessons import get_lesson, get_own_lesson
 from core.database.db import get_database
-from core.text_decoding import NotText, decode_text
-from transcription.public import (
-    Transcript,
-    TranscriptUnreadable,
-    parse_transcript,
-    read_eaf,
-    remove_import,
-    save_import,
-)
+from core.models import Person
+from transcription.public import MAX_BYTES, Transcript, decode_transcript, remove_import, save_import
+from web.child_process import compute_in_child
 from web.rendering import go
 from web.security.auth import CurrentPerson
 from web.transfer.file_names import save_as
@@ -27,7 +22,6 @@ from web.views.lessons.exports import exported
 
 router = APIRouter(tags=["interchange"])
 
-MOST_BYTES = 20_000_000
 Format = Literal["vtt", "srt", "txt", "eaf", "csv", "json"]
 MIMES = {
     "vtt": "text/vtt; charset=utf-8",
@@ -53,22 +47,18 @@ def export(request: Request, lesson_id: str, ending: Format, person: CurrentPers
     return in_pieces(whole, right_to(request, person, lambda session, me: get(session, me, lesson_id)))
 
 
-def read_any(data: bytes) -> Transcript:
-    """Read VTT, SRT, CSV or ELAN, by what it holds; raises TranscriptUnreadable."""
-    try:
-        text = decode_text(data)
-    except NotText as error:
-        raise TranscriptUnreadable(**error.places) from error
-    return read_eaf(text) if text.lstrip("\ufeff \n").startswith("<") else parse_transcript(text)
-
-
 @router.post("/lessons/{lesson_id}/transcript", include_in_schema=False)
-def import_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> Response:
+async def import_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> Response:
     """Let a transcript made elsewhere take the place of the recognised words of one's own lesson."""
-    transcript = read_any(file.file.read(MOST_BYTES))
+    data = await file.read(MAX_BYTES + 1)  # one more than is taken: a longer file is refused, not cut
+    transcript = await compute_in_child(person.id, decode_transcript, data)
+    await run_in_threadpool(_save, lesson_id, person, transcript)
+    return go(f"/lessons/{lesson_id}", "words-taken")
+
+
+def _save(lesson_id: str, person: Person, transcript: Transcript) -> None:
     with get_database().write() as session:
         save_import(session, get_own_lesson(session, person, lesson_id), person.id, transcript)
-    return go(f"/lessons/{lesson_id}", "words-taken")
 
 
 @router.post("/lessons/{lesson_id}/transcript/forget", include_in_schema=False)

@@ -6,26 +6,36 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
+from starlette.concurrency import run_in_threadpool
 
 from annotation.access.reading import is_person
 from annotation.coaching.partnerships import make_partnership
 from annotation.mail_queue import mail_is_on
 from annotation.people.account_links import hand_out, invite, invite_again, make_link
 from annotation.people.people import list_people
-from annotation.school.staff import apply_staff, mark_left, plan_staff, reinstate, set_place
+from annotation.school.staff import (
+    MOST_BYTES,
+    Listed,
+    Plan,
+    apply_staff,
+    decode_staff,
+    mark_left,
+    plan_staff,
+    read_staff,
+    reinstate,
+    set_place,
+)
 from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person
 from core.settings import get_settings
-from core.text_decoding import decode_text
+from web.child_process import compute_in_child
 from web.rendering import NOTICES, go, page
 from web.security.auth import CurrentLead
 from web.views.school.programme import programme_context
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
-
-MOST_BYTES = 2_000_000  # of a staff list
 
 
 def _show(request: Request, lead: Person, status: int = 200, **more: Any) -> HTMLResponse:
@@ -89,23 +99,33 @@ def open_account(person_id: str, lead: CurrentLead) -> Response:
 
 
 @router.post("/programme/staff", response_class=HTMLResponse)
-def try_staff_list(
+async def try_staff_list(
     request: Request, lead: CurrentLead, file: UploadFile, others_left: Annotated[bool, Form()] = False
 ) -> Response:
     """Show what a staff list would change; nothing changes yet."""
-    text = decode_text(file.file.read(MOST_BYTES))
+    data = await file.read(MOST_BYTES + 1)  # one more than is taken: a longer file is refused, not cut
+    text, listed = await compute_in_child(lead.id, decode_staff, data)
+    plan = await run_in_threadpool(_plan, lead, listed, others_left)
+    return await run_in_threadpool(_show, request, lead, plan=plan, staff_text=text, others_left=others_left)
+
+
+def _plan(lead: Person, listed: Listed, others_left: bool) -> Plan:
     with get_database().read() as session:
-        plan = plan_staff(session, lead, text, others_left=others_left)
-    return _show(request, lead, plan=plan, staff_text=text, others_left=others_left)
+        return plan_staff(session, lead, listed, others_left=others_left)
 
 
 @router.post("/programme/staff/apply", response_class=HTMLResponse)
-def change_staff_list(
+async def change_staff_list(
     request: Request, lead: CurrentLead, text: Text = "", others_left: Annotated[bool, Form()] = False
 ) -> Response:
     """Change the staff list as was shown."""
+    listed = await compute_in_child(lead.id, read_staff, text)
+    return await run_in_threadpool(_change, request, lead, listed, others_left)
+
+
+def _change(request: Request, lead: Person, listed: Listed, others_left: bool) -> Response:
     with get_database().write() as session:
-        plan, new = apply_staff(session, lead, text, others_left=others_left)
+        plan, new = apply_staff(session, lead, listed, others_left=others_left)
         untold = []
         if mail_is_on() or not get_settings().oidc_issuer:  # else they come by single sign-on, without a link
             links = [(one, make_link(session, one, "join")) for one in new]

@@ -18,7 +18,7 @@ from core.models import Comment, Lesson, TurnRow
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.web_school import School
 from transcription.formats.elan import read_eaf
-from web.routes.lessons.exchange import read_any
+from transcription.formats.readers import decode_transcript
 
 NAME = {"kind": "voice", "speaker": "S1", "name": "Ms Owner"}
 
@@ -143,6 +143,6 @@ def test_a_file_that_is_no_transcript_is_refused_with_a_sentence_and_changes_not
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_whatever_is_sent_as_a_transcript_is_read_or_refused(content: bytes) -> None:
     try:
-        assert read_any(content).lines
+        assert decode_transcript(content).lines
     except HindsightError as error:
         assert str(error)
