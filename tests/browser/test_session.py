@@ -89,7 +89,7 @@ def test_both_see_the_same_and_leave_with_one_action_and_a_log(pair: tuple[Page,
     coach.get_by_role("button", name="Put this moment on a card").click()
     expect(teacher.locator("#cards li")).to_have_count(1)
     teacher.get_by_label("What did you want to see").fill("More of their own words")
-    expect(coach.get_by_label("What did you want to see")).to_have_value("More of their own words", timeout=5000)
+    expect(coach.locator("[data-others=G]")).to_contain_text("More of their own words", timeout=5000)
     teacher.screenshot(path=SHOTS / "session.png")
     teacher.get_by_role("button", name="Done").click()
     expect(teacher.locator("#said")).to_contain_text("one thing to do")
@@ -120,3 +120,18 @@ def test_a_reload_and_a_lost_network_find_the_other_again(pair: tuple[Page, Page
     teacher.wait_for_timeout(800)
     teacher.get_by_role("button", name="Done").click()
     expect(teacher.get_by_role("heading", name="Log")).to_be_visible(timeout=10_000)
+
+
+def test_both_write_at_one_stage_and_each_sees_the_line_of_the_other(pair: tuple[Page, Page]) -> None:
+    teacher, coach = pair
+    teacher.get_by_label("What did you want to see in this lesson?").fill("That they think before they speak")
+    coach.get_by_label("What did you want to see in this lesson?").fill("Sam spoke first, twice")
+    expect(coach.locator("[data-others=G]")).to_contain_text("That they think before they speak", timeout=20_000)
+    expect(teacher.locator("[data-others=G]")).to_contain_text("Sam spoke first, twice", timeout=20_000)
+    teacher.screenshot(path=SHOTS / "notes.png", full_page=True)
+    teacher.set_viewport_size({"width": 360, "height": 740})
+    teacher.screenshot(path=SHOTS / "notes-phone.png", full_page=True)
+    teacher.reload()
+    expect(teacher.get_by_label("What did you want to see in this lesson?")).to_have_value(
+        "That they think before they speak"
+    )
