@@ -7,6 +7,7 @@ stays is named here, and why.
 from __future__ import annotations
 
 import gzip
+import subprocess
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.settings import get_settings
 from core.storage.base import Storage
 from core.storage.configured import get_storage
 from tests.core.database.test_erasures import bytes_of
+from tests.support.databases import postgres_program
 from tests.support.factories import keep_bytes
 from tests.support.web_school import School
 from workers.queue.sweeper import erase, sweep
@@ -98,13 +100,23 @@ def add_rows(school: School) -> None:
             session.add(StoredFile(lesson_id=lesson, kind=kind, key=key, mime="x", bytes=1, info={}, created_at=now))
 
 
+def dump_of(database: Database) -> bytes:
+    """Return what PostgreSQL's own pg_dump writes of a database; of SQLite nothing, whose files are all there is."""
+    if database.engine.dialect.name == "sqlite":
+        return b""
+    address = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return subprocess.run(
+        [postgres_program("pg_dump"), "--dbname", address], check=True, capture_output=True, timeout=60
+    ).stdout
+
+
 def everything(database: Database, storage: Storage, backup: Path) -> bytes:
     """Sweep, back up, and return every byte of the database's files, the data folder, the store, and the backup."""
     settings = get_settings()
     sweep(database, storage, settings)
     erase(database, storage, settings)
     back_up(database, storage, backup)
-    found = [bytes_of(database)]
+    found = [bytes_of(database), dump_of(database)]
     found += [path.read_bytes() for path in sorted(settings.data_dir.rglob("*")) if path.is_file()]
     found += [piece for key in list(storage.keys()) for piece in storage.read(key, 0, storage.size(key))]
     for path in sorted(backup.rglob("*")):

