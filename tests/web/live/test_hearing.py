@@ -334,6 +334,27 @@ def test_a_stream_says_gone_and_ends_with_its_right(school: School, ends: Callab
     assert ended == ENDS[ends] | {"taken_back", "lead", "manager"}, heard
 
 
+async def seconds_until_gone(school: School, act: Callable[[], None]) -> float:
+    """Return how long after an act the coach's stream of the room ends; nothing wakes the hub."""
+    line = Line(Hub(), follower(school, "coach"), [f"session:{school.ids['session']}"])
+    await line.until_hello()
+    await asyncio.sleep(2 * POLL_SECONDS)
+    heard: list[str] = []
+    listening = asyncio.ensure_future(collect(line, heard))
+    await asyncio.to_thread(act)
+    began = time.monotonic()
+    await asyncio.wait_for(listening, PATIENCE)
+    assert heard[-2:] == ["gone", "end"]
+    return time.monotonic() - began
+
+
+@pytest.mark.alone("it measures a second")
+@pytest.mark.parametrize("ends", [end, suspend_by_statement, sign_out, close_account])
+def test_a_stream_ends_within_a_second_of_its_right(school: School, ends: Callable[[Stage], None]) -> None:
+    open_everything(school)
+    assert asyncio.run(seconds_until_gone(school, acting(school, ends))) < 1
+
+
 @pytest.mark.parametrize(
     ("statement", "ends"),
     [
