@@ -12,9 +12,9 @@ from playwright.sync_api import Browser
 
 from annotation.people.sign_in import begin_sign_in
 from core.models import Lesson
-from tests.browser.school import School, free_port
+from tests.browser.school import School
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_person
-from tests.support.servers import Servers, make_ground
+from tests.support.servers import Servers, running_pages
 from web.security.auth import COOKIE
 from web.transfer.media_response import MOST_OPEN
 
@@ -34,15 +34,8 @@ def film(tmp_path: Path) -> bytes:
 @pytest.fixture
 def pages(servers: Servers, tmp_path: Path) -> Iterator[School]:
     """Yield the pages, running."""
-    ground = make_ground(servers, tmp_path / "data")
-    school = School(tmp_path / "data", free_port(), dict(ground))
-    school.processes = [school.run("web")]
-    try:
-        school.wait_until_it_answers()
+    with running_pages(servers, tmp_path) as school:
         yield school
-    finally:
-        school.stop()
-        servers.remove(ground)
 
 
 def test_a_long_film_plays_to_its_end_and_from_anywhere(pages: School, film: bytes, browser: Browser) -> None:

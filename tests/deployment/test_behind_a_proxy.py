@@ -19,7 +19,7 @@ from annotation.people.sign_in import PER_ADDRESS, begin_sign_in
 from tests.browser.school import School, free_port
 from tests.faults.watching import wait_until
 from tests.support.factories import make_file, make_lesson, make_person
-from tests.support.servers import Servers, make_ground
+from tests.support.servers import Servers, running_pages
 from tests.web.routes.lessons.test_uploads import TUS, metadata, patch_headers
 from web.security.auth import COOKIE
 
@@ -31,17 +31,9 @@ PIECE = bytes(1024**2)
 @pytest.fixture(scope="module")
 def pages(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
     """Yield the pages alone, running, in a school of nobody with a mail server; no worker is there to send."""
-    folder = tmp_path_factory.mktemp("proxied")
-    ground = make_ground(servers, folder / "data")
     settings = {"HINDSIGHT_PROXY_SENDS_FILES": "true", "HINDSIGHT_SMTP_HOST": "127.0.0.1"}
-    school = School(folder / "data", free_port(), dict(ground) | settings)
-    school.processes = [school.run("web")]
-    try:
-        school.wait_until_it_answers()
+    with running_pages(servers, tmp_path_factory.mktemp("proxied"), settings) as school:
         yield school
-    finally:
-        school.stop()
-        servers.remove(ground)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from obstore.store import S3Store
 
 from core.database.migrate import migrate_database
 from core.models import new_id
+from tests.browser.school import School, free_port
 from tests.faults.full_set import RedisServer, running_queue
 from tests.support.databases import Postgres
 from tests.support.processes import settings_of
@@ -182,3 +184,17 @@ class Chosen:
             f"On PostgreSQL, Redis and S3: {count['here']} tests. Left out: {count['pure']} that make no school, "
             f"{count['embedded']} about the embedded default itself, {count['both']} that try both by themselves."
         )
+
+
+@contextmanager
+def running_pages(servers: Servers, folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[School]:
+    """Yield the pages alone, running, on a data folder below this one; no worker is there."""
+    ground = make_ground(servers, folder / "data")
+    school = School(folder / "data", free_port(), dict(ground) | dict(settings or {}))
+    school.processes = [school.run("web")]
+    try:
+        school.wait_until_it_answers()
+        yield school
+    finally:
+        school.stop()
+        servers.remove(ground)

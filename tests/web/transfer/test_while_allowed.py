@@ -27,10 +27,10 @@ from annotation.lessons.sharing import withdraw_share
 from annotation.people.sign_in import begin_sign_in, end_sign_in
 from core.clock import utc_now
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, PortfolioItem, Share, new_id
-from tests.browser.school import School, free_port
+from tests.browser.school import School
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
 from tests.support.s3_server import bucket_settings
-from tests.support.servers import Servers, make_ground
+from tests.support.servers import Servers, running_pages
 from web.security.auth import COOKIE
 from web.transfer.media_response import MOST_OPEN
 
@@ -59,19 +59,11 @@ def pages(
     request: pytest.FixtureRequest, servers: Servers, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[School]:
     """Yield the pages, running, with films in a folder or in a bucket."""
-    folder = tmp_path_factory.mktemp("sending")
-    ground = make_ground(servers, folder / "data")
-    settings = dict(ground)
+    settings = {}
     if request.param == "bucket":
-        settings |= bucket_settings(request.getfixturevalue("bucket_server"), f"test-{new_id()}")
-    school = School(folder / "data", free_port(), settings)
-    school.processes = [school.run("web")]
-    try:
-        school.wait_until_it_answers()
+        settings = bucket_settings(request.getfixturevalue("bucket_server"), f"test-{new_id()}")
+    with running_pages(servers, tmp_path_factory.mktemp("sending"), settings) as school:
         yield school
-    finally:
-        school.stop()
-        servers.remove(ground)
 
 
 def make_pair(pages: School) -> Pair:
