@@ -129,7 +129,7 @@ class WrongPassword(HindsightError):
     code = "wrong_password"
     status = 401
     fields = ("password",)
-    sentence = "This is not your password. Please try again."
+    sentence = "That isn't your password. Please try again."
 
 
 class WrongCode(HindsightError):
@@ -165,7 +165,7 @@ class AlreadySetUp(HindsightError):
 
     code = "second_factor_there"
     status = 409
-    sentence = "Your second factor is set up already. To change to another app, take it away first."
+    sentence = "Your second factor is already set up. To change to another app, remove it first."
 
 
 class NothingSetUp(HindsightError):
@@ -181,7 +181,7 @@ class SetupNotBegun(HindsightError):
 
     code = "second_factor_not_begun"
     status = 409
-    sentence = "Please begin again: the picture for your app was not shown yet, or it was taken away."
+    sentence = "Please start again: the picture for your app is no longer valid."
 
 
 class PasswordsOff(HindsightError):
@@ -218,7 +218,7 @@ class PartnershipExists(HindsightError):
     code = "partnership_exists"
     status = 409
     fields = ("coachee_id", "other_id")
-    sentence = "These two are already partners in this way."
+    sentence = "These two already have a partnership of this kind."
 
 
 class PartnershipOver(HindsightError):

@@ -168,7 +168,7 @@ class DoneAtOnce(HindsightError):
 
     code = "done_at_once"
     status = 409
-    sentence = "This was done twice at the same moment, and is kept once. Please look at the page again."
+    sentence = "This was sent twice at the same moment, and has been saved once. Please reload the page."
 
 
 class NoSchool(HindsightError):

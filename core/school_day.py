@@ -61,9 +61,7 @@ def moment_at_school(written: datetime) -> datetime:
     """
     moment = written.replace(tzinfo=get_settings().zone, fold=0).astimezone(UTC)
     if on_school_clock(moment).replace(tzinfo=None, fold=0) != written.replace(tzinfo=None, fold=0):
-        raise InvalidInput(
-            why="The clocks go forward on that day, and jump over this time. Please choose another time."
-        )
+        raise InvalidInput(why="The clocks go forward on that day and skip this time. Please choose another.")
     return moment
 
 

@@ -108,7 +108,7 @@ def correction_of(change: Change, turns: tuple[Turn, ...], duration_ms: int) -> 
         return TurnCorrection(span, change.role, _heard(turns, change.into) if change.into else ())
     meant = [turn for turn in turns if turn.speaker == change.speaker and Span(turn.start_ms, turn.end_ms) == span]
     if not meant:
-        raise InvalidInput(why="This part of the lesson has changed since. Please load the page again.")
+        raise InvalidInput(why="This part of the lesson has changed. Please reload the page.")
     return correct_text(meant[0], " ".join(change.text.split()))
 
 
@@ -125,5 +125,5 @@ def _voice(change: VoiceChange, turns: tuple[Turn, ...]) -> VoiceCorrection:
 def _heard(turns: tuple[Turn, ...], speaker: str) -> tuple[Span, ...]:
     anchors = anchors_of(turns, speaker)
     if not anchors:
-        raise InvalidInput(why="This voice is not in the lesson any more. Please load the page again.")
+        raise InvalidInput(why="This voice is no longer in the lesson. Please reload the page.")
     return anchors

@@ -31,7 +31,7 @@ SENTENCES = {
 OF_A_FIELD = {
     "missing": "Please fill this in.",
     "date": "Please choose a day.",
-    "string_too_long": "This is too long. Please write at most {max_length} letters.",
+    "string_too_long": "This is too long. Please write at most {max_length} characters.",
 }
 
 

@@ -57,7 +57,7 @@ def write_action(
 ) -> Action | None:
     """Write, rewrite or (empty) remove the one action of a session; who may is the session's to decide."""
     if len(what) > LENGTH:
-        raise InvalidInput(why=f"Please keep the action under {LENGTH} letters.", fields=("what", "action"))
+        raise InvalidInput(why=f"Please keep the action under {LENGTH} characters.", fields=("what", "action"))
     action = action_of(session, meeting)
     if not what.strip():
         if action is not None:

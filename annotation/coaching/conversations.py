@@ -49,11 +49,11 @@ def call_conversation(session: Session, coach: Person, lesson_id: str, partnersh
     if not is_coach(partnership, coach):
         raise InvalidInput(why="The mirror is for conversations in which you coach.", fields=("partnership_id",))
     if not agreed:
-        raise InvalidInput(why="Please ask your partner first, and record only if she agrees.", fields=("agreed",))
+        raise InvalidInput(why="Please ask your partner first, and record only if they agree.", fields=("agreed",))
     if lesson.conversation_id == partnership.id:
         return lesson
     if lesson.conversation_id is not None:
-        raise InvalidInput(why="This is a conversation with somebody else already.", fields=("lesson_id",))
+        raise InvalidInput(why="This is already a conversation with somebody else.", fields=("lesson_id",))
     if open_shares(session, coach, [lesson.id]) or clips_open_of(session, coach, [lesson.id]):
         raise InvalidInput(
             why="This recording, or a clip of it, is shared. Please take it back first.", fields=("lesson_id",)

@@ -46,7 +46,7 @@ def _checked(text: GoalText) -> GoalText:
     parts = {"reality": text.reality, "options": text.options, "will": text.will}
     too_long = tuple(name for name, part in parts.items() if len(part) > FIELD_LENGTH)
     if too_long:
-        raise InvalidInput(why=f"Please keep each part of a goal under {FIELD_LENGTH} letters.", fields=too_long)
+        raise InvalidInput(why=f"Please keep each part of a goal under {FIELD_LENGTH} characters.", fields=too_long)
     if text.measure and text.measure not in MEASURES:
         raise InvalidInput(why="Please choose one of the measures, or none.", fields=("measure",))
     if text.direction not in ("", "up", "down") or bool(text.measure) != bool(text.direction):
@@ -121,7 +121,7 @@ def close_goal(session: Session, person: Person, goal_id: str, outcome: str = ""
     """Put a goal aside, with what changed in one's own words; its comments stay."""
     goal = _get_to_change(session, person, goal_id)
     if len(outcome) > FIELD_LENGTH:
-        raise InvalidInput(why=f"Please keep what changed under {FIELD_LENGTH} letters.")
+        raise InvalidInput(why=f"Please keep what changed under {FIELD_LENGTH} characters.")
     goal.closed_at, goal.slot = goal.closed_at or utc_now(), None
     goal.outcome = outcome.strip() or goal.outcome
     return goal

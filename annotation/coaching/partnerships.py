@@ -76,7 +76,7 @@ def _add(session: Session, coach_id: str, coachee_id: str, kind: str, focus: str
     if kind not in KINDS:
         raise InvalidInput(why="Please choose coaching or mentoring.", fields=("kind",))
     if len(focus) > FOCUS_LENGTH:
-        raise InvalidInput(why=f"Please write the focus in at most {FOCUS_LENGTH} letters.", fields=("focus",))
+        raise InvalidInput(why=f"Please write the focus in at most {FOCUS_LENGTH} characters.", fields=("focus",))
     if coach_id == coachee_id:
         raise InvalidInput(why="A partnership needs two people.", fields=("coachee_id", "other_id"))
     lock_staff_list(session)

@@ -76,7 +76,7 @@ def add_task(session: Session, coach: Person, module: str) -> PortfolioItem:
 def add_reflection(session: Session, coach: Person, title: str, text: str, partnership_id: str = "") -> PortfolioItem:
     """Put a text of one's own into the portfolio; the colleague whom it is about, or who is named in it, is asked."""
     if not text.strip() or len(text) > TEXT_LENGTH:
-        raise InvalidInput(why=f"Please write something, in at most {TEXT_LENGTH} letters.", fields=("text",))
+        raise InvalidInput(why=f"Please write something, in at most {TEXT_LENGTH} characters.", fields=("text",))
     about = _named(session, coach, f"{title} {text}")
     if partnership_id:
         chosen = session.get(Partnership, partnership_id)
@@ -84,7 +84,7 @@ def add_reflection(session: Session, coach: Person, title: str, text: str, partn
             raise NotFound
         if about is not None and about.coachee_id != chosen.coachee_id:
             raise InvalidInput(
-                why="This names another colleague than the one you chose. Please write of one at a time.",
+                why="This mentions a different colleague from the one you chose. Please write about one at a time.",
                 fields=("partnership_id",),
             )
         about = chosen
@@ -104,7 +104,8 @@ def _named(session: Session, coach: Person, text: str) -> Partnership | None:
     found = {one.coachee_id: one for one, name in pairs if names_in(text, name)}
     if len(found) > 1:
         raise InvalidInput(
-            why="This names more than one colleague. Please write of one at a time: each must agree.", fields=("text",)
+            why="This mentions more than one colleague. Please write about one person at a time: each must agree.",
+            fields=("text",),
         )
     return next(iter(found.values()), None)
 

@@ -31,7 +31,7 @@ def write_notes(session: Session, person: Person, meeting: CoachingSession, note
     """Write a person's own lines, by stage; an empty text takes the line away. The caller has locked the session."""
     too_long = tuple(FIELDS[stage] for stage in STAGE_NAMES if len(notes.get(stage, "")) > NOTE_LENGTH)
     if not set(notes) <= set(STAGE_NAMES) or too_long:
-        raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} letters.", fields=too_long)
+        raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} characters.", fields=too_long)
     mine = select(SessionNote).filter_by(session_id=meeting.id, author_id=person.id)
     known = {line.stage: line for line in session.scalars(mine)}
     for stage, text in ((stage, text.strip()) for stage, text in notes.items()):

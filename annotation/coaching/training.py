@@ -86,7 +86,7 @@ def write_answer(session: Session, person: Person, name: str, text: str) -> None
     """Keep what a person wrote for a set task; an empty text takes it away."""
     module = find_module(name)
     if len(text) > LENGTH:
-        raise InvalidInput(why=f"Please keep your answer under {LENGTH} letters.")
+        raise InvalidInput(why=f"Please keep your answer under {LENGTH} characters.")
 
     def there() -> ModuleAnswer | None:
         return session.get(ModuleAnswer, (person.id, module.name))

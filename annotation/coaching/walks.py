@@ -62,7 +62,7 @@ def save_note(session: Session, person: Person, walk_id: str, at_ms: int, text: 
     """Write what is noticed at a moment; a draft sent twice is kept once."""
     walk = get_open_walk(session, person, walk_id)
     if not text.strip() or len(text) > NOTE_LENGTH or at_ms < 0 or not 0 < len(draft_id) <= DRAFT_LENGTH:
-        raise InvalidInput(why=f"Please write what you notice, in at most {NOTE_LENGTH} letters.")
+        raise InvalidInput(why=f"Please write what you notice, in at most {NOTE_LENGTH} characters.")
     draft = f"{walk.id}:{draft_id}"
     known = session.scalar(select(WalkNote).where(WalkNote.draft_id == draft))
     if known is not None:
@@ -93,7 +93,7 @@ def save_walk_sound(
     """Make a lesson of the sound of a visit. It belongs to the visited teacher; the observer does not hear it again."""
     walk = get_open_walk(session, person, walk_id)
     if walk.lesson_id is not None:
-        raise InvalidInput(why="The sound of this visit is there already.")
+        raise InvalidInput(why="The sound of this visit has already been saved.")
     lesson = Lesson(id=lesson_id, owner_id=walk.observed_id, title=walk.title, created_at=utc_now())
     lesson.taught_on = SchoolDay.of(walk.began_at)
     session.add(lesson)
@@ -128,7 +128,7 @@ def answer_walk(session: Session, person: Person, walk_id: str, text: str) -> Wa
         raise NotFound
     require_walk_goes_on(session, walk)
     if len(text) > ANSWER_LENGTH:
-        raise InvalidInput(why=f"Please keep your answer under {ANSWER_LENGTH} letters.")
+        raise InvalidInput(why=f"Please keep your answer under {ANSWER_LENGTH} characters.")
     walk.answer, walk.answered_at = text.strip(), utc_now()
     return walk
 

@@ -118,7 +118,7 @@ def _find_draft(session: Session, draft: str | None) -> Comment | None:
 def _find_parent(session: Session, person: Person, lesson: Lesson, clip: Clip | None, parent_id: str) -> Comment:
     parent = require_see(session, person, session.get(Comment, parent_id))
     if parent.lesson_id != lesson.id or (clip is not None and parent.clip_id != clip.id):
-        raise InvalidInput(why="The comment that you answer belongs somewhere else.")
+        raise InvalidInput(why="That comment belongs to another lesson, so it can't be answered here.")
     return parent
 
 
@@ -142,7 +142,7 @@ def _check(
     if not said.text.strip():
         raise InvalidInput(why="Please write something first.")
     if len(said.text) > LONGEST:
-        raise InvalidInput(why=f"Please keep a comment under {LONGEST} letters.")
+        raise InvalidInput(why=f"Please keep a comment under {LONGEST} characters.")
     if said.kind not in KINDS or said.stage not in STAGES:
         raise InvalidInput(why="Please choose one of the kinds and stages on the page.")
     if said.start_ms < 0 or (said.end_ms is not None and said.end_ms <= said.start_ms):

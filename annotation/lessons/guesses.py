@@ -19,7 +19,7 @@ def find_guess(session: Session, person: Person, lesson_id: str) -> Guess | None
 def save_guess(session: Session, person: Person, lesson_id: str, share: float | None) -> Guess:
     """Keep a guess (0..1) or that she skips it (None); asked once a lesson, so the first answer stays."""
     if share is not None and not 0 <= share <= 1:
-        raise InvalidInput(why="Please guess a share between 0 and 100 %.")
+        raise InvalidInput(why="Please guess a number from 0 to 100.")
     lesson: Lesson = get_own_lesson(session, person, lesson_id)
     made = Guess(lesson_id=lesson.id, person_id=person.id, share=share, made_at=utc_now())
     return insert_or_find(session, made, lambda: find_guess(session, person, lesson.id))[0]

@@ -60,7 +60,7 @@ def clean_called(text: str) -> str:
     """Return what somebody wants to be called; empty: she did not say. Raises InvalidInput when it is too long."""
     cleaned = clean_line(text)
     if len(cleaned) > CALLED_LENGTH:
-        raise InvalidInput(why=f"Please write what we should call you in at most {CALLED_LENGTH} letters.")
+        raise InvalidInput(why=f"Please write what we should call you in at most {CALLED_LENGTH} characters.")
     return cleaned
 
 

@@ -37,7 +37,7 @@ def clean_name(name: str, what: str = "a name", length: int = NAME_LENGTH) -> st
     if not cleaned:
         raise InvalidInput(why=f"Please write {what}.", fields=("name", "title"))
     if len(cleaned) > length:
-        raise InvalidInput(why=f"Please write {what} in at most {length} letters.", fields=("name", "title"))
+        raise InvalidInput(why=f"Please write {what} in at most {length} characters.", fields=("name", "title"))
     return cleaned
 
 

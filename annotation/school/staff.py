@@ -132,7 +132,7 @@ def _row(number: int, found: Mapping[str, str]) -> StaffRow:
     manager = clean_email(found["manager"]) if found["manager"] else ""
     email = clean_email(found["email"])
     if manager == email:
-        raise InvalidInput(why="Nobody is their own line manager.", fields=("manager_id",))
+        raise InvalidInput(why="Somebody can't be their own line manager.", fields=("manager_id",))
     return StaffRow(number, clean_name(found["name"]), email, department, manager, clean_called(found["called"]))
 
 
@@ -276,11 +276,11 @@ def set_place(
     if person is None or (manager_id and session.get(Person, manager_id) is None):
         raise NotFound
     if manager_id == person_id:
-        raise InvalidInput(why="Nobody is their own line manager.", fields=("manager_id",))
+        raise InvalidInput(why="Somebody can't be their own line manager.", fields=("manager_id",))
     managers = managers_on_staff_list(session)
     if manager_id and person_id in line_above(managers, manager_id):
         raise InvalidInput(
-            why="Nobody manages their own line manager, at whatever distance. Please choose another.",
+            why="That would be a circle: this person already manages the one you chose. Please choose somebody else.",
             fields=("manager_id",),
         )
     person.department = clean_name(department, "a department") if department.strip() else ""

@@ -18,7 +18,7 @@ class UploadVersion(HindsightError):
 
     code = "upload_version"
     status = 412
-    sentence = "This upload speaks another version of the upload protocol. Please reload the page and try again."
+    sentence = "This upload uses another version of the upload protocol. Please reload the page and try again."
 
 
 class UploadType(HindsightError):
@@ -58,4 +58,4 @@ class UploadBusy(HindsightError):
 
     code = "upload_busy"
     status = 423
-    sentence = "This recording is being uploaded already, perhaps in another window. Nothing is lost."
+    sentence = "This recording is already being uploaded, perhaps in another window. Nothing is lost."

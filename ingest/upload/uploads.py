@@ -177,7 +177,7 @@ def fix_length(session: Session, upload: Upload, length: int, offset: int) -> No
     if length > upload.length:
         raise TooLarge
     if length < offset:
-        raise InvalidInput(why="More of this recording is here already than its length says.")
+        raise InvalidInput(why="More of this recording has arrived than its stated length.")
     row = session.get(Upload, upload.id)
     if row is None:
         raise NotFound

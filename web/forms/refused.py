@@ -35,7 +35,7 @@ PAGES = (
     (re.compile(r"/programme/people/[^/]+/back"), "/programme"),
 )
 NEVER_SHOWN = re.compile(r"password|code|secret|^(old|new)$|_id$")  # names of what is not written out on a page
-CHOSEN = "Please choose one that is there. What you chose may have been taken back or deleted meanwhile."
+CHOSEN = "Please choose one from the list. What you chose may have been taken back or deleted in the meantime."
 OF_THE_BODY = (b"content-length", b"content-type", b"transfer-encoding")
 PAGE = (b"content-type", b"text/html; charset=utf-8")
 

@@ -42,7 +42,7 @@ def test_nobody_is_called_mr_and_everybody_what_she_says(school: School) -> None
 def test_too_long_an_answer_is_refused_and_stays_in_the_field(school: School) -> None:
     answer = school.browser("coach").post("/me/called", data={"called": "x" * 61})
     assert answer.status_code == 422
-    assert "at most 60 letters" in answer.text
+    assert "at most 60 characters" in answer.text
     assert f'value="{"x" * 61}"' in answer.text
 
 

@@ -24,7 +24,7 @@ export const words = {
   broken: "That did not work. Please try again in a moment.",
   tookTooLong: "The server did not answer. Please try again in a moment; what you wrote is still here.",
   offline: "No connection: this is kept on your device and sent later.",
-  notKept: "No connection, and this browser keeps nothing: please leave this page open until it is sent.",
+  notKept: "No connection, and this browser can't save anything: please leave this page open until it is sent.",
   signedOutHere: (isKept: boolean) =>
     isKept ? "You are signed out. What you wrote is kept; sign in again to go on." : "You are signed out.",
   signIn: "Sign in",
