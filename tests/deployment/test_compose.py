@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from core.cli import main
 from core.settings import Settings
-from workers.queue.process import STOP_MS
+from workers.queue.process import STOP_SECONDS
 
 PROJECT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((PROJECT / "docker-compose.yml").read_text("utf-8"))
@@ -97,7 +97,7 @@ def test_everything_that_is_waited_for_has_a_health_check() -> None:
 
 @pytest.mark.parametrize("name", ["worker", "asr"])
 def test_a_worker_is_given_longer_to_stop_than_it_takes(name: str) -> None:
-    assert seconds(SERVICES[name]["stop_grace_period"]) > STOP_MS / 1000
+    assert seconds(SERVICES[name]["stop_grace_period"]) > STOP_SECONDS
 
 
 def test_every_volume_is_declared() -> None:

@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import threading
-import time
 from concurrent.futures import Future
 from contextlib import ExitStack
 from contextvars import copy_context
@@ -34,68 +33,19 @@ from transcription.lesson.queries import read_turns
 from workers.pipeline.bindings import BINDINGS, Binding
 from workers.pipeline.context import SUFFIX, Context, NewFile, Output
 from workers.pipeline.graph import LESSON_LOCK, advance
+from workers.pipeline.heart import Heart, Held
 
 log = logging.getLogger(__name__)
 
 POLITE = 15  # of `nice`, while a stage computes: the pages come first
-DEADLINE = timedelta(hours=6)  # beyond it even the longest film is a trap
 FINDINGS = frozenset({"speech", "voices", "words", "pictures", "teacher"})
 
 
-class Heart:
-    """Keeps a claim alive from a thread of its own; the work asks it whether to go on."""
+def run_step(step_id: str, shutdown: threading.Event, held: Held | None = None) -> None:
+    """Do a step if it can be claimed; every ending is written to its row.
 
-    def __init__(self, database: Database, claim: steps.Claim, lease: timedelta, shutdown: threading.Event) -> None:
-        self._database, self._claim, self._lease, self._shutdown = database, claim, lease, shutdown
-        self._fraction = 0.0
-        self._hold: steps.Hold = "ours"
-        self._ended = threading.Event()
-        self._deadline = time.monotonic() + DEADLINE.total_seconds()
-        beat = partial(copy_context().run, self._beat)  # which knows what the log is about
-        self._thread = threading.Thread(target=beat, name=f"lease {claim.step_id}", daemon=True)
-
-    def progress(self, fraction: float) -> None:
-        """Note how much is done; it is written with the next beat."""
-        self._fraction = fraction
-
-    def check(self) -> None:
-        """Raise WorkStopped when the work must not go on."""
-        if self._shutdown.is_set():
-            raise WorkStopped("shutdown")
-        if self._hold != "ours":
-            raise WorkStopped(self._hold)
-        if time.monotonic() > self._deadline:
-            raise WorkStopped("deadline")
-
-    def _beat(self) -> None:
-        every = min(2.0, self._lease.total_seconds() / 4)
-        said, written_at = 0.0, time.monotonic()
-        while not self._ended.wait(every):
-            fraction = self._fraction
-            is_news = fraction - said >= 0.01
-            try:
-                with self._database.read() as session:
-                    self._hold = steps.check_hold(session, self._claim)
-                if is_news or time.monotonic() - written_at > self._lease.total_seconds() / 4:
-                    with self._database.write() as session:
-                        steps.renew_lease(session, self._claim, self._lease, fraction)
-                        if is_news:
-                            record_step_event(session, self._claim)
-                    said, written_at = fraction if is_news else said, time.monotonic()
-            except Exception:  # the database may be away for a moment; the lease says how long that may last
-                log.warning("lease not renewed", exc_info=True)
-
-    def __enter__(self) -> Heart:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-
-def run_step(step_id: str, shutdown: threading.Event) -> None:
-    """Do a step if it can be claimed; every ending is written to its row."""
+    `held` has its claim until then. A stage that goes on beyond its deadline sets `shutdown`: its process must end.
+    """
     database, settings, storage = get_database(), get_settings(), get_storage()
     lease = timedelta(seconds=settings.lease_seconds)
     with database.write() as session:
@@ -104,20 +54,24 @@ def run_step(step_id: str, shutdown: threading.Event) -> None:
             record_step_event(session, claim)
     if claim is None:
         return
-    with logged_about(lesson=claim.lesson_id, stage=claim.stage, step=step_id, attempt=claim.attempt):
-        do_step(database, storage, settings, claim, shutdown)
+    held = held or Held()
+    about = logged_about(lesson=claim.lesson_id, stage=claim.stage, step=step_id, attempt=claim.attempt)
+    with about, held.holding(claim):
+        do_step(database, storage, settings, claim, shutdown, held)
 
 
 def do_step(
-    database: Database, storage: Storage, settings: Settings, claim: steps.Claim, shutdown: threading.Event
+    database: Database, storage: Storage, settings: Settings, claim: steps.Claim, shutdown: threading.Event, held: Held
 ) -> None:
     """Do a step that is claimed."""
     binding = BINDINGS[claim.stage]
     folder = settings.scratch_dir / claim.token
     lease = timedelta(seconds=settings.lease_seconds)
     log.info("step begins")
+    overdue = partial(give_up, database, settings, claim, shutdown, held)
     try:
-        with saying_disk_full(), Heart(database, claim, lease, shutdown) as heart, ExitStack() as opened:
+        with saying_disk_full(), Heart(database, claim, lease, shutdown, overdue) as heart, ExitStack() as opened:
+            heart.check()
             folder.mkdir(parents=True)
             context = read_context(database, storage, settings, claim, binding, folder, heart, opened)
             output = compute(claim.stage, binding, context)
@@ -125,7 +79,7 @@ def do_step(
             store(database, storage, claim, output)
     except WorkStopped as stop:
         log.info("step stopped", extra={"code": stop.reason})
-        end_stopped(database, claim, stop)
+        end_stopped(database, settings, claim, stop)
     except HindsightError as error:
         log.warning("step failed", extra={"code": error.code}, exc_info=error)
         end_failed(database, claim, error, settings)
@@ -134,6 +88,21 @@ def do_step(
         end_failed(database, claim, StepFailed(), settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def give_up(database: Database, settings: Settings, claim: steps.Claim, shutdown: threading.Event, held: Held) -> None:
+    """End a step whose stage never asked whether its time is over, and with it this process: a thread cannot be ended.
+
+    Where the end cannot be written the lease is over soon, and the try counts then.
+    """
+    log.error("a stage went on beyond its deadline: this process ends", extra={"code": "deadline"})
+    held.overdue = True
+    try:
+        end_stopped(database, settings, claim, WorkStopped("deadline"))
+    except Exception:
+        log.exception("the end of the step was not written")
+    held.drop(claim)
+    shutdown.set()
 
 
 def compute(name: str, binding: Binding, context: Context) -> Output:
@@ -284,7 +253,7 @@ def stored_row(claim: steps.Claim, file: NewFile) -> StoredFile:
     )
 
 
-def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> None:
+def end_stopped(database: Database, settings: Settings, claim: steps.Claim, stop: WorkStopped) -> None:
     """Write down why the work was stopped; a deleted lesson goes on when its owner brings it back."""
     with database.write() as session:
         lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
@@ -295,8 +264,9 @@ def end_stopped(database: Database, claim: steps.Claim, stop: WorkStopped) -> No
         elif stop.reason == "cancelled":
             steps.cancel_step(session, claim)
         elif stop.reason == "deadline":
-            steps.fail_step(session, claim, "deadline", "This took far too long and was stopped.", final=True)
-            if STAGES[claim.stage].optional:
+            final = claim.attempt >= settings.max_attempts
+            steps.fail_step(session, claim, "deadline", "This took far too long and was stopped.", final=final)
+            if final and STAGES[claim.stage].optional:
                 advance(session, lesson)
         record_step_event(session, claim)
 

@@ -5,20 +5,19 @@ It is never asked what is true. A lost message costs one round of the dispatcher
 
 from __future__ import annotations
 
-import os
 import threading
-
-os.environ.setdefault("dramatiq_queue_prefetch", "1")  # read by dramatiq when it is imported
 
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
 
 from core.pipeline.stages import QUEUES
+from workers.pipeline.heart import Held
 from workers.pipeline.runner import run_step
 
 Actors = dict[str, dramatiq.Actor[[str], None]]
 
 HERE = "hindsight:here"  # a key that is gone when Redis has lost everything
+ANSWER_SECONDS = 10  # of a Redis that is there; without a limit one that is cut off would be waited for
 NEVER_MS = 24 * 3600 * 1000  # dramatiq cannot interrupt C code; the step's own watch ends it
 
 
@@ -27,9 +26,11 @@ def make_broker(address: str) -> dramatiq.Broker:
     if not address:
         broker: dramatiq.Broker = StubBroker()
     else:
+        import redis
         from dramatiq.brokers.redis import RedisBroker
 
-        broker = RedisBroker(url=address)  # type: ignore[no-untyped-call] # dramatiq leaves it untyped
+        client = redis.Redis.from_url(address, socket_timeout=ANSWER_SECONDS, socket_connect_timeout=ANSWER_SECONDS)
+        broker = RedisBroker(client=client)  # type: ignore[no-untyped-call] # dramatiq leaves it untyped
     broker.emit_after("process_boot")  # without it StubBroker's time limits silently do nothing
     return broker
 
@@ -46,7 +47,7 @@ def make_actors(broker: dramatiq.Broker, shutdown: threading.Event, running: Run
 
     def do(step_id: str) -> None:
         with running:
-            run_step(step_id, shutdown)
+            run_step(step_id, shutdown, running.held)
 
     return {
         queue: dramatiq.Actor(
@@ -64,11 +65,13 @@ def make_actors(broker: dramatiq.Broker, shutdown: threading.Event, running: Run
 class Running:
     """Counts what was sent to this process and is not over, so that no more is sent than can be done.
 
-    `stumbled` is set when a message may have come to nothing: the database or Redis was away for a moment.
+    `held` has the claims of those under way. `stumbled` is set when a message may have come to nothing: the database or
+    Redis was away for a moment.
     """
 
     def __init__(self) -> None:
         self.stumbled = threading.Event()
+        self.held = Held()
         self._lock = threading.Lock()
         self._sent = 0
 
