@@ -71,6 +71,8 @@ NOTICES = {
     "conversation-kept": "It stays a conversation.",
     "item-added": "It is in your portfolio.",
     "item-asked": "It is in your portfolio, and your colleague is asked. Until they agree nobody else reads it.",
+    "item-removed": "It is taken out. You can put it back for a day, at the end of this page.",
+    "item-restored": "It is back in your portfolio.",
     "consent-given": "Thank you. You can change your mind at any time.",
     "consent-not": "It stays out.",
     "words-taken": "The transcript is taken. What we heard ourselves is kept beneath it.",

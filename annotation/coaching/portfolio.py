@@ -22,6 +22,7 @@ from annotation.coaching.sessions import get_session
 from annotation.coaching.training import answers_of, find_module
 from annotation.errors import PartnershipSuspended
 from annotation.lessons.clips import get_clip
+from annotation.lessons.undo import UNDO, require_recent
 from annotation.people.people import clean_name
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
@@ -124,10 +125,11 @@ def _add(
     known = session.scalars(there.order_by(PortfolioItem.position)).all()
     same = next((one for one in known if ref_id and (one.kind, one.ref_id) == (kind, ref_id)), None)
     if same is not None:
+        if same.deleted_at is not None:
+            _put_back(same, known)
         _ask_again(session, coach, same, shows)
         return same
-    if len(known) >= MOST_ITEMS:
-        raise InvalidInput(why=f"{MOST_ITEMS} items are enough for one portfolio.")
+    _require_place(known)
     item = PortfolioItem(owner_id=coach.id, kind=kind, ref_id=ref_id, title=title, text=text, added_at=utc_now())
     item.position = known[-1].position + 1 if known else 1
     item.coachee_id = None if shows is None else shows.coachee_id
@@ -137,6 +139,18 @@ def _add(
     session.flush()
     item.agreed = [] if kind == "reflection" else fingerprints(item, source_lines(session, coach, item))
     return item
+
+
+def _require_place(known: Sequence[PortfolioItem]) -> None:
+    """Raise InvalidInput where a portfolio is full."""
+    if sum(one.deleted_at is None for one in known) >= MOST_ITEMS:
+        raise InvalidInput(why=f"{MOST_ITEMS} items are enough for one portfolio.")
+
+
+def _put_back(item: PortfolioItem, known: Sequence[PortfolioItem]) -> None:
+    """Put an item that was taken out where it was, with the consent that it had."""
+    _require_place(known)
+    item.deleted_at = None
 
 
 def _ask_again(session: Session, coach: Person, item: PortfolioItem, shows: Partnership | None) -> None:
@@ -151,21 +165,44 @@ def _ask_again(session: Session, coach: Person, item: PortfolioItem, shows: Part
 
 def items_of(session: Session, coach: Person) -> Sequence[PortfolioItem]:
     """Return a coach's portfolio in its order."""
-    mine = select(PortfolioItem).where(PortfolioItem.owner_id == coach.id)
+    mine = select(PortfolioItem).where(PortfolioItem.owner_id == coach.id, PortfolioItem.deleted_at.is_(None))
     return session.scalars(mine.order_by(PortfolioItem.position, PortfolioItem.id)).all()
+
+
+def removed_items(session: Session, coach: Person) -> Sequence[PortfolioItem]:
+    """Return what a coach took out of the portfolio and can put back, the last first."""
+    mine = select(PortfolioItem).where(PortfolioItem.owner_id == coach.id, PortfolioItem.deleted_at >= utc_now() - UNDO)
+    return session.scalars(mine.order_by(PortfolioItem.deleted_at.desc(), PortfolioItem.id)).all()
 
 
 def get_item(session: Session, coach: Person, item_id: str) -> PortfolioItem:
     """Return an item of one's own portfolio; raises NotFound."""
     item = session.get(PortfolioItem, item_id)
-    if item is None or not is_owner(item, coach):
+    if item is None or not is_owner(item, coach) or item.deleted_at is not None:
         raise NotFound
     return item
 
 
 def remove_item(session: Session, coach: Person, item_id: str) -> None:
-    """Take an item out."""
-    session.delete(get_item(session, coach, item_id))
+    """Take an item out; it can be put back for a day, and nobody sees it meanwhile. Twice is once."""
+    item = session.get(PortfolioItem, item_id)
+    if item is None or not is_owner(item, coach):
+        raise NotFound
+    if item.deleted_at is None:
+        item.deleted_at = utc_now()
+
+
+def restore_item(session: Session, coach: Person, item_id: str) -> PortfolioItem:
+    """Put an item back that was taken out within a day, with the consent that it had; raises NotFound."""
+    lock_row(session, Person, coach.id)  # its items are counted
+    known = session.scalars(select(PortfolioItem).where(PortfolioItem.owner_id == coach.id)).all()
+    item = next((one for one in known if one.id == item_id), None)
+    if item is None:
+        raise NotFound
+    if item.deleted_at is not None:
+        require_recent(item.deleted_at)
+        _put_back(item, known)
+    return item
 
 
 def move_item(session: Session, coach: Person, item_id: str, by: int) -> None:
@@ -186,14 +223,16 @@ def list_asked(session: Session, coachee: Person) -> list[tuple[PortfolioItem, s
     """Return the items that wait for a person's consent, with the coach's name, and without their words."""
     rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)
     waiting = rows.where(PortfolioItem.coachee_id == coachee.id, PortfolioItem.consent == "asked")
+    waiting = waiting.where(PortfolioItem.deleted_at.is_(None))
     return [(row[0], row[1]) for row in session.execute(waiting.order_by(PortfolioItem.added_at.desc()))]
 
 
 def asked_of(session: Session, coachee: Person) -> list[tuple[ReadItem, str]]:
     """Return every item that shows a person, with the coach's name: for her to answer, or to change her mind."""
     rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)
-    hers = rows.where(PortfolioItem.coachee_id == coachee.id).order_by(PortfolioItem.added_at.desc())
-    return [(read_item(session, row[0]), row[1]) for row in session.execute(hers)]
+    hers = rows.where(PortfolioItem.coachee_id == coachee.id, PortfolioItem.deleted_at.is_(None))
+    found = session.execute(hers.order_by(PortfolioItem.added_at.desc()))
+    return [(read_item(session, row[0]), row[1]) for row in found]
 
 
 def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> PortfolioItem:

@@ -1,4 +1,4 @@
-"""Removes for good what was deleted, or left lying, longer ago than it can be brought back: comments, clips, sound."""
+"""Removes for good what was deleted or left lying, once it can't be brought back: comments, clips, sound, items."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from annotation.lessons.spoken_comments import remove_spoken_comments
 from annotation.lessons.undo import UNDO
 from core.clock import utc_now
-from core.models import Clip, ClipShare, Comment, Dictation, Step, StoredFile
+from core.models import Clip, ClipShare, Comment, Dictation, PortfolioItem, Step, StoredFile
 
 CLIP_STAGES = ("cut_clip", "blur_clip")
 
@@ -16,6 +16,7 @@ CLIP_STAGES = ("cut_clip", "blur_clip")
 def remove_discarded(session: Session) -> list[str]:
     """Remove what can't be brought back any more; return the keys of its files, for an erasure."""
     _remove_comments(session)
+    session.execute(delete(PortfolioItem).where(PortfolioItem.deleted_at < utc_now() - UNDO))
     deleted = select(Clip).where(Clip.deleted_at < utc_now() - UNDO, Clip.title != "")
     keys = [key for clip in session.scalars(deleted).all() for key in _empty_clip(session, clip)]
     return keys + remove_spoken_comments(session, Dictation.created_at < utc_now() - UNDO)

@@ -1,4 +1,4 @@
-"""How long a deletion can be undone: a comment or a clip for a day, a lesson for a week."""
+"""How long a deletion can be undone: a comment, a clip or a portfolio item for a day, a lesson for a week."""
 
 from __future__ import annotations
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import delete, select, update
@@ -37,10 +38,17 @@ def record_erasure(session: Session, what: str, keys: Iterable[str] = (), upload
 
 
 def finish_erasures(
-    database: Database, storage: Storage, uploads_dir: Path, *, overwritten: bool = True, at_once: bool = False
+    database: Database,
+    storage: Storage,
+    uploads_dir: Path,
+    *,
+    overwritten: bool = True,
+    at_once: bool = False,
+    erase_upload: Callable[[str], bool] | None = None,
 ) -> int:
     """Make what was deleted gone from every file, and return how many erasures that ended; waits for nobody.
 
+    `erase_upload`: removes what was sent of an upload; says no while somebody is sending it, and its erasure waits.
     `overwritten`: rewrite the tables also when nothing waits but words that somebody overwrote. `at_once`: whatever the
     size and the hour.
     """
@@ -48,8 +56,8 @@ def finish_erasures(
         pending = session.scalars(select(Erasure).where(Erasure.done_at.is_(None))).all()
     if not pending:
         return 0
-    for one in pending:
-        _delete_files(one, storage, uploads_dir)
+    erase = erase_upload or partial(_remove_partial, uploads_dir)
+    pending = [one for one in pending if _delete_files(one, storage, erase)]
     rewritten = [one.id for one in pending if one.rewritten_at is not None]
     waiting = [one.id for one in pending if one.rewritten_at is None]
     deleted = any(one.what for one in pending if one.rewritten_at is None)
@@ -74,11 +82,16 @@ def may_rewrite(size: int, deleted: bool) -> bool:
     return size <= (AT_ONCE_BYTES if deleted else OVERWRITTEN_BYTES) or on_school_clock(utc_now()).hour in NIGHT
 
 
-def _delete_files(erasure: Erasure, storage: Storage, uploads_dir: Path) -> None:
+def _delete_files(erasure: Erasure, storage: Storage, erase_upload: Callable[[str], bool]) -> bool:
     for key in erasure.keys:
         storage.delete(key)
-    for name in erasure.uploads:
-        (uploads_dir / name).unlink(missing_ok=True)
+    erased = [erase_upload(name) for name in erasure.uploads]
+    return all(erased)
+
+
+def _remove_partial(uploads_dir: Path, name: str) -> bool:
+    (uploads_dir / name).unlink(missing_ok=True)
+    return True
 
 
 def get_erasure(session: Session, erasure_id: str) -> Erasure:

@@ -44,3 +44,4 @@ class PortfolioItem(Base):
     decided_at: Mapped[datetime | None]
     added_at: Mapped[datetime]
     position: Mapped[int]
+    deleted_at: Mapped[datetime | None]  # taken out; it can be put back for a day

@@ -40,6 +40,11 @@ class UploadLock:
                     return cls(path, handle)
             os.close(handle)  # its former holder removed the file between our two calls
 
+    def require(self, upload_id: str) -> None:
+        """Raise ValueError unless this is the lock of an upload."""
+        if self._path.name != upload_id + LOCK_SUFFIX:
+            raise ValueError("this is the lock of another upload")
+
     def release(self) -> None:
         """Give the lock back and remove its file."""
         self._path.unlink(missing_ok=True)

@@ -275,8 +275,9 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def remove_upload(session: Session, storage: Storage, folder: Path, upload: Upload) -> None:
+def remove_upload(session: Session, storage: Storage, folder: Path, upload: Upload, lock: UploadLock) -> None:
     """Forget an upload and what it sent; its lesson, once it has one, stays. The caller holds its lock."""
+    lock.require(upload.id)
     row = session.get(Upload, upload.id)
     if row is None:
         raise NotFound
@@ -285,6 +286,26 @@ def remove_upload(session: Session, storage: Storage, folder: Path, upload: Uplo
         storage.delete(original_key(upload))
     session.delete(row)
     session.flush()
+
+
+def erase_upload(database: Database, storage: Storage, folder: Path, upload_id: str) -> bool:
+    """Remove all that was sent of an upload whose row is deleted; says no while somebody holds it.
+
+    It may have been complete, and on its way to a lesson that was never made.
+    """
+    try:
+        lock = UploadLock.take(folder, upload_id)
+    except UploadBusy:
+        return False
+    try:
+        (folder / upload_id).unlink(missing_ok=True)
+        with database.read() as session:
+            known = session.get(Upload, upload_id) is not None or session.get(Lesson, upload_id) is not None
+        for key in [] if known else list(storage.keys(f"lessons/{upload_id}")):
+            storage.delete(key)
+        return True
+    finally:
+        lock.release()
 
 
 def sweep_uploads(session: Session, folder: Path, now: datetime) -> list[str]:

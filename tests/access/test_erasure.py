@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import JSON, MetaData, String, Table, select, update
 
 from annotation.lessons.comments import delete_comment
+from annotation.lessons.undo import UNDO
 from annotation.people.account_deletion import delete_account
 from core.clock import utc_now
 from core.database.backup import back_up
@@ -29,7 +30,7 @@ from tests.core.database.test_erasures import bytes_of
 from tests.support.databases import postgres_program
 from tests.support.factories import keep_bytes
 from tests.support.web_school import School
-from workers.queue.sweeper import erase, sweep
+from workers.queue.sweeper import delete_discarded, erase, sweep
 
 # What an account leaves with others when it is deleted (product rule 10), under "A former colleague".
 STAYS_WITH_OTHERS = {
@@ -252,6 +253,9 @@ def _item(school: School) -> None:
     with school.database.read() as session:
         item = session.scalars(select(PortfolioItem.id).where(PortfolioItem.kind == "reflection")).one()
     school.browser("coach").post(f"/portfolio/{item}/remove")
+    with school.database.write() as session:  # a day later
+        session.get_one(PortfolioItem, item).deleted_at = utc_now() - UNDO - timedelta(minutes=1)
+    delete_discarded(school.database)
 
 
 def _answer(school: School) -> None:

@@ -98,6 +98,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/portfolio/tasks"): (COACH, None, {"module": "grow"}),
     ("POST", "/portfolio/reflections"): (SIGNED_IN, None, {"title": "A year", "text": "I learned to wait."}),
     ("POST", "/portfolio/{item_id}/remove"): (COACH, None, {}),
+    ("POST", "/portfolio/{item_id}/restore"): (COACH, None, {}),
     ("POST", "/portfolio/{item_id}/move"): (COACH, None, {"by": "-1"}),
     ("POST", "/portfolio/{item_id}/consent"): (OWNER, None, {"answer": "yes"}),
     ("GET", "/walks"): (SIGNED_IN, None, None),

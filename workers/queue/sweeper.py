@@ -26,7 +26,7 @@ from core.pipeline import steps
 from core.settings import Settings
 from core.storage.base import Storage
 from core.storage.object_store import ObjectStorage
-from ingest.upload.uploads import finish_left_behind
+from ingest.upload.uploads import erase_upload, finish_left_behind
 from ingest.upload.uploads import sweep_uploads as sweep_expired
 from workers.pipeline.graph import LESSON_LOCK, advance, redo_outdated
 
@@ -90,7 +90,8 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
 def erase(database: Database, storage: Storage, settings: Settings, *, overwritten: bool = True) -> None:
     """Make what was deleted gone from scratch, files, tables and journal; what somebody still reads waits."""
     sweep_scratch(database, settings)
-    finish_erasures(database, storage, settings.uploads_dir, overwritten=overwritten)
+    remove = partial(erase_upload, database, storage, settings.uploads_dir)
+    finish_erasures(database, storage, settings.uploads_dir, overwritten=overwritten, erase_upload=remove)
 
 
 def delete_old_events(database: Database) -> None:

@@ -10,12 +10,25 @@ from hypothesis import strategies as st
 
 from core.clock import utc_now
 from core.database.db import Database
+from core.database.erasures import record_erasure
 from core.errors import NotFound
+from core.models import Erasure, Upload
 from core.settings import get_settings
 from core.storage.base import Storage
 from ingest.upload.partial_file import UploadLock
-from ingest.upload.uploads import Order, begin_upload, display_name, find_upload, finish_left_behind, sweep_uploads
+from ingest.upload.uploads import (
+    Order,
+    begin_upload,
+    complete_upload,
+    display_name,
+    find_upload,
+    finish_left_behind,
+    original_key,
+    remove_upload,
+    sweep_uploads,
+)
 from tests.support.factories import make_person
+from workers.queue.sweeper import erase
 
 
 @pytest.mark.parametrize(
@@ -66,3 +79,44 @@ def test_the_sweeper_removes_what_waited_too_long_and_finishes_what_is_complete(
         assert find_upload(session, person.id, full.id).lesson_id == full.id
         with pytest.raises(NotFound):
             find_upload(session, person.id, part.id)
+
+
+def test_an_upload_is_removed_only_by_who_holds_its_lock(database: Database, storage: Storage) -> None:
+    folder = get_settings().uploads_dir
+    with database.write() as session:
+        person = make_person(session)
+        mine, other = (begin_upload(session, person.id, Order("a.mp4", 4), 48) for _ in range(2))
+    lock = UploadLock.take(folder, other.id)
+    with pytest.raises(ValueError, match="another upload"), database.write() as session:
+        remove_upload(session, storage, folder, mine, lock)
+    with database.write() as session:
+        remove_upload(session, storage, folder, other, lock)
+    lock.release()
+    with database.read() as session:
+        assert [one.id for one in session.query(Upload)] == [mine.id]
+
+
+def test_an_upload_that_is_sent_while_its_owner_deletes_her_account_is_erased_once_nobody_sends_it(
+    database: Database, storage: Storage
+) -> None:
+    folder = get_settings().uploads_dir
+    with database.write() as session:
+        person = make_person(session)
+        upload = begin_upload(session, person.id, Order("a.mp4", 4), 48)
+    lock = UploadLock.take(folder, upload.id)
+    (folder / upload.id).write_bytes(b"1234")
+    with database.write() as session:
+        session.delete(session.get_one(Upload, upload.id))
+        erasure = record_erasure(session, "account", [], [upload.id]).id
+    erase(database, storage, get_settings())
+    with database.read() as session:
+        assert session.get_one(Erasure, erasure).done_at is None
+    with pytest.raises(NotFound):  # the last bytes came, and what they made has gone into the store
+        complete_upload(database, storage, folder, upload)
+    assert storage.size(original_key(upload)) == 4
+    lock.release()
+    erase(database, storage, get_settings())
+    with database.read() as session:
+        assert session.get_one(Erasure, erasure).done_at is not None
+    assert list(storage.keys()) == []
+    assert not (folder / upload.id).exists()

@@ -24,7 +24,9 @@ from annotation.coaching.portfolio import (
     open_clips_of,
     read_items,
     remove_item,
+    removed_items,
     require_agreed,
+    restore_item,
 )
 from annotation.coaching.training import MODULES, answers_of
 from annotation.lessons.clips import list_shared_clips
@@ -59,6 +61,7 @@ def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
     with get_database().read() as session:
         items = read_items(session, person)
         names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
+        removed = removed_items(session, person)
         there = {(one.kind, one.ref_id) for one in items}
         pairs = partnership_lines(session, person, list_partnerships(session, person))
         coached = [one for one in pairs if one["i_coach"]]
@@ -71,6 +74,7 @@ def show_portfolio(request: Request, person: CurrentPerson) -> HTMLResponse:
         answers = answers_of(session, person)
         context: dict[str, Any] = {
             "items": [(one, names.get(one.coachee_id or "", "")) for one in items],
+            "removed": removed,
             "closed": closed_logs(session, person, items),
             "logs": [one for one in logs if ("log", one["id"]) not in there],
             "clips": [
@@ -123,7 +127,15 @@ def remove_from_portfolio(item_id: str, person: CurrentPerson) -> Response:
     """Take an item out."""
     with get_database().write() as session:
         remove_item(session, person, item_id)
-    return go("/portfolio", "saved")
+    return go("/portfolio", "item-removed")
+
+
+@router.post("/portfolio/{item_id}/restore")
+def put_back(item_id: str, person: CurrentPerson) -> Response:
+    """Put an item back that was taken out within a day."""
+    with get_database().write() as session:
+        restore_item(session, person, item_id)
+    return go("/portfolio", "item-restored")
 
 
 @router.post("/portfolio/{item_id}/move")

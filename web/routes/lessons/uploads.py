@@ -171,13 +171,13 @@ async def terminate(request: Request, upload_id: str, person: CurrentPerson) -> 
     require_version(request)
     await run_in_threadpool(find, person.id, upload_id)
 
-    def remove() -> None:
+    def remove(lock: UploadLock) -> None:
         with get_database().write() as session:
             upload = find_upload(session, person.id, upload_id)
-            remove_upload(session, get_storage(), get_settings().uploads_dir, upload)
+            remove_upload(session, get_storage(), get_settings().uploads_dir, upload, lock)
 
-    async with turn(upload_id, even_busy=True):
-        await run_in_threadpool(remove)
+    async with turn(upload_id, even_busy=True) as lock:
+        await run_in_threadpool(remove, lock)
     return Response(status_code=204)
 
 
@@ -215,7 +215,7 @@ def renew(upload: Upload) -> datetime:
 
 
 @asynccontextmanager
-async def turn(upload_id: str, *, even_busy: bool = False) -> AsyncIterator[None]:
+async def turn(upload_id: str, *, even_busy: bool = False) -> AsyncIterator[UploadLock]:
     """Hold the upload's lock; a stalled sender is told to stop first. Raises UploadBusy when one is at work."""
     sender = SENDERS.get(upload_id)
     if sender is not None:
@@ -224,7 +224,7 @@ async def turn(upload_id: str, *, even_busy: bool = False) -> AsyncIterator[None
         sender.stop.set()
     lock = await wait_for_lock(upload_id, TURN_SECONDS if sender is not None else 0.5)
     try:
-        yield
+        yield lock
     finally:
         lock.release()
 

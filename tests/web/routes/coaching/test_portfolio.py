@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
 from annotation.coaching.portfolio import names_in
+from annotation.lessons.undo import UNDO
 from core.clock import utc_now
 from core.models import ClipShare, PortfolioItem
 from tests.support.web_school import BYTES, School
 from web.pdf.document import pdf_of
+from workers.queue.sweeper import delete_discarded
 
 
 def pdf(school: School) -> str:
@@ -115,6 +118,65 @@ def test_items_move_and_go_and_the_same_log_is_there_once(school: School) -> Non
     assert page.index("Set task: The GROW Method") < page.index("Coaching log")
     coach.post(f"/portfolio/{school.ids['item']}/remove")
     assert "Coaching log," not in coach.get("/portfolio.pdf").text
+
+
+def reflect(school: School, title: str, text: str) -> str:
+    """Put a reflection into the coach's portfolio, and return it."""
+    school.browser("coach").post("/portfolio/reflections", data={"title": title, "text": text})
+    with school.database.read() as session:
+        return session.scalars(select(PortfolioItem.id).where(PortfolioItem.title == title)).one()
+
+
+def test_a_reflection_that_is_taken_out_can_be_put_back_for_a_day(school: School) -> None:
+    coach, item = school.browser("coach"), reflect(school, "A year", "I learned to be silent.")
+    for _ in range(2):  # twice is once
+        assert coach.post(f"/portfolio/{item}/remove").status_code == 303
+    assert "I learned to be silent." not in coach.get("/portfolio").text
+    assert "silent" not in pdf(school)
+    assert f"/portfolio/{item}/restore" in coach.get("/portfolio").text
+    for _ in range(2):
+        assert coach.post(f"/portfolio/{item}/restore").status_code == 303
+    assert "I learned to be silent." in coach.get("/portfolio").text
+    assert f"/portfolio/{item}/restore" not in coach.get("/portfolio").text
+    assert "silent" in pdf(school)
+
+
+def test_a_reflection_that_was_taken_out_a_day_ago_is_gone(school: School) -> None:
+    coach, item = school.browser("coach"), reflect(school, "A year", "I learned to be silent.")
+    coach.post(f"/portfolio/{item}/remove")
+    with school.database.write() as session:
+        session.get_one(PortfolioItem, item).deleted_at = utc_now() - UNDO - timedelta(minutes=1)
+    assert coach.post(f"/portfolio/{item}/restore").status_code == 404
+    assert "A year" not in coach.get("/portfolio").text
+    delete_discarded(school.database)
+    with school.database.read() as session:
+        assert session.get(PortfolioItem, item) is None
+
+
+def test_what_shows_a_coachee_is_hers_to_answer_no_more_while_it_is_taken_out_and_keeps_her_answer(
+    school: School,
+) -> None:
+    coach, owner = school.browser("coach"), school.browser("owner")
+    item = reflect(school, "Of ADA", "I learned it from ADA.")
+    assert "Of ADA" in owner.get("/me").text
+    coach.post(f"/portfolio/{item}/remove")
+    assert "Of ADA" not in owner.get("/me").text
+    coach.post(f"/portfolio/{item}/restore")
+    assert "Of ADA" in owner.get("/me").text
+    consent(school, "yes", item)
+    coach.post(f"/portfolio/{item}/remove")
+    consent(school, "no", item)  # from a page that was open
+    coach.post(f"/portfolio/{item}/restore")
+    assert "learned it from" not in pdf(school)
+
+
+def test_a_log_that_was_taken_out_and_is_put_in_again_is_there_once(school: School) -> None:
+    coach = school.browser("coach")
+    coach.post(f"/portfolio/{school.ids['item']}/remove")
+    assert coach.post("/portfolio/logs", data={"session_id": school.ids["met"]}).status_code == 303
+    with school.database.read() as session:
+        logs = session.scalars(select(PortfolioItem).where(PortfolioItem.kind == "log")).all()
+    assert [(one.id, one.deleted_at) for one in logs] == [(school.ids["item"], None)]
 
 
 def test_what_people_write_is_never_markup_in_a_paper() -> None:
