@@ -18,6 +18,7 @@ from core.settings import get_settings
 from core.storage.base import Storage
 from ingest.upload.uploads import Order, begin_upload
 from tests.browser.school import COMMAND, School
+from tests.browser.school import wait_for as wait_for_end
 from tests.faults.invariants import check_lesson
 from tests.faults.watching import processes_of, wait_for, wait_settled, wait_until
 from tests.support.factories import make_person
@@ -97,7 +98,7 @@ def test_a_supervisor_killed_alone_takes_its_children_with_it(
     wait_until(lambda: any(get_settings().scratch_dir.glob("*/rendition")), "the rendition grows")
     assert server.process is not None
     server.process.kill()
-    server.process.wait()
+    wait_for_end(server.process)
     server.start()  # at once, on the same port: the former children are still on their way out
     wait_settled(database, lesson_id)
     check_end(database, storage, lesson_id)
