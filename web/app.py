@@ -30,6 +30,7 @@ from web.routes.lessons import (
 )
 from web.routes.people import accounts, deletions, my_data, second_factor, single_sign_on
 from web.routes.school import machine, programme
+from web.security.bodies import Bodies
 from web.security.guard import CompressPages, Guard, MethodOverride
 from web.security.headers import PlainHeaders
 from web.security.page_person import OwnPage
@@ -87,6 +88,7 @@ def create_app() -> FastAPI:
     app.add_middleware(Wake)
     app.add_middleware(CompressPages)
     app.add_middleware(WholeText)
+    app.add_middleware(Bodies)
     app.add_middleware(MethodOverride)
     app.add_middleware(PlainHeaders)
     app.add_middleware(Guard)

@@ -47,7 +47,7 @@ def web(end_with_parent: bool) -> None:
 
     from core.parent_watch import end_with_parent as hold_on
     from web.app import create_app
-    from web.transfer.connection import CuttableHttp
+    from web.transfer.connection import GuardedHttp
 
     if end_with_parent:
         hold_on()
@@ -66,7 +66,7 @@ def web(end_with_parent: bool) -> None:
     gc.freeze()
     uvicorn.run(
         app,
-        http=CuttableHttp,
+        http=GuardedHttp,
         host=settings.host,
         port=settings.port,
         access_log=False,

@@ -56,18 +56,23 @@ def led_to(request: Request, error: HindsightError) -> str:
     return "/me?notice=left" if isinstance(error, LeftSchool) else ""
 
 
+async def refusal_of(request: Request, error: HindsightError) -> Response:
+    """Return the answer to a request that is refused."""
+    if error.status >= 500:
+        log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
+    if elsewhere := led_to(request, error):
+        return RedirectResponse(elsewhere, 303)
+    if is_form(request):
+        return await show_again(request, error)
+    return answer(request, error.status, error.code, str(error))
+
+
 def add_error_answers(app: FastAPI) -> None:
     """Teach the application what to answer when something is raised."""
 
     @app.exception_handler(HindsightError)
     async def refuse(request: Request, error: HindsightError) -> Response:
-        if error.status >= 500:
-            log.error("failed", extra={**asked(request.scope), "code": error.code}, exc_info=error)
-        if elsewhere := led_to(request, error):
-            return RedirectResponse(elsewhere, 303)
-        if is_form(request):
-            return await show_again(request, error)
-        return answer(request, error.status, error.code, str(error))
+        return await refusal_of(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def refuse_input(request: Request, error: RequestValidationError) -> Response:

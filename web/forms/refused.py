@@ -12,6 +12,7 @@ from http import HTTPStatus
 from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -144,7 +145,7 @@ async def _read(request: Request, path: str, query: str) -> str | None:
         elif message["status"] != HTTPStatus.OK or PAGE not in message["headers"]:
             raise _NoPage  # before it sends the rest
 
-    with suppress(_NoPage):
-        await request.app.router(scope, receive, send)
+    with suppress(_NoPage, HindsightError):  # an error is raised when the refusal comes from before the routes
+        await AsyncExitStackMiddleware(request.app.router)(scope, receive, send)
         return b"".join(pieces).decode()
     return None

@@ -39,9 +39,9 @@ class WholeText:
         while message["type"] == "http.request" and message.get("more_body", False):
             message = await receive()
             collected += message.get("body", b"")
-        if message["type"] == "http.request":
-            message = {"type": "http.request", "body": whole_json(bytes(collected)), "more_body": False}
-        waiting: list[Message] = [message]
+        if message["type"] != "http.request":  # it broke off: a route that takes no JSON must not run without it
+            return
+        waiting: list[Message] = [{"type": "http.request", "body": whole_json(bytes(collected)), "more_body": False}]
 
         async def receive_whole() -> Message:
             return waiting.pop() if waiting else await receive()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
@@ -33,7 +32,8 @@ from core.database.db import get_database
 from core.models import Person, new_id
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
-from web.transfer.sound import Sound, receive_sound, stored_sound
+from web.security.bodies import takes
+from web.transfer.sound import Sound, received_sound, stored_sound
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.walks import NewNote, NoteView
 
@@ -115,21 +115,20 @@ def remove_note(walk_id: str, note_id: str, person: CurrentPerson) -> None:
 
 
 @router.post("/api/walks/{walk_id}/sound", status_code=204)
+@takes(MOST_BYTES, get_open_walk)
 async def receive_walk_sound(walk_id: str, request: Request, person: CurrentPerson) -> None:
     """Receive the sound of a visit as the browser recorded it: it becomes a lesson, the visited teacher's alone."""
-    sound = await receive_sound(request, MOST_BYTES)
-    await run_in_threadpool(_save_sound, walk_id, person, sound)
+    async with received_sound(request) as sound:
+        await run_in_threadpool(_save_sound, walk_id, person, sound)
 
 
 def _save_sound(walk_id: str, person: Person, sound: Sound) -> None:
     """Store the sound of a visit; nothing is left of it when that is refused."""
-    with get_database().read() as session:
-        get_open_walk(session, person, walk_id)
     lesson_id = new_id()
     key = f"lessons/{lesson_id}/original-{lesson_id}{SUFFIXES.get(sound.mime, '.webm')}"
-    size, digest = len(sound.data), hashlib.sha256(sound.data).hexdigest()
+    mime, size, digest = sound.mime, sound.size, sound.sha256
     with stored_sound(sound, key), get_database().write() as session:
-        save_walk_sound(session, person, walk_id, lesson_id, key, mime=sound.mime, size=size, sha256=digest)
+        save_walk_sound(session, person, walk_id, lesson_id, key, mime=mime, size=size, sha256=digest)
 
 
 @router.post("/walks/{walk_id}/save", include_in_schema=False)

@@ -15,6 +15,7 @@ from transcription.public import MAX_BYTES, Transcript, decode_transcript, remov
 from web.child_process import compute_in_child
 from web.rendering import go
 from web.security.auth import CurrentPerson
+from web.security.bodies import FORM_BYTES, takes
 from web.transfer.file_names import save_as
 from web.transfer.openings import note_opening
 from web.transfer.while_allowed import in_pieces, right_to
@@ -48,6 +49,7 @@ def export(request: Request, lesson_id: str, ending: Format, person: CurrentPers
 
 
 @router.post("/lessons/{lesson_id}/transcript", include_in_schema=False)
+@takes(MAX_BYTES + FORM_BYTES, get_own_lesson)
 async def import_transcript(lesson_id: str, file: UploadFile, person: CurrentPerson) -> Response:
     """Let a transcript made elsewhere take the place of the recognised words of one's own lesson."""
     data = await file.read(MAX_BYTES + 1)  # one more than is taken: a longer file is refused, not cut

@@ -12,7 +12,8 @@ from annotation.lessons.spoken_comments import read_spoken_comment, start_spoken
 from core.database.db import get_database
 from core.models import Person
 from web.security.auth import CurrentPerson
-from web.transfer.sound import Sound, receive_sound, stored_sound
+from web.security.bodies import takes
+from web.transfer.sound import Sound, received_sound, stored_sound
 from web.views.lessons.spoken_comments import SaidView
 
 router = APIRouter(tags=["comments"])
@@ -21,20 +22,19 @@ MOST_BYTES = 5 * 1024**2  # some five minutes of speech
 
 
 @router.post("/api/lessons/{lesson_id}/said", status_code=202)
+@takes(MOST_BYTES, get_lesson)
 async def receive_spoken_comment(lesson_id: str, request: Request, person: CurrentPerson) -> SaidView:
     """Receive what somebody said at a lesson, as the browser recorded it; the words come with `/api/said/{id}`."""
-    sound = await receive_sound(request, MOST_BYTES)
-    return await run_in_threadpool(save_spoken_comment, lesson_id, person, sound)
+    async with received_sound(request) as sound:
+        return await run_in_threadpool(save_spoken_comment, lesson_id, person, sound)
 
 
 def save_spoken_comment(lesson_id: str, person: Person, sound: Sound) -> SaidView:
     """Store a spoken comment and have it transcribed; nothing is left of it when that is refused."""
-    with get_database().read() as session:
-        get_lesson(session, person, lesson_id)
     key = f"lessons/{lesson_id}/said-{uuid4().hex}"
     with stored_sound(sound, key), get_database().write() as session:
         lesson = get_lesson(session, person, lesson_id)
-        comment_id = start_spoken_comment(session, person, lesson, key, len(sound.data), sound.mime).id
+        comment_id = start_spoken_comment(session, person, lesson, key, sound.size, sound.mime).id
     return SaidView(id=comment_id, state="working", text="")
 
 

@@ -39,13 +39,13 @@ from ingest.upload.uploads import (
 from web.errors import log
 from web.forms.refusals import answer, asked
 from web.security.auth import CurrentPerson
+from web.security.bodies import takes
 
 VERSION = "1.0.0"
 ABOUT = {"Tus-Version": VERSION, "Tus-Extension": "creation,creation-defer-length,termination,expiration"}
 BYTES_TYPE = "application/offset+octet-stream"
 WRITE_BYTES = 1024**2  # collected before a thread writes them
 STALLED_SECONDS = 5.0  # silent for so long, a sender may be replaced by a newer one
-SILENT_SECONDS = 60.0  # silent for so long, a sender is given up
 TURN_SECONDS = 5.0  # how long a newer sender waits for the older one to put down what it has
 
 
@@ -137,6 +137,7 @@ async def report_offset(request: Request, upload_id: str, person: CurrentPerson)
 
 
 @router.patch("/{upload_id}", status_code=204, response_class=Response)
+@takes(lambda: get_settings().upload_max_bytes)
 async def append(request: Request, upload_id: str, person: CurrentPerson) -> Response:
     """Take the next bytes; what came before a cut is kept."""
     require_version(request)
@@ -284,7 +285,7 @@ async def pieces(request: Request, sender: Sender) -> AsyncIterator[bytes]:
         while True:
             coming = asyncio.ensure_future(next_piece(stream))
             try:
-                await asyncio.wait({coming, stopped}, timeout=SILENT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({coming, stopped}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 coming.cancel()  # does nothing to one that is done
             if not coming.done() or coming.cancelled():

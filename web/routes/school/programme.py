@@ -32,6 +32,7 @@ from core.settings import get_settings
 from web.child_process import compute_in_child
 from web.rendering import NOTICES, go, page
 from web.security.auth import CurrentLead
+from web.security.bodies import FORM_BYTES, takes
 from web.views.school.programme import programme_context
 
 router = APIRouter(include_in_schema=False)
@@ -99,6 +100,7 @@ def open_account(person_id: str, lead: CurrentLead) -> Response:
 
 
 @router.post("/programme/staff", response_class=HTMLResponse)
+@takes(MOST_BYTES + FORM_BYTES)
 async def try_staff_list(
     request: Request, lead: CurrentLead, file: UploadFile, others_left: Annotated[bool, Form()] = False
 ) -> Response:
