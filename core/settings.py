@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     ffmpeg: str = Field("", description="Path of an ffmpeg binary; empty: the one that came with the install.")
     upload_max_bytes: int = Field(8 * GIB, ge=1, description="Largest recording that is taken.")
     upload_keep_hours: int = Field(48, ge=1, description="How long an unfinished upload waits to be resumed.")
+    uploads_open: int = Field(50, ge=1, description="Unfinished uploads that one person may have at once.")
+    uploads_a_day: int = Field(200, ge=1, description="Uploads that one person may begin on a day.")
     disk_reserve_bytes: int = Field(GIB // 2, ge=0, description="Room that is never filled by uploads.")
 
     lease_seconds: int = Field(60, ge=1, description="A worker silent for so long has lost its step.")

@@ -14,6 +14,7 @@ from annotation.access.states import require_walk_goes_on
 from annotation.access.writing import require_change
 from annotation.coaching.goals import GoalText, set_goal
 from annotation.people.people import clean_name
+from core.allowances import count_use
 from core.clock import utc_now
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
@@ -94,6 +95,7 @@ def save_walk_sound(
     walk = get_open_walk(session, person, walk_id)
     if walk.lesson_id is not None:
         raise InvalidInput(why="The sound of this visit has already been saved.")
+    count_use(session, person.id, "walk_sound")
     lesson = Lesson(id=lesson_id, owner_id=walk.observed_id, title=walk.title, created_at=utc_now())
     lesson.taught_on = SchoolDay.of(walk.began_at)
     session.add(lesson)

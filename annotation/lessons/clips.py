@@ -16,6 +16,7 @@ from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import open_share, require_coached_in, withdraw
 from annotation.lessons.undo import require_recent
 from annotation.people.people import clean_name
+from core.allowances import count_use
 from core.clock import utc_now
 from core.database.events import About, record_event
 from core.errors import InvalidInput, NotFound
@@ -44,6 +45,7 @@ def make_clip(session: Session, person: Person, lesson_id: str, title: str, star
         raise InvalidInput(why="Please choose a range of at least one second inside the lesson.")
     if end_ms - start_ms > LONGEST_MS:
         raise InvalidInput(why="A clip is at most half an hour long. Please choose a shorter range.")
+    count_use(session, person.id, "clip")
     last = session.scalar(select(func.max(Clip.number)).where(Clip.lesson_id == lesson.id)) or 0
     clip = Clip(
         lesson_id=lesson.id,

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
 from annotation.access.reading import is_speaker, require_see
+from core.allowances import count_use
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import Dictation, Lesson, Person, Step, StoredFile
@@ -19,6 +20,7 @@ def start_spoken_comment(session: Session, person: Person, lesson: Lesson, key: 
     """Have a spoken comment on a lesson that one may see heard; its sound is in the store under `key`."""
     require_see(session, person, lesson)
     lock_row(session, Lesson, lesson.id)  # its spoken comments are numbered one after the other
+    count_use(session, person.id, "spoken_comment")
     last = session.scalar(select(func.max(Dictation.number)).where(Dictation.lesson_id == lesson.id)) or 0
     said = Dictation(lesson_id=lesson.id, number=last + 1, person_id=person.id, created_at=utc_now())
     session.add(said)

@@ -14,6 +14,7 @@ from core.models.coaching import (
     Share,
 )
 from core.models.corrections import Correction, Dictation, Guess, MeasuresOpening, ShownMeasures, VoicePrint
+from core.models.daily_use import DailyUse
 from core.models.erasure import Erasure
 from core.models.events import Event
 from core.models.lessons import Clip, ClipShare, Lesson, Opening, Place, StoredFile, Upload
@@ -47,6 +48,7 @@ __all__ = [
     "Comment",
     "CommentVersion",
     "Correction",
+    "DailyUse",
     "Dictation",
     "Erasure",
     "Event",

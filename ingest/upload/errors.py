@@ -59,3 +59,14 @@ class UploadBusy(HindsightError):
     code = "upload_busy"
     status = 423
     sentence = "This recording is already being uploaded, perhaps in another window. Nothing is lost."
+
+
+class TooManyOpen(HindsightError):
+    """More unfinished uploads than anybody has."""
+
+    code = "too_many_uploads"
+    status = 429
+    sentence = (
+        "You have begun {most} uploads that are not finished. Please finish some of them, or remove them on the page"
+        " Upload, and choose this recording again."
+    )

@@ -14,17 +14,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.allowances import count_use
 from core.clock import utc_now
 from core.database.db import Database
 from core.errors import EmptyFile, InvalidInput, NotFound
 from core.models import Lesson, StoredFile, Upload
 from core.pipeline.steps import add_first_step
 from core.plain_text import normalize
+from core.settings import get_settings
 from core.storage.base import Storage
-from ingest.upload.errors import TooLarge, UnknownKind, UploadBusy
+from ingest.upload.errors import TooLarge, TooManyOpen, UnknownKind, UploadBusy
 from ingest.upload.partial_file import UploadLock, synced_size
 
 log = logging.getLogger(__name__)
@@ -123,8 +125,12 @@ def read_order(words: Mapping[str, str], length: int | None, max_bytes: int) -> 
 
 
 def begin_upload(session: Session, owner_id: str, order: Order, keep_hours: int) -> Upload:
-    """Remember what is wanted; its file appears with its first bytes."""
-    now = utc_now()
+    """Remember what is wanted; its file appears with its first bytes. Raises TooManyOpen and TooManyToday."""
+    now, most = utc_now(), get_settings().uploads_open
+    count_use(session, owner_id, "upload")
+    mine = select(func.count()).select_from(Upload).where(Upload.owner_id == owner_id, Upload.lesson_id.is_(None))
+    if (session.scalar(mine.where(Upload.expires_at > now)) or 0) >= most:
+        raise TooManyOpen(most=most)
     upload = Upload(
         owner_id=owner_id,
         name=order.name,

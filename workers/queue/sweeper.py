@@ -17,6 +17,7 @@ from annotation.lessons.lessons import delete_for_good
 from annotation.lessons.retention import apply_retention_rules
 from annotation.lessons.undo import UNDO_LESSON
 from annotation.people.account_deletion import delete_account, overdue_leavers
+from core.allowances import forget_old_uses
 from core.clock import utc_now
 from core.database.db import Database
 from core.database.erasures import finish_erasures, record_erasure
@@ -95,9 +96,10 @@ def erase(database: Database, storage: Storage, settings: Settings, *, overwritt
 
 
 def delete_old_events(database: Database) -> None:
-    """Drop old events."""
+    """Drop old events, and the counts of days that are over."""
     with database.write() as session:
         trim_events(session)
+        forget_old_uses(session)
 
 
 def delete_lessons(database: Database) -> None:

@@ -94,7 +94,7 @@ def routes() -> list[tuple[str, str, bool]]:
     return sorted(
         (method, route.path, any(call in (*GATES, device_of_self) for call in asked_by(route.dependant)))
         for route in api_routes(create_app().routes)
-        for method in route.methods
+        for method in route.methods or ()
         if method not in SAFE_METHODS
     )
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from annotation.lessons.lessons import get_lesson, get_own_lesson
+from core.allowances import count_use
 from core.database.db import get_database
 from core.models import Person
 from transcription.public import MAX_BYTES, Transcript, decode_transcript, remove_import, save_import
@@ -60,6 +61,7 @@ async def import_transcript(lesson_id: str, file: UploadFile, person: CurrentPer
 
 def _save(lesson_id: str, person: Person, transcript: Transcript) -> None:
     with get_database().write() as session:
+        count_use(session, person.id, "transcript")
         save_import(session, get_own_lesson(session, person, lesson_id), person.id, transcript)
 
 
