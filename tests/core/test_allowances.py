@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core import allowances
-from core.allowances import TooManyToday, count_use, forget_old_uses
+from core.allowances import TooManyToday, Use, count_use, forget_old_uses
 from core.database.db import Database
 from core.errors import HindsightError
 from core.models import DailyUse, Upload
@@ -86,9 +86,9 @@ def test_a_new_day_begins_anew_and_old_counts_are_swept(database: Database) -> N
 
 @pytest.mark.parametrize("kind", ["upload", "walk_sound", "spoken_comment", "transcript", "clip"])
 def test_each_door_to_the_disk_is_counted_and_says_so_in_a_sentence(
-    school: School, monkeypatch: pytest.MonkeyPatch, kind: str
+    school: School, monkeypatch: pytest.MonkeyPatch, kind: Use
 ) -> None:
-    monkeypatch.setitem(allowances.MOST_A_DAY, kind, 1)  # type: ignore[arg-type]
+    monkeypatch.setitem(allowances.MOST_A_DAY, kind, 1)
     ids, owner, coach = school.ids, school.browser("owner"), school.browser("coach")
     vtt = b"WEBVTT\n\n00:00.000 --> 00:00.900\nOther words\n"
 
