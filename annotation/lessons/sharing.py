@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from annotation.access.conversations import require_no_conversation
 from annotation.access.locks import lock_row
@@ -107,6 +108,32 @@ def withdraw(session: Session, share: Share | ClipShare, lesson_id: str) -> None
     if share.taken_back_at is None:
         share.taken_back_at = utc_now()
         record_event(session, lesson_id, "share", about_share(share))
+
+
+def close_expired(session: Session) -> int:
+    """Close for good the shares whose last day is over, and return how many: a clock that is set back opens none."""
+    shares = session.scalars(_closing_expired(Share)).all()
+    for share in shares:
+        record_event(session, share.lesson_id, "share", about_share(share))
+    of_clips = session.scalars(_closing_expired(ClipShare)).all()
+    for one in of_clips:
+        record_event(session, session.get_one(Clip, one.clip_id).lesson_id, "share", about_share(one))
+    return len(shares) + len(of_clips)
+
+
+def has_expired(session: Session) -> bool:
+    """Say whether there is a share to close."""
+    shares, of_clips = select(Share.id).where(_is_expired(Share)), select(ClipShare.id).where(_is_expired(ClipShare))
+    return session.scalar(shares.union_all(of_clips).limit(1)) is not None
+
+
+def _closing_expired(table: type[S]) -> ReturningUpdate[S]:
+    """Close in one statement: a share that its owner prolongs at this moment stays open."""
+    return update(table).where(_is_expired(table)).values(taken_back_at=table.until).returning(table)
+
+
+def _is_expired(table: type[S]) -> ColumnElement[bool]:
+    return and_(table.taken_back_at.is_(None), table.until <= utc_now())
 
 
 def withdraw_share(session: Session, person: Person, share_id: str) -> None:

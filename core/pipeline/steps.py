@@ -208,6 +208,21 @@ def release_claim(session: Session, claim: Claim) -> bool:
     return _end(session, claim, "ready", attempts=Step.attempts - 1, dispatched_at=None, progress=0.0)
 
 
+def put_off_step(session: Session, claim: Claim, code: str, sentence: str) -> bool:
+    """Let a step wait for a minute without counting this try: the machine lacks what any try needs."""
+    return _end(
+        session,
+        claim,
+        "ready",
+        attempts=Step.attempts - 1,
+        error_code=code,
+        error_sentence=sentence,
+        next_at=utc_now() + AGAIN_AFTER[-1],
+        dispatched_at=None,
+        progress=0.0,
+    )
+
+
 def _end(session: Session, claim: Claim, state: str, *only: ColumnElement[bool], **values: object) -> bool:
     changed = session.execute(
         update(Step)

@@ -9,22 +9,24 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from annotation.access.reading import may_see
 from annotation.coaching.session_room import people_present
+from annotation.lessons.clips import make_clip
 from annotation.mail_queue import write_mail
 from core.clock import utc_now
 from core.database.db import Database
 from core.database.events import events_after, last_event_number, record_event, trim_events
-from core.models import CoachingSession, Step
+from core.models import ClipShare, CoachingSession, Share, Step
 from core.pipeline import steps
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from tests.faults.clocks import SetClock
 from tests.faults.invariants import check_lesson
-from tests.support.factories import make_partnership, make_person
+from tests.support.factories import make_lesson, make_partnership, make_person
 from tests.support.recordings import LEASE, claim, make_ready_lesson, make_video, ready_step, upload_recording
 from workers import mailer
 from workers.pipeline.runner import run_step
-from workers.queue.sweeper import reopen_steps
+from workers.queue.sweeper import close_shares, reopen_steps
 
 HOUR = timedelta(hours=1)
 SENT_LATELY = timedelta(minutes=1)
@@ -166,3 +168,44 @@ def test_whoever_left_a_session_before_the_clock_went_back_is_not_shown_as_here(
         assert people_present(meeting, pair) == {coach.id}
         clock.back = HOUR
         assert people_present(meeting, pair) == frozenset()
+
+
+@pytest.mark.parametrize("of_clip", [False, True])
+def test_a_share_whose_last_day_is_over_stays_closed_though_the_clock_goes_back(
+    any_database: Database, clock: SetClock, of_clip: bool
+) -> None:
+    with any_database.write() as session:
+        coach, coachee = make_person(session), make_person(session)
+        pair = make_partnership(session, coach, coachee)
+        lesson = make_lesson(session, coachee)
+        soon = {"partnership_id": pair.id, "created_at": utc_now(), "until": utc_now() - timedelta(minutes=1)}
+        if of_clip:
+            clip = make_clip(session, coachee, lesson.id, "A moment", 0, 1000)
+            session.add(ClipShare(clip_id=clip.id, **soon))
+        else:
+            session.add(Share(lesson_id=lesson.id, **soon))
+        session.flush()
+        before = last_event_number(session)
+    close_shares(any_database)
+    clock.back = HOUR
+    with any_database.read() as session:
+        share = session.scalars(select(ClipShare)).one() if of_clip else session.scalars(select(Share)).one()
+        assert share.taken_back_at == share.until
+        assert "share" in [event.kind for event in events_after(session, before)]
+        told = len(events_after(session, before))
+        assert not may_see(session, coach, lesson)
+    close_shares(any_database)  # once
+    with any_database.read() as session:
+        assert len(events_after(session, before)) == told
+
+
+def test_a_share_that_is_open_stays_open_when_others_are_closed(any_database: Database) -> None:
+    with any_database.write() as session:
+        coach, coachee = make_person(session), make_person(session)
+        pair = make_partnership(session, coach, coachee)
+        lessons = [make_lesson(session, coachee) for _ in range(2)]
+        for lesson, until in zip(lessons, (None, utc_now() + HOUR), strict=True):
+            session.add(Share(lesson_id=lesson.id, partnership_id=pair.id, created_at=utc_now(), until=until))
+    close_shares(any_database)
+    with any_database.read() as session:
+        assert all(may_see(session, coach, lesson) for lesson in lessons)

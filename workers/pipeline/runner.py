@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.database.db import Database, get_database
-from core.errors import HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
+from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
 from core.logs import logged_about
 from core.models import ChunkRow, Clip, Finding, Lesson, StoredFile, VoicePrint
 from core.pipeline import steps
@@ -272,13 +272,23 @@ def end_stopped(database: Database, settings: Settings, claim: steps.Claim, stop
 
 
 def end_failed(database: Database, claim: steps.Claim, error: HindsightError, settings: Settings) -> None:
-    """Write down what failed; what a retry cannot mend fails for good, and so does the last try."""
+    """Write down what failed; what a retry cannot mend fails for good, and so does the last try.
+
+    Where the disk is full no try counts: somebody has to make room, however long that takes.
+    """
     unusable = isinstance(error, UnusableFile)
     final = unusable or claim.attempt >= settings.max_attempts
     sentence = " ".join(str(error.args[0] if error.args else error.sentence).split())[:500]
     with database.write() as session:
         lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
-        if lesson is None or not steps.fail_step(session, claim, error.code, sentence, final=final):
+        if lesson is None:
+            return
+        if isinstance(error, DiskFull):
+            final = False
+            ended = steps.put_off_step(session, claim, error.code, sentence)
+        else:
+            ended = steps.fail_step(session, claim, error.code, sentence, final=final)
+        if not ended:
             return
         if unusable and claim.stage == FIRST_STAGE:
             lesson.failure_code, lesson.failure_sentence = error.code, sentence

@@ -24,7 +24,7 @@ from workers.mailer import send_mails
 from workers.pipeline.heart import Held
 from workers.queue.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.queue.dispatcher import MOST_AT_ONCE, dispatch
-from workers.queue.sweeper import erase, reopen_steps, sweep
+from workers.queue.sweeper import close_shares, erase, reopen_steps, sweep
 
 log = logging.getLogger(__name__)
 
@@ -138,6 +138,7 @@ def supervise(
             if sweeps and time.monotonic() - reopened > REOPEN_SECONDS:
                 reopened = time.monotonic()
                 reopen_steps(database, settings)
+                close_shares(database)
             if sweeps and time.monotonic() - erased > ERASE_SECONDS:
                 erased = time.monotonic()
                 erase(database, get_storage(), settings, overwritten=False)

@@ -15,6 +15,7 @@ from annotation.coaching.sessions import move_missed
 from annotation.lessons.discarded import remove_discarded
 from annotation.lessons.lessons import delete_for_good
 from annotation.lessons.retention import apply_retention_rules
+from annotation.lessons.sharing import close_expired, has_expired
 from annotation.lessons.undo import UNDO_LESSON
 from annotation.people.account_deletion import delete_account, overdue_leavers
 from core.allowances import forget_old_uses
@@ -52,6 +53,16 @@ def reopen_steps(database: Database, settings: Settings, *, everything: bool = F
                 steps.reopen_lost(session, lesson_id, settings.max_attempts, everything=everything)
                 advance(session, lesson)
                 record_event(session, lesson_id, "step")
+
+
+def close_shares(database: Database) -> None:
+    """Close the shares whose last day is over."""
+    with database.read() as session:
+        found = has_expired(session)
+    if found:
+        with database.write() as session:
+            closed = close_expired(session)
+        log.info("%s shares closed: their last day is over", closed)
 
 
 def redo_stages(database: Database) -> None:

@@ -25,7 +25,7 @@ from core.storage.configured import get_storage
 from core.types import AudioStream, MediaInfo, VideoStream
 from ingest.media.probe import media_to_json
 from tests.support.recordings import make_ready_lesson, make_video, upload_recording
-from workers.pipeline.bindings import BINDINGS
+from workers.pipeline.bindings import BINDINGS, bind
 from workers.pipeline.context import Context, NewFile, Output, save_finding, save_nothing
 from workers.pipeline.graph import advance
 from workers.pipeline.runner import run_step, store
@@ -318,3 +318,27 @@ def test_a_new_event_never_gets_the_number_of_an_old_one(database: Database) -> 
         session.flush()
         assert last_event_number(session) == newest + 1
         session.execute(delete(Event))
+
+
+def test_a_disk_that_is_full_for_hours_uses_up_no_try(
+    any_database: Database, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with any_database.write() as session:
+        make_ready_lesson(session)
+    [step_id] = step_ids(any_database, "probe_media")
+
+    def no_room(_context: Context) -> Output:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setitem(BINDINGS, "probe_media", bind(no_room))
+    for _ in range(3 * get_settings().max_attempts):
+        begun = utc_now()
+        run_step(step_id, threading.Event())
+        with any_database.write() as session:
+            step = session.get_one(Step, step_id)
+            assert (step.state, step.attempts, step.error_code) == ("ready", 0, "disk_full")
+            assert step.next_at > begun + timedelta(seconds=50)
+            step.next_at = utc_now()
+    monkeypatch.setitem(BINDINGS, "probe_media", bind(lambda _context: Output(save_nothing)))
+    run_step(step_id, threading.Event())
+    assert states(any_database) == {"probe_media": "done"}
