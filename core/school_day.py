@@ -13,6 +13,8 @@ from core.clock import utc_now
 from core.errors import InvalidInput
 from core.settings import get_settings
 
+FIRST_YEAR, LAST_YEAR = 1970, 2100  # of a day that somebody writes
+
 
 class SchoolDay(date):
     """A day in the school's time zone. It has 24 hours, or 23 or 25 when the clocks change."""

@@ -21,10 +21,9 @@ from core.clock import utc_now
 from core.database.events import About, record_event
 from core.errors import InvalidInput
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
-from core.school_day import SchoolDay, day_in_words
+from core.school_day import LAST_YEAR, SchoolDay, day_in_words
 
 S = TypeVar("S", Share, ClipShare)
-LAST_YEAR = 2100
 
 
 @dataclass(frozen=True, slots=True)

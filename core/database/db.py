@@ -8,6 +8,8 @@ turn among the processes instead of failing half-way. What is deleted is overwri
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -23,7 +25,8 @@ from sqlalchemy.orm import Session
 
 from core.database.content import WritingSession
 from core.database.rights_watch import note_end_of_right
-from core.errors import DiskFull, DoneAtOnce, NoSchool
+from core.errors import DiskFull, DoneAtOnce, InvalidInput, NoSchool
+from core.plain_text import well_formed
 from core.settings import get_settings
 
 BUSY_SECONDS = 30
@@ -33,6 +36,10 @@ SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # its file, o
 POSTGRES_FULL = "53100"
 SQLITE_TWICE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 POSTGRES_TWICE = ("23505", "40P01", "40001")  # unique violation, deadlock, serialization failure
+POSTGRES_BEYOND = ("22003", "22008")  # a number, a day or a time out of range
+SMALLEST, LARGEST = -(2**63), 2**63 - 1
+BEYOND = "A number or a day in this request is beyond all that can be kept. Please check what you wrote."
+ODD_ESCAPE = re.compile(r"\\(?:u(?:d[89a-f]|00[0189]|007f|fff[ef])|[bf])")  # half a character, a control character
 
 
 class Database:
@@ -47,7 +54,9 @@ class Database:
             event.listen(self.writer, "connect", _do_not_sleep)
             event.listen(self.writer, "begin", _begin_writing)
         else:
-            self.engine = self.writer = create_engine(url, pool_pre_ping=True, max_overflow=THREADS)
+            self.engine = self.writer = create_engine(
+                url, pool_pre_ping=True, max_overflow=THREADS, json_serializer=_to_json
+            )
         for engine in {self.engine, self.writer}:
             event.listen(engine, "before_cursor_execute", _send_whole_text, retval=True)
         event.listen(self.writer, "after_cursor_execute", note_end_of_right)
@@ -62,7 +71,8 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Yield a session that is committed at the end, or rolled back when the block raises.
 
-        Raises DiskFull, and DoneAtOnce where a constraint or a lock keeps one of two writers out.
+        Raises DiskFull, InvalidInput for a number or a day beyond what a column holds, and DoneAtOnce where
+        a constraint or a lock keeps one of two writers out.
         """
         try:
             with WritingSession(self.writer, expire_on_commit=False) as session, session.begin():
@@ -72,6 +82,8 @@ class Database:
                 raise DiskFull from error
             if is_collision(error):
                 raise DoneAtOnce from error
+            if getattr(error.orig, "sqlstate", None) in POSTGRES_BEYOND:
+                raise InvalidInput(why=BEYOND) from error
             raise
 
     def dispose(self) -> None:
@@ -85,7 +97,12 @@ def _sqlite_engine(url: URL, connections: int) -> Engine:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
     arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = create_engine(
-        url, connect_args=arguments, pool_size=connections, max_overflow=0, pool_timeout=BUSY_SECONDS
+        url,
+        connect_args=arguments,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        json_serializer=_to_json,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
@@ -115,19 +132,25 @@ def _send_whole_text(
 
 
 def storable(value: Any) -> Any:
-    """Return parameters with every text such as any database takes it.
+    """Return parameters with every text such as any database takes it; raises InvalidInput for a number that is none.
 
-    PostgreSQL refuses U+0000 and no database takes half of a surrogate pair; each becomes U+FFFD.
+    PostgreSQL refuses U+0000 and no database takes half of a surrogate pair, or an integer of more than 64 bits.
     """
     if isinstance(value, str):
-        if value.isascii():
-            return value.replace("\0", "\ufffd")
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return well_formed(value)
+    if isinstance(value, int) and not SMALLEST <= value <= LARGEST:
+        raise InvalidInput(why=BEYOND)
     if isinstance(value, dict):
-        return {name: storable(one) for name, one in value.items()}
+        return {storable(name): storable(one) for name, one in value.items()}
     if type(value) in (list, tuple):
         return type(value)(storable(one) for one in value)
     return value
+
+
+def _to_json(value: Any) -> str:
+    """Return JSON for a column. What of it is no plain text is rare, so it is looked for in the whole first."""
+    written = json.dumps(value)
+    return json.dumps(storable(value)) if ODD_ESCAPE.search(written) else written
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -8,10 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 
-from core.database.db import storable
+from core.database.db import Database, storable
+from core.errors import InvalidInput
+from core.models import Comment, Finding
+from tests.support.factories import make_lesson, make_person
 from tests.support.web_school import School
-from web.security.whole_text import whole_json
+from web.security.whole_text import UNREADABLE, is_json, whole_json
 
 ODD = ["a\ud83db", "\udfff", "a\x00b", "\ufeffa", "\x1b[31m", "\ufffe", "ا\u0301\u0e31\u05b0"]
 
@@ -69,5 +73,37 @@ def test_no_text_makes_any_place_that_takes_or_shows_it_fail(school: School, odd
 def test_half_an_emoji_becomes_the_sign_for_a_lost_character_and_a_whole_one_stays() -> None:
     assert json.loads(whole_json(b'{"text": "a\\ud83d b"}')) == {"text": "a\ufffd b"}
     assert json.loads(whole_json(b'{"text": "\\ud83d\\udc4f"}')) == {"text": "👏"}
-    assert whole_json(b'{"text": "\\ud83d') == b'{"text": "\\ud83d'
+    assert whole_json(b'{"text": "\\ud83d') == UNREADABLE
+    assert whole_json('{"text": "a\ud83d"}'.encode("utf-8", "surrogatepass")) == '{"text": "a\ufffd"}'.encode()
+    assert whole_json('{"text": "a\ud83d"}'.encode("utf-16", "surrogatepass")) == '{"text": "a\ufffd"}'.encode()
+    assert (
+        whole_json(b'{"\\u0000": ["\\u001b", "\\u000b", "\\uffff"]}')
+        == '{"\ufffd": ["\ufffd", "\\n", "\ufffd"]}'.encode()
+    )
+    for odd in (b"NaN", b"-Infinity", b"1e999", b"9" * 20, b"-" + b"9" * 5000, b"[" * 100_000, b"\xff"):
+        assert whole_json(b'{"number": ' + odd + b"}") == UNREADABLE
+    assert whole_json(b"") == b""
     assert storable(("a\0b", {"c": "\ud800"}, [1, None, "👏"])) == ("a\ufffdb", {"c": "\ufffd"}, [1, None, "👏"])
+
+
+def test_every_content_type_that_is_read_as_json_passes_the_edge() -> None:
+    kinds = ("application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json", " application/ld+json ")
+    assert [is_json(kind) for kind in kinds] == [True] * len(kinds)
+    assert not any(
+        is_json(kind) for kind in ("text/plain", "multipart/form-data; boundary=json", "application/jsonx", "")
+    )
+
+
+def test_what_stands_in_a_column_of_json_is_plain_text_too(database: Database) -> None:
+    with database.write() as session:
+        lesson = make_lesson(session, make_person(session))
+        session.add(Finding(lesson_id=lesson.id, kind="odd", document={"a\ud800": ["\x00", "x\x08\x0c", "👏", "é"]}))
+    with database.read() as session:
+        found = session.get_one(Finding, (lesson.id, "odd"))
+        assert found.document == {"a\ufffd": ["\ufffd", "x\ufffd\n", "👏", "é"]}
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+def test_a_number_of_more_than_64_bits_is_refused_and_not_stored(database: Database, number: int) -> None:
+    with pytest.raises(InvalidInput, match="beyond"), database.write() as session:
+        session.execute(select(Comment).where(Comment.start_ms == number))

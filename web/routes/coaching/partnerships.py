@@ -20,6 +20,7 @@ from annotation.coaching.partnerships import (
 from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import InvalidInput
+from core.school_day import FIRST_YEAR, LAST_YEAR
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_context, partnership_lines
@@ -95,7 +96,10 @@ def tick(action_id: str, person: CurrentPerson, done: Annotated[bool, Form()] = 
 def day_of(written: str) -> date | None:
     """Read a day from a form; nothing written is no day. Raises InvalidInput."""
     try:
-        return date.fromisoformat(written) if written else None
+        day = date.fromisoformat(written) if written else None
+        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise ValueError(written)
+        return day
     except ValueError:
         raise InvalidInput(why="Please choose a day.", fields=("by",)) from None
 
