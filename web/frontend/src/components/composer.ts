@@ -5,8 +5,10 @@ import { sendComment } from "../outbox/comments";
 import { commentDraft } from "../outbox/drafts";
 import type { LessonPlayer } from "../player/player";
 import { messageOf } from "../text/error_message";
+import { NOT_CHOSEN } from "../text/audience";
 import { clock } from "../text/times";
 import { words } from "../text/words";
+import { audienceChoice } from "./audience_choice";
 import { dictate } from "./dictate";
 import { make } from "./dom";
 
@@ -19,7 +21,7 @@ export class CommentComposer extends HTMLElement {
   private endMs: number | null = null;
 
   /** Offer a field for words on what has this address in the API; `says` is where they can be spoken, if anywhere. */
-  show(address: string, audiences: Audience[], says: string | null): void {
+  show(address: string, audiences: Audience[], isOwner: boolean, says: string | null): void {
     const before = commentDraft.read(address);
     const area = make("textarea", {
       ariaLabel: "Write a comment",
@@ -31,11 +33,7 @@ export class CommentComposer extends HTMLElement {
     const kind = choose("Kind", ...["noticed", "question", "suggestion"].map((each) => option(each, each)));
     const goal = choose("Goal", option("", "no goal"));
     const stage = choose("GROW stage", option("", "–"), ...["G", "R", "O", "W"].map((each) => option(each, each)));
-    const who = choose(
-      "Who can read it",
-      ...audiences.map((each) => option(each.partnership_id, `You and ${each.label}`)),
-      option("", "Only me"),
-    );
+    const who = audienceChoice(isOwner, audiences);
     const fill = () => {
       const goals = audiences.find((each) => each.partnership_id === who.value)?.goals ?? [];
       goal.replaceChildren(option("", "no goal"), ...goals.map((each) => option(each.id, each.title)));
@@ -77,6 +75,11 @@ export class CommentComposer extends HTMLElement {
     let isSending = false;
     const submit = async () => {
       if (isSending || !area.value.trim()) return;
+      if (who.value === NOT_CHOSEN) {
+        said.textContent = words.pleaseChooseReader;
+        who.focus();
+        return;
+      }
       isSending = save.disabled = true;
       try {
         const sent = await sendComment(address, {
@@ -91,7 +94,8 @@ export class CommentComposer extends HTMLElement {
           draft_id: newId(),
         });
         said.textContent = sent === "sent" ? "" : sent === "kept" ? words.offline : words.notKept;
-        area.value = "";
+        area.value = stage.value = "";
+        kind.value = "noticed";
         about(null, null);
         if (sent === "sent") await this.refresh();
         void this.player.media?.play();
@@ -103,7 +107,7 @@ export class CommentComposer extends HTMLElement {
     };
     save.addEventListener("click", () => void submit());
     area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
         event.preventDefault();
         void submit();
       }

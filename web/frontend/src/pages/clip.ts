@@ -43,7 +43,7 @@ async function refresh(): Promise<void> {
 }
 comments.refresh = composer.refresh = refresh;
 comments.show(said);
-composer.show(address, clip.audiences, null);
+composer.show(address, clip.audiences, clip.is_owner, null);
 player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
 player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
 if (clip.is_owner) {

@@ -199,7 +199,7 @@ player.keys = {
   ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
 };
 show();
-composer.show(address, page.audiences, address);
+composer.show(address, page.audiences, page.lesson.is_owner, address);
 
 const gone = () => void leave(address, page.lesson.is_owner ? "/" : "/?notice=taken-back");
 const closed = (error: unknown) => isClosed(error) && (gone(), true);

@@ -23,6 +23,11 @@ export const words = {
     "X-HTTP-Method-Override, through to /api/uploads.",
   broken: "That did not work. Please try again in a moment.",
   tookTooLong: "The server did not answer. Please try again in a moment; what you wrote is still here.",
+  whoReads: "Who can read it",
+  onlyMe: "Only me",
+  youAnd: (name: string) => `You and ${name}`,
+  chooseReader: "Choose who can read it",
+  pleaseChooseReader: "Please choose who can read this.",
   offline: "No connection: this is kept on your device and sent later.",
   notKept: "No connection, and this browser can't save anything: please leave this page open until it is sent.",
   signedOutHere: (isKept: boolean) =>
