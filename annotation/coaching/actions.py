@@ -12,6 +12,7 @@ from annotation.access.reading import written_together
 from annotation.access.states import get_active_partnership
 from annotation.people.people import clean_name
 from core.clock import utc_now
+from core.database.insert import pressed_before
 from core.errors import InvalidInput, NotFound
 from core.models import Action, CoachingSession, Goal, Partnership, Person
 
@@ -27,11 +28,15 @@ def add_action(
     *,
     goal_id: str | None = None,
 ) -> Action:
-    """Write down one thing to do; either of the two may."""
-    get_active_partnership(session, person, partnership_id)
+    """Write down one thing to do; either of the two may. Sent twice at the same moment it is there once."""
+    get_active_partnership(session, person, partnership_id, lock=True)
     _check_goal(session, partnership_id, goal_id)
-    made = Action(partnership_id=partnership_id, goal_id=goal_id, by=by, created_at=utc_now())
+    made = Action(partnership_id=partnership_id, goal_id=goal_id or None, by=by, created_at=utc_now())
     made.what = clean_name(what, "one thing to do", LENGTH)
+    same = (Action.what == made.what, Action.by == by, Action.goal_id == made.goal_id, Action.session_id.is_(None))
+    its = (Action.partnership_id == partnership_id, Action.done_at.is_(None), *same)
+    if (there := pressed_before(session, Action, Action.created_at, *its)) is not None:
+        return there
     session.add(made)
     session.flush()
     return made

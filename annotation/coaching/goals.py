@@ -14,6 +14,7 @@ from annotation.access.states import get_active_partnership
 from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
 from core.clock import utc_now
+from core.database.insert import pressed_before
 from core.errors import InvalidInput
 from core.models import Goal, GoalVersion, Partnership, Person
 
@@ -66,12 +67,17 @@ def _put(goal: Goal, text: GoalText) -> None:
 
 
 def set_goal(session: Session, person: Person, partnership_id: str, text: GoalText) -> Goal:
-    """Write a new goal; raises TooManyGoals when three are active."""
+    """Write a new goal, once if it is sent twice; raises TooManyGoals when three are active."""
     # The row is locked, so that two goals at once cannot both be the third (PostgreSQL; SQLite has one writer).
     get_active_partnership(session, person, partnership_id, lock=True)
+    text = _checked(text)
+    its = (Goal.partnership_id == partnership_id, Goal.set_by_id == person.id, Goal.title == text.title)
+    there = pressed_before(session, Goal, Goal.created_at, *its, Goal.closed_at.is_(None))
+    if there is not None and text_of(there) == text:
+        return there
     slot = _free_slot(session, partnership_id)
     goal = Goal(partnership_id=partnership_id, set_by_id=person.id, created_at=utc_now(), slot=slot)
-    _put(goal, _checked(text))
+    _put(goal, text)
     session.add(goal)
     session.flush()
     return goal

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.reading import require_written
@@ -16,8 +17,9 @@ from annotation.coaching.session_notes import write_notes
 from annotation.coaching.sessions import FARTHEST, get_active_session, get_session, new_session, record_change
 from annotation.lessons.comments import list_comments
 from core.clock import utc_now
+from core.database.insert import PRESS
 from core.errors import InvalidInput
-from core.models import Clip, CoachingSession, Partnership, Person
+from core.models import Action, Clip, CoachingSession, Partnership, Person
 from core.school_day import SchoolDay, full_day, time_of_day
 
 SHORTEST, LONGEST = 10, 15  # minutes
@@ -43,12 +45,17 @@ def write_log_afterwards(
     goal_id: str | None = None,
 ) -> CoachingSession:
     """Keep a meeting that took place without a room; only the one action is asked for."""
-    get_active_partnership(session, person, partnership_id)
+    get_active_partnership(session, person, partnership_id, lock=True)
     if not action.strip():
         raise InvalidInput(why="Please write one thing to do. It is all that a log asks for.", fields=("action",))
     today = SchoolDay.of(utc_now())
     if not today - FARTHEST <= met_on <= today:
         raise InvalidInput(why="Please choose the day on which you met, within the last year.", fields=("met_on",))
+    written = select(Action.session_id).where(Action.what == action.strip(), Action.created_at > utc_now() - PRESS)
+    same = (CoachingSession.partnership_id == partnership_id, CoachingSession.ended_at == SchoolDay.of(met_on).noon)
+    there = session.scalar(select(CoachingSession).where(*same, CoachingSession.id.in_(written)).limit(1))
+    if there is not None:  # the form was sent twice
+        return there
     meeting = new_session(session, partnership_id)
     meeting.began_at = meeting.ended_at = meeting.created_at = SchoolDay.of(met_on).noon
     return write_log(session, person, meeting.id, notes=notes, action=action, action_by=action_by, goal_id=goal_id)

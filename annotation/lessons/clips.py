@@ -19,6 +19,7 @@ from annotation.people.people import clean_name
 from core.allowances import count_use
 from core.clock import utc_now
 from core.database.events import About, record_event
+from core.database.insert import pressed_before
 from core.errors import InvalidInput, NotFound
 from core.models import Clip, ClipShare, Lesson, Partnership, Person
 from core.pipeline.steps import request_step
@@ -38,19 +39,24 @@ class OpenClipShare:
 
 
 def make_clip(session: Session, person: Person, lesson_id: str, title: str, start_ms: int, end_ms: int) -> Clip:
-    """Name a range of one's own lesson and have its file cut; it is private until it is shared."""
+    """Name a range of one's own lesson and have its file cut, once if it is asked for twice; it is private at first."""
     lesson = get_own_lesson(session, person, lesson_id)
     lock_row(session, Lesson, lesson.id)  # its clips are numbered one after the other
     if start_ms < 0 or end_ms - start_ms < SHORTEST_MS or (lesson.duration_ms and end_ms > lesson.duration_ms):
         raise InvalidInput(why="Please choose a range of at least one second inside the lesson.")
     if end_ms - start_ms > LONGEST_MS:
         raise InvalidInput(why="A clip is at most half an hour long. Please choose a shorter range.")
+    name = clean_name(title, "a name for the clip", TITLE_LENGTH)
+    its = (Clip.lesson_id == lesson.id, Clip.title == name, Clip.start_ms == start_ms, Clip.end_ms == end_ms)
+    there = pressed_before(session, Clip, Clip.created_at, *its, Clip.deleted_at.is_(None))
+    if there is not None:
+        return there
     count_use(session, person.id, "clip")
     last = session.scalar(select(func.max(Clip.number)).where(Clip.lesson_id == lesson.id)) or 0
     clip = Clip(
         lesson_id=lesson.id,
         number=last + 1,
-        title=clean_name(title, "a name for the clip", TITLE_LENGTH),
+        title=name,
         start_ms=start_ms,
         end_ms=end_ms,
         created_at=utc_now(),

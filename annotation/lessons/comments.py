@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Select, and_, select
 from sqlalchemy.orm import Session
 
+from annotation.access.locks import lock_row
 from annotation.access.reading import (
     clips_seen_by,
     comments_kept_by,
@@ -26,7 +27,7 @@ from annotation.lessons.sharing import open_shares
 from annotation.lessons.undo import require_recent
 from core.clock import utc_now
 from core.database.events import About, record_event
-from core.database.insert import insert_or_find
+from core.database.insert import insert_or_find, pressed_before
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
 
@@ -104,11 +105,23 @@ def add_comment(
         text=said.text.strip(),
         created_at=utc_now(),
     )
+    if draft is None and (there := _sent_before(session, comment)) is not None:
+        return there, False
     comment, is_new = insert_or_find(session, comment, lambda: _find_draft(session, draft))
     if not is_new:
         return comment, False
     record_event(session, lesson.id, "comment", About(comment_id=comment.id))
     return comment, True
+
+
+def _sent_before(session: Session, said: Comment) -> Comment | None:
+    """Return the comment without a draft that says the same as another one that was sent a moment ago."""
+    lock_row(session, Person, said.author_id)
+    columns = (Comment.author_id, Comment.lesson_id, Comment.clip_id, Comment.partnership_id, Comment.parent_id)
+    words = (Comment.kind, Comment.start_ms, Comment.end_ms, Comment.goal_id, Comment.stage, Comment.text)
+    same = (column == getattr(said, column.key) for column in (*columns, *words))
+    unsent = (Comment.draft_id.is_(None), Comment.deleted_at.is_(None))
+    return pressed_before(session, Comment, Comment.created_at, *same, *unsent)
 
 
 def _find_draft(session: Session, draft: str | None) -> Comment | None:
@@ -178,6 +191,7 @@ def edit_comment(session: Session, person: Person, comment: Comment, said: Comme
     """Rewrite one's own comment while its place is open and its partnership active; what it said before is kept."""
     if comment.partnership_id is not None:
         require_active(session, session.get_one(Partnership, comment.partnership_id))
+    lock_row(session, Comment, comment.id)  # what it said before is kept once
     require_change(session, person, comment)
     lesson = session.get_one(Lesson, comment.lesson_id)
     _check(session, person, lesson, clip_of_comment(session, comment), comment.partnership_id, said)

@@ -22,6 +22,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
 
 from core.database.content import WritingSession
 from core.database.rights_watch import note_end_of_right
@@ -34,8 +35,12 @@ TURN_SECONDS = 0.002  # how often a writer looks whether it is its turn; SQLite 
 THREADS = 40  # of a web process, each with a connection when all of them read
 SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # its file, or the index of its journal
 POSTGRES_FULL = "53100"
-SQLITE_TWICE = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-POSTGRES_TWICE = ("23505", "40P01", "40001")  # unique violation, deadlock, serialization failure
+SQLITE_TWICE = (
+    sqlite3.SQLITE_CONSTRAINT_UNIQUE,
+    sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY,
+    sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,  # what a row refers to was deleted meanwhile
+)
+POSTGRES_TWICE = ("23505", "23503", "40P01", "40001")  # unique, foreign key, deadlock, serialization failure
 POSTGRES_BEYOND = ("22003", "22008")  # a number, a day or a time out of range
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 BEYOND = "A number or a day in this request is beyond all that can be kept. Please check what you wrote."
@@ -85,6 +90,8 @@ class Database:
             if getattr(error.orig, "sqlstate", None) in POSTGRES_BEYOND:
                 raise InvalidInput(why=BEYOND) from error
             raise
+        except (StaleDataError, ObjectDeletedError) as error:  # the row that is changed was deleted meanwhile
+            raise DoneAtOnce from error
 
     def dispose(self) -> None:
         """Close every connection."""

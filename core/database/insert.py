@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from datetime import timedelta
+from typing import Any, TypeVar
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from core.clock import utc_now
 from core.models import Base
 
 T = TypeVar("T", bound=Base)
+PRESS = timedelta(seconds=10)  # within which the same words of the same person are one press of a button
 
 
 def insert_or_find(session: Session, row: T, find: Callable[[], T | None]) -> tuple[T, bool]:
@@ -25,3 +29,11 @@ def insert_or_find(session: Session, row: T, find: Callable[[], T | None]) -> tu
             raise
         return known, False
     return row, True
+
+
+def pressed_before(session: Session, table: type[T], when: Any, *its: ColumnElement[bool]) -> T | None:
+    """Return the row of a moment ago that says the same: the form was sent twice. `when` is the column of its time.
+
+    The caller holds the lock under which such rows are added.
+    """
+    return session.scalar(select(table).where(*its, when > utc_now() - PRESS).order_by(when).limit(1))

@@ -1,0 +1,130 @@
+"""Every form and call is pressed ten times at the same moment: no failure, and one outcome, on both databases."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2 as httpx
+import pytest
+from sqlalchemy import func, select
+
+from core.database.db import Database
+from core.models import Base, DailyUse, new_id
+from core.storage.configured import open_storage
+from tests.access.test_every_route import TABLE, address, filled
+from tests.support.databases import Postgres
+from tests.support.processes import closing_database, forget_process, settings_of
+from tests.support.servers import Ground, Servers, make_ground
+from tests.support.web_school import School, make_school
+
+PRESSES = 10
+IN_A_CHILD = ("/programme/staff", "/programme/staff/apply", "/lessons/{lesson_id}/transcript")  # a process each
+TUS = {"tus-resumable": "1.0.0", "upload-length": "10", "upload-metadata": "filename YS5tcDQ="}
+UPLOADS = {("POST", "/api/uploads"): (frozenset({"owner"}), None, None)}
+EVERY = {
+    at: row for at, row in (TABLE | UPLOADS).items() if at[0] not in ("GET", "HEAD") and row[0] - {"nobody", "leaver"}
+}
+# What ten presses leave that are not one: each of these is meant to be there as often as it is sent.
+SEVERAL = {
+    "erasure": PRESSES,  # words that were overwritten: what they were before is gone each time
+    "account_link": PRESSES,  # the last link works, the ones before it no longer
+    "mail": PRESSES,
+    "account_notice": PRESSES,  # each is told
+}
+# Sounds have no name of their own, and an upload is a place to send bytes to: each that is asked for is made.
+MADE_EACH_TIME = {
+    "/api/lessons/{lesson_id}/said": {"dictation", "step", "stored_file"},
+    "/api/uploads": {"upload"},
+}
+COUNTED = {
+    table.name: table for table in Base.metadata.sorted_tables if table.name not in ("daily_use", "sign_in", "event")
+}
+assert DailyUse.__tablename__ not in COUNTED
+
+
+def rows(database: Database) -> Counter[str]:
+    """Return how many rows each table has."""
+    with database.read() as session:
+        return Counter(
+            {name: session.scalar(select(func.count()).select_from(one)) or 0 for name, one in COUNTED.items()}
+        )
+
+
+@pytest.fixture(scope="module")
+def like(postgres: Postgres, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> tuple[School, Ground]:
+    """Return a school whose rows are on PostgreSQL, to copy."""
+    ground = dict(make_ground(servers, tmp_path_factory.mktemp("pressed") / "data"))
+    ground["HINDSIGHT_DATABASE_URL"] = postgres.address(f"pressed_{new_id()}")
+    postgres.make(ground["HINDSIGHT_DATABASE_URL"], postgres.address(postgres.empty))
+    database = Database(ground["HINDSIGHT_DATABASE_URL"])
+    made = make_school(database, open_storage(settings_of(ground)))
+    database.dispose()
+    return made, ground
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def pressed_school(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
+    """Yield a school on SQLite, then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("school")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    made, ground = request.getfixturevalue("like")
+    at = server.address(f"test_{new_id()}")
+    server.make(at, ground["HINDSIGHT_DATABASE_URL"])
+    shutil.copytree(Path(ground["HINDSIGHT_DATA_DIR"]) / "files", data_dir / "files")
+    monkeypatch.setenv("HINDSIGHT_DATABASE_URL", at)
+    forget_process()
+    with closing_database() as database:
+        yield replace(made, database=database)
+    server.drop(at)
+
+
+def press(school: School, kind: str, method: str, path: str) -> list[httpx.Response]:
+    """Send the same ten times at the same moment."""
+    _, body, form = EVERY[(method, path)]
+    if isinstance(body, dict) and "partnership_id" in body:
+        body = {"partnership_id": school.ids["partnership_coach"]}
+    form = None if form is None else filled(school, form)
+    files = {"file": ("a.txt", form.pop("file").encode())} if form and "file" in form else None
+    if path == "/programme/partnerships" and form is not None:
+        form |= {"coach_id": school.ids["person_stranger"], "coachee_id": school.ids["person_owner"]}
+    headers = TUS if path == "/api/uploads" else {}
+    content = "any sound" if body == "any sound" else None
+    presses = 2 if path in IN_A_CHILD else PRESSES
+    barrier, answers = threading.Barrier(presses), list[httpx.Response]()
+
+    def send() -> None:
+        client = school.browser(kind)
+        barrier.wait()
+        sent = {"json": body} if content is None else {"content": content}
+        answers.append(client.request(method, address(school, path), data=form, files=files, headers=headers, **sent))
+
+    threads = [threading.Thread(target=send) for _ in range(presses)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(EVERY))
+def test_ten_presses_at_once_have_one_outcome(pressed_school: School, method: str, path: str) -> None:
+    school = pressed_school
+    kind = next(one for one in ("owner", "coach", "lead") if one in EVERY[(method, path)][0])
+    before = rows(school.database)
+    answers = press(school, kind, method, path)
+    statuses = Counter(one.status_code for one in answers)
+    assert len(answers) == (2 if path in IN_A_CHILD else PRESSES)
+    assert not [status for status in statuses if status >= 500], statuses
+    assert min(statuses) < 400, answers[0].text
+    several = SEVERAL | dict.fromkeys(MADE_EACH_TIME.get(path, ()), PRESSES)
+    more = {name: count for name, count in (rows(school.database) - before).items() if count > several.get(name, 1)}
+    assert more == {}, (statuses, more)
+    places = {one.headers["location"] for one in answers if one.status_code == 303}
+    assert len(places) <= 1, places
