@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytest_plugins = [
     "tests.support.kinds",
     "tests.support.quick_hashes",
+    "tests.support.short_writes",
     "tests.support.s3_server",
     "tests.support.databases",
     "tests.support.servers",

@@ -6,15 +6,8 @@ from transcription.formats.elan import write_eaf
 from transcription.formats.readers import decode_transcript
 from transcription.formats.subtitles import write_srt, write_text, write_vtt
 from transcription.formats.transcript import MAX_BYTES, Transcript, TranscriptUnreadable
-from transcription.lesson.analysis_store import (
-    add_correction,
-    list_corrections,
-    read_correction,
-    remove_import,
-    save_import,
-    set_undone,
-    unplaced_corrections,
-)
+from transcription.lesson.analysis_store import list_corrections, read_correction, unplaced_corrections
+from transcription.lesson.corrected_findings import change_lesson, correct, forget_transcript, take_transcript, undo
 from transcription.lesson.corrections import (
     ActivityCorrection,
     Correction,
@@ -46,13 +39,15 @@ __all__ = [
     "TurnCorrection",
     "VoiceCorrection",
     "WordsCorrection",
-    "add_correction",
     "analyse_conversation",
     "anchors_of",
+    "change_lesson",
+    "correct",
     "correct_text",
     "decode_transcript",
     "find_findings",
     "find_turns",
+    "forget_transcript",
     "has_import",
     "list_corrections",
     "named_turns",
@@ -60,9 +55,8 @@ __all__ = [
     "read_correction",
     "read_questions",
     "read_turns",
-    "remove_import",
-    "save_import",
-    "set_undone",
+    "take_transcript",
+    "undo",
     "unplaced_corrections",
     "write_eaf",
     "write_srt",

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from core.clock import utc_now
 from core.database.events import record_event
-from core.errors import HindsightError, NotFound
+from core.errors import HindsightError
 from core.models import (
     ActivityRow,
     Finding,
@@ -23,7 +22,6 @@ from core.models import (
 )
 from core.models import Correction as CorrectionRow
 from core.types import Activity, Measures, Question, Role, Span, Turn, VoiceTurn, Word
-from transcription.formats.transcript import Transcript, TranscriptUnreadable
 from transcription.lesson.analysis_document import measures_document
 from transcription.lesson.corrections import (
     ActivityCorrection,
@@ -35,7 +33,6 @@ from transcription.lesson.corrections import (
     role_of,
 )
 from transcription.lesson.derive_findings import Evidence, LessonFindings, derive_findings
-from transcription.words.imported import names_of_voices, words_of_transcript
 
 SHAPES: dict[str, TypeAdapter[Any]] = {
     "voice": TypeAdapter(VoiceCorrection),
@@ -58,14 +55,17 @@ class StillListening(HindsightError):
 # What the machine found
 
 
-def read_evidence(session: Session, lesson: Lesson) -> Evidence | None:
-    """Return what the machine found in a lesson, or None while it does not yet know who speaks."""
+def read_evidence(session: Session, lesson: Lesson, *, recognised: bool = False) -> Evidence | None:
+    """Return what the machine found in a lesson, or None while it does not yet know who speaks.
+
+    Its words are those that were imported, if any, unless those that were recognised are wanted.
+    """
     rows = session.scalars(select(Finding).where(Finding.lesson_id == lesson.id))
     found = {row.kind: row.document for row in rows}
     if "roles" not in found or lesson.duration_ms is None:
         return None
     return Evidence(
-        words=[Word(*word) for word in found.get("imported") or found.get("words", ())],
+        words=[Word(*word) for word in (not recognised and found.get("imported")) or found.get("words", ())],
         voices=[VoiceTurn(**voice) for voice in found.get("voices", ())],
         roles=[Role(role) for role in found["roles"]],
         speech=[Span(*pair) for pair in found.get("speech", ())],
@@ -87,63 +87,6 @@ def read_correction(row: CorrectionRow) -> Correction:
     """Return what a row says."""
     correction: Correction = SHAPES[row.kind].validate_python(row.body)
     return correction
-
-
-def add_correction(
-    session: Session, lesson: Lesson, person_id: str, kind: str, correction: Correction
-) -> CorrectionRow:
-    """Lay one more correction over a lesson; the same one twice in a row is kept once. Raises StillListening."""
-    lock_lesson(session, lesson)
-    body = SHAPES[kind].dump_python(correction, mode="json")
-    in_force = [row for row in list_corrections(session, lesson.id) if row.undone_at is None]
-    if in_force and (in_force[-1].kind, in_force[-1].body) == (kind, body):
-        return in_force[-1]
-    row = CorrectionRow(lesson_id=lesson.id, made_by_id=person_id, made_at=utc_now(), kind=kind, body=body)
-    session.add(row)
-    session.flush()
-    recompute(session, lesson)
-    return row
-
-
-def set_undone(session: Session, lesson: Lesson, correction_id: str, undone: bool) -> None:
-    """Take a correction back, or lay it over the lesson again; raises NotFound."""
-    lock_lesson(session, lesson)
-    row = session.get(CorrectionRow, correction_id)
-    if row is None or row.lesson_id != lesson.id:
-        raise NotFound
-    if (row.undone_at is not None) != undone:
-        row.undone_at = utc_now() if undone else None
-        session.flush()
-        recompute(session, lesson)
-
-
-def save_import(session: Session, lesson: Lesson, person_id: str, transcript: Transcript) -> None:
-    """Let a transcript made elsewhere take the place of the recognised words; nothing that was found is lost.
-
-    Each of its speakers gives a name to the voice that is heard most while she speaks. Raises StillListening.
-    """
-    lock_lesson(session, lesson)
-    evidence = read_evidence(session, lesson)
-    if evidence is None:
-        raise StillListening
-    words = [word for word in words_of_transcript(transcript) if word.end_ms <= evidence.duration_ms]
-    if not words:
-        raise TranscriptUnreadable(why="none of its times lies within this lesson")
-    session.merge(Finding(lesson_id=lesson.id, kind="imported", document=words_to_json(words)))
-    session.flush()
-    for name, heard in names_of_voices(transcript, evidence.voices).items():
-        add_correction(session, lesson, person_id, "voice", VoiceCorrection(heard=heard, name=name))
-    recompute(session, lesson)
-
-
-def remove_import(session: Session, lesson: Lesson) -> None:
-    """Go back to the recognised words."""
-    lock_lesson(session, lesson)
-    row = session.get(Finding, (lesson.id, "imported"))
-    if row is not None:
-        session.delete(row)
-        session.flush()
-        recompute(session, lesson)
 
 
 def unplaced_corrections(session: Session, lesson: Lesson) -> set[str]:
@@ -171,15 +114,6 @@ def recompute(session: Session, lesson: Lesson) -> None:
     record_event(session, lesson.id, "words")
 
 
-def apply_corrections(session: Session, lesson: Lesson) -> None:
-    """After a stage has written what the machine found: lay what people put right or brought along over it."""
-    in_force = select(CorrectionRow.id).where(CorrectionRow.lesson_id == lesson.id, CorrectionRow.undone_at.is_(None))
-    imported = session.get(Finding, (lesson.id, "imported"))
-    if imported is not None or session.scalar(in_force.limit(1)) is not None:
-        session.flush()
-        recompute(session, lesson)
-
-
 # Rows
 
 
@@ -195,18 +129,22 @@ def save_turns(session: Session, lesson_id: str, turns: Sequence[Turn], names: M
     """Replace a lesson's turns and voices."""
     for table in (TurnRow, SpeakerRow):
         session.execute(delete(table).where(table.lesson_id == lesson_id))
-    session.add_all(
-        TurnRow(
-            lesson_id=lesson_id,
-            number=number,
-            start_ms=turn.start_ms,
-            end_ms=turn.end_ms,
-            speaker=turn.speaker,
-            role=turn.role,
-            text=turn.text,
-            words=words_to_json(turn.words),
-        )
-        for number, turn in enumerate(turns)
+    add_rows(
+        session,
+        TurnRow,
+        (
+            {
+                "lesson_id": lesson_id,
+                "number": number,
+                "start_ms": turn.start_ms,
+                "end_ms": turn.end_ms,
+                "speaker": turn.speaker,
+                "role": turn.role,
+                "text": turn.text,
+                "words": words_to_json(turn.words),
+            }
+            for number, turn in enumerate(turns)
+        ),
     )
     session.add_all(
         SpeakerRow(lesson_id=lesson_id, label=label, role=role_of(turns, label), name=(names or {}).get(label, ""))
@@ -214,24 +152,34 @@ def save_turns(session: Session, lesson_id: str, turns: Sequence[Turn], names: M
     )
 
 
+def add_rows(session: Session, table: type[TurnRow | QuestionRow], rows: Iterable[dict[str, Any]]) -> None:
+    """Add many rows in one statement: as objects they take several times as long."""
+    if found := list(rows):
+        session.execute(insert(table), found, execution_options={"render_nulls": True})  # else one for each set of keys
+
+
 def save_questions(session: Session, lesson_id: str, questions: Iterable[Question]) -> None:
     """Replace a lesson's questions."""
     session.execute(delete(QuestionRow).where(QuestionRow.lesson_id == lesson_id))
-    session.add_all(
-        QuestionRow(
-            lesson_id=lesson_id,
-            start_ms=question.start_ms or 0,
-            end_ms=question.end_ms or 0,
-            text=question.text,
-            speaker=question.speaker,
-            role=question.role,
-            kind=question.kind,
-            confidence=question.confidence,
-            answered_by=question.answered_by,
-            wait_1_ms=question.wait_1_ms,
-            wait_2_ms=question.wait_2_ms,
-        )
-        for question in questions
+    add_rows(
+        session,
+        QuestionRow,
+        (
+            {
+                "lesson_id": lesson_id,
+                "start_ms": question.start_ms or 0,
+                "end_ms": question.end_ms or 0,
+                "text": question.text,
+                "speaker": question.speaker,
+                "role": question.role,
+                "kind": question.kind,
+                "confidence": question.confidence,
+                "answered_by": question.answered_by,
+                "wait_1_ms": question.wait_1_ms,
+                "wait_2_ms": question.wait_2_ms,
+            }
+            for question in questions
+        ),
     )
 
 

@@ -11,7 +11,10 @@ from workers.pipeline.context import Context, Output
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A stage's function. `reads`: source, sound, chunk, pieces, turns, clip, said, own_voice, or a finding."""
+    """A stage's function, and what it reads.
+
+    `reads`: source, sound, chunk, pieces, turns, clip, said, own_voice, corrections, or a finding.
+    """
 
     run: Callable[[Context], Output]
     reads: frozenset[str]
@@ -31,9 +34,9 @@ BINDINGS: dict[str, Binding] = {  # a stage of core/pipeline/stages.py each
     "transcribe_chunk": bind(speech_stages.run_transcribe_chunk, "sound", "chunk"),
     "merge_transcript": bind(speech_stages.run_merge_transcript, "pieces"),
     "find_speakers": bind(speech_stages.run_find_speakers, "sound", "speech", "own_voice"),
-    "find_questions": bind(lesson_stages.run_find_questions, "words", "voices", "speech", "teacher"),
-    "find_activities": bind(lesson_stages.run_find_activities, "turns", "voices", "speech", "pictures"),
-    "measure_lesson": bind(lesson_stages.run_measure_lesson, "turns", "voices", "speech"),
+    "find_questions": bind(lesson_stages.run_find_questions, "words", "voices", "speech", "teacher", "corrections"),
+    "find_activities": bind(lesson_stages.run_find_activities, "turns", "voices", "speech", "pictures", "corrections"),
+    "measure_lesson": bind(lesson_stages.run_measure_lesson, "turns", "voices", "speech", "corrections"),
     "cut_clip": bind(media_stages.run_cut_clip, "source", "clip"),
     "blur_clip": bind(media_stages.run_blur_clip, "source", "clip"),
     "hear_comment": bind(speech_stages.run_hear_comment, "said"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.models import Finding, Lesson
 from core.settings import Settings
 from core.types import Chunk, MediaInfo, Span, Turn, VoiceTurn, Watch, Word
+from transcription.lesson.corrected_findings import Basis
 
 Save = Callable[[Session, Lesson], None]
 SUFFIX = {"video/mp4": ".mp4", "video/webm": ".webm", "audio/mp4": ".m4a", "audio/wav": ".wav", "image/jpeg": ".jpg"}
@@ -35,6 +36,7 @@ class Context:
     own_voice: tuple[float, ...] | None = None  # that the lesson's owner lent
     may_learn_voice: bool = False  # she allowed it, and it is not made yet
     clip: tuple[int, Span] | None = None  # its number in the lesson, and its range
+    basis: Basis | None = None  # what people put right or brought along
     said: tuple[int, Path] | None = None  # a spoken comment: its number in the lesson, and its sound
 
     @property
@@ -57,6 +59,13 @@ class Context:
         if self.sound is None:
             raise ValueError("this stage does not read the sound")
         return self.sound
+
+    @property
+    def known_basis(self) -> Basis:
+        """What people put right, for a stage that asked for it."""
+        if self.basis is None:
+            raise ValueError("this stage does not read the corrections")
+        return self.basis
 
     @property
     def speech(self) -> tuple[Span, ...]:

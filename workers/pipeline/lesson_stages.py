@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.orm import Session
 
+from core.errors import WorkStopped
 from core.models import Lesson
 from core.types import Word
 from transcription.lesson.activities import find_activities
 from transcription.lesson.analysis_store import (
-    apply_corrections,
     save_activities,
+    save_findings,
     save_measures,
     save_questions,
     save_turns,
 )
+from transcription.lesson.corrected_findings import Basis, lay_over, state_of
+from transcription.lesson.derive_findings import LessonFindings
 from transcription.lesson.measures import measure_lesson
 from transcription.questions.lesson_questions import find_questions
 from transcription.speakers.turns import assign_words_to_turns
-from workers.pipeline.context import Context, Output, save_finding
+from workers.pipeline.context import Context, Output, Save, save_finding
 from workers.pipeline.stage_functions import classify_roles
 
 
@@ -29,13 +34,31 @@ def run_find_questions(context: Context) -> Output:
     turns = assign_words_to_turns(words, voices, roles)
     questions = find_questions(turns, voices, context.speech)
 
+    known = context.known_basis.evidence
+    laid = lay_over(context.known_basis, replace(known, roles=roles, voices=voices) if known else None)
+
     def save(session: Session, lesson: Lesson) -> None:
         save_finding("roles", list(roles))(session, lesson)
         save_turns(session, lesson.id, turns)
         save_questions(session, lesson.id, questions)
-        apply_corrections(session, lesson)
 
-    return Output(save, event="words")
+    return Output(save_laid_over(context.known_basis, laid, save), event="words")
+
+
+def save_laid_over(basis: Basis, laid: LessonFindings | None, own: Save) -> Save:
+    """Return a save of a stage's own results, and of what people put right or brought along, laid over them.
+
+    It raises WorkStopped where that has changed meanwhile: the step is done again, and this try does not count.
+    """
+
+    def save(session: Session, lesson: Lesson) -> None:
+        if state_of(session, lesson.id) != basis.state:
+            raise WorkStopped("outdated")
+        own(session, lesson)
+        if laid is not None:
+            save_findings(session, lesson.id, laid)
+
+    return save
 
 
 def run_find_activities(context: Context) -> Output:
@@ -43,21 +66,21 @@ def run_find_activities(context: Context) -> Output:
     movement = context.found.get("pictures", {}).get("movement", ())
     duration_ms = context.known_media.duration_ms
     activities = find_activities(context.turns, context.voices, context.speech, duration_ms, movement)
+    laid = lay_over(context.known_basis, context.known_basis.evidence)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_activities(session, lesson.id, activities)
-        apply_corrections(session, lesson)
 
-    return Output(save, event="words")
+    return Output(save_laid_over(context.known_basis, laid, save), event="words")
 
 
 def run_measure_lesson(context: Context) -> Output:
     """Measure talk, questions and waits."""
     questions = find_questions(context.turns, context.voices, context.speech)
     measures = measure_lesson(context.turns, context.voices, context.speech, questions, context.known_media.duration_ms)
+    laid = lay_over(context.known_basis, context.known_basis.evidence)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_measures(session, lesson.id, measures)
-        apply_corrections(session, lesson)
 
-    return Output(save, event="words")
+    return Output(save_laid_over(context.known_basis, laid, save), event="words")

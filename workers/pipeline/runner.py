@@ -29,6 +29,7 @@ from core.storage.base import Storage
 from core.storage.configured import get_storage
 from core.types import Chunk, Span, Word
 from ingest.media.probe import media_from_json
+from transcription.lesson.corrected_findings import read_basis
 from transcription.lesson.queries import read_turns
 from workers.pipeline.bindings import BINDINGS, Binding
 from workers.pipeline.context import SUFFIX, Context, NewFile, Output
@@ -153,6 +154,7 @@ def read_context(
         turns = read_turns(session, lesson.id) if "turns" in binding.reads else ()
         media = media_from_json(lesson.media) if lesson.media else None
         clip = read_clip(session, lesson.id, claim.chunk_no) if "clip" in binding.reads else None
+        basis = read_basis(session, lesson) if "corrections" in binding.reads else None
         lent = session.get(VoicePrint, lesson.owner_id) if "own_voice" in binding.reads else None
     said = f"said-{claim.chunk_no}" if "said" in binding.reads else ""
     return Context(
@@ -170,6 +172,7 @@ def read_context(
         own_voice=tuple(lent.voice) if lent is not None and lent.voice else None,
         may_learn_voice=lent is not None and not lent.voice,
         clip=clip,
+        basis=basis,
         said=(claim.chunk_no, opened.enter_context(storage.local(keys[said]))) if said in keys else None,
     )
 
@@ -259,7 +262,7 @@ def end_stopped(database: Database, settings: Settings, claim: steps.Claim, stop
         lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
         if lesson is None or stop.reason == "lost":
             return
-        if stop.reason in ("shutdown", "deleted"):
+        if stop.reason in ("shutdown", "deleted", "outdated"):
             steps.release_claim(session, claim)
         elif stop.reason == "cancelled":
             steps.cancel_step(session, claim)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from fastapi import APIRouter, Request, UploadFile
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from annotation.lessons.lessons import get_lesson, get_own_lesson
 from core.allowances import count_use
 from core.database.db import get_database
-from core.models import Person
-from transcription.public import MAX_BYTES, Transcript, decode_transcript, remove_import, save_import
+from core.models import Lesson, Person
+from transcription.public import (
+    MAX_BYTES,
+    Transcript,
+    change_lesson,
+    decode_transcript,
+    forget_transcript,
+    take_transcript,
+)
 from web.child_process import compute_in_child
 from web.rendering import go
 from web.security.auth import CurrentPerson
@@ -61,13 +70,19 @@ async def import_transcript(lesson_id: str, file: UploadFile, person: CurrentPer
 
 def _save(lesson_id: str, person: Person, transcript: Transcript) -> None:
     with get_database().write() as session:
+        get_own_lesson(session, person, lesson_id)
         count_use(session, person.id, "transcript")
-        save_import(session, get_own_lesson(session, person, lesson_id), person.id, transcript)
+    plan = partial(take_transcript, person.id, transcript)
+    change_lesson(get_database(), partial(_own, lesson_id, person), plan)
+
+
+def _own(lesson_id: str, person: Person, session: Session) -> Lesson:
+    return get_own_lesson(session, person, lesson_id)
 
 
 @router.post("/lessons/{lesson_id}/transcript/forget", include_in_schema=False)
-def forget_transcript(lesson_id: str, person: CurrentPerson) -> Response:
+def forget_import(lesson_id: str, person: CurrentPerson) -> Response:
     """Go back to the recognised words."""
-    with get_database().write() as session:
-        remove_import(session, get_own_lesson(session, person, lesson_id))
+    get = partial(_own, lesson_id, person)
+    change_lesson(get_database(), get, forget_transcript, recognised=True)
     return go(f"/lessons/{lesson_id}", "words-back")
