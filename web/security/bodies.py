@@ -29,6 +29,7 @@ from web.errors import refusal_of
 from web.forms.refused import is_form
 from web.security.auth import GATES, current_lead, device_of_self, find_signed_in, passwords_wanted, signed_in
 from web.security.page_person import PERSON_HEADER
+from web.security.whole_text import is_json
 
 BODY_BYTES = 1024**2  # of a form or of JSON; the longest text of a form has 20,000 letters
 ANYBODY_BYTES = 256 * 1024  # where nobody need be signed in; what somebody wrote whose session ended is given back
@@ -36,7 +37,7 @@ FORM_BYTES = 64 * 1024  # of a form around its file
 MOST_AT_ONCE = 20  # large bodies that one person sends to this process
 SILENT_SECONDS = 60.0  # without a byte: a phone that goes from one network to the next is silent for less
 GRACE_SECONDS, SLOWEST_BYTES = 60.0, 1000  # after so long, fewer bytes a second than this are no living upload
-WRITTEN, JSON = "application/x-www-form-urlencoded", "application/json"
+WRITTEN = "application/x-www-form-urlencoded"
 GONE: Message = {"type": "http.disconnect"}
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -170,7 +171,7 @@ class Bodies:
                 most = large.most
             if person is None:
                 most = ANYBODY_BYTES
-            if headers.get("content-type", "").startswith(JSON):  # it is read as a whole, whatever the route takes
+            if is_json(headers.get("content-type", "")):  # it is read as a whole, whatever the route takes
                 most = min(most, BODY_BYTES)
             if said > most:
                 raise BodyTooLarge
