@@ -20,11 +20,12 @@ NOTE_LENGTH = 1000
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """What one of the two noted at a stage (G, R, O, W); `author_id` is None where nobody knows any more."""
+    """What one of the two noted at a stage (G, R, O, W); nobody knows the author of an old line."""
 
     stage: str
     author_id: str | None
     text: str
+    mine: bool
 
 
 def write_notes(session: Session, person: Person, meeting: CoachingSession, notes: Mapping[str, str]) -> None:
@@ -55,7 +56,9 @@ def session_notes_of(session: Session, person: Person, meeting: CoachingSession)
         .where(SessionNote.session_id == meeting.id, notes_seen_by(person))
         .order_by(case(_ORDER, value=SessionNote.stage), SessionNote.written_at, SessionNote.id)
     )
-    return [NoteLine(line.stage, line.author_id, line.text) for line in session.scalars(lines)]
+    return [
+        NoteLine(line.stage, line.author_id, line.text, line.author_id == person.id) for line in session.scalars(lines)
+    ]
 
 
 _ORDER = {stage: number for number, stage in enumerate(STAGE_NAMES)}

@@ -207,7 +207,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
 def note_views(session: Session, me: Person, meeting: CoachingSession, names: Mapping[str, str]) -> list[NoteView]:
     """Return the lines of a session's notes that are open to a person; `names` are those of the two."""
     return [
-        NoteView(stage=one.stage, text=one.text, by=names.get(one.author_id or "", ""), mine=one.author_id == me.id)
+        NoteView(stage=one.stage, text=one.text, by=names.get(one.author_id or "", ""), mine=one.mine)
         for one in session_notes_of(session, me, meeting)
     ]
 
