@@ -76,9 +76,17 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Yield a session whose changes are thrown away."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            yield session
+        """Yield a session whose changes are thrown away.
+
+        Raises DiskFull: SQLite makes the index of its journal anew when nobody had the database open.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False) as session:
+                yield session
+        except DBAPIError as error:
+            if is_full(error):
+                raise DiskFull from error
+            raise
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -139,6 +139,7 @@ def test_comments_that_were_confirmed_are_there_after_the_disk_was_full_and_page
     small_disk: SmallDisk, school: School
 ) -> None:
     owner, lesson_id = school.browser("owner"), school.ids["lesson"]
+    assert owner.get("/").status_code == 200  # the school runs: its database is open
     empty_journal(school.database)
     small_disk.fill()
     comments, confirmed = f"/api/lessons/{lesson_id}/comments", list[str]()
@@ -156,6 +157,18 @@ def test_comments_that_were_confirmed_are_there_after_the_disk_was_full_and_page
     with school.database.read() as session:
         texts = session.scalars(select(Comment.text).where(Comment.text.like("I waited. %"))).all()
     assert sorted(texts) == sorted([*confirmed, said])
+
+
+@pytest.mark.embedded
+def test_a_page_that_is_the_first_to_read_when_the_disk_is_full_says_so(small_disk: SmallDisk, school: School) -> None:
+    owner = school.browser("owner")
+    school.database.dispose()
+    empty_journal(school.database)
+    small_disk.fill()
+    answer = owner.get(f"/api/lessons/{school.ids['lesson']}")
+    assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
+    small_disk.clear()
+    assert owner.get("/").status_code == 200
 
 
 def ready_steps(database: Database) -> list[tuple[str, str]]:
