@@ -1,5 +1,7 @@
-"""Child process that computes once: `python -m web.compute_child` reads a pickle of a function and its arguments from
-standard input, and writes one of what it returned or raised. It imports no more than the function needs.
+"""Child process that runs one function: `python -m web.compute_child`.
+
+It reads a pickle of a function and its arguments from standard input, and writes one of what it returned or raised.
+It imports no more than the function needs.
 """
 
 from __future__ import annotations
