@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -100,6 +101,21 @@ def test_each_of_the_two_has_a_line_at_each_stage_and_nobody_overwrites_the_othe
     assert lines == [("R", "They wait for me", True), ("R", "Sam spoke twice", False), ("O", "Ask fewer", True)]
     coach.patch(address, json={"notes": {"R": "", "O": ""}})  # takes his own line away, and none of hers
     assert [one["text"] for one in coach.get(address).json()["notes"]] == ["They wait for me", "Ask fewer"]
+
+
+def test_lines_of_four_stages_that_both_write_at_once_are_all_there(school: School) -> None:
+    address = f"/api/sessions/{school.ids['session']}"
+    browsers = {who: school.browser(who) for who in ("owner", "coach")}
+
+    def write(line: tuple[str, str]) -> int:
+        who, stage = line
+        return browsers[who].patch(address, json={"notes": {stage: f"{who} {stage}"}}).status_code
+
+    lines = [(who, stage) for stage in "GROW" for who in browsers]
+    with ThreadPoolExecutor(len(lines)) as pool:
+        assert list(pool.map(write, lines)) == [200] * len(lines)
+    kept = [one["text"] for one in browsers["owner"].get(address).json()["notes"]]
+    assert sorted(kept) == sorted(f"{who} {stage}" for who, stage in lines)
 
 
 def test_what_is_taken_back_is_gone_from_the_room_and_its_words_from_the_log(school: School) -> None:
