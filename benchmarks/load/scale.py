@@ -38,7 +38,7 @@ from benchmarks.load.deployment import (
 from benchmarks.material.spoken_lesson import make_spoken_lesson, write_film
 from benchmarks.speed.processes import machine
 from core.models import Event, Lesson, Person, Step, StoredFile, TurnRow, new_id
-from core.pipeline.steps import due_steps
+from core.pipeline.due_steps import due_steps
 from tests.browser.school import free_port
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_lesson, make_person

@@ -16,7 +16,7 @@ class Step(Base):
     __tablename__ = "step"
     __table_args__ = (
         UniqueConstraint("lesson_id", "stage", "chunk_no", "version"),
-        Index("ix_step_state_next_at", "state", "next_at"),
+        Index("ix_step_ready", "state", "queue", "lesson_id", "next_at", "dispatched_at"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)

@@ -6,13 +6,12 @@ token has lost the step: nothing that it does afterwards is kept.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
@@ -20,7 +19,6 @@ from core.models import Lesson, Step, new_id
 from core.pipeline.stages import FIRST_STAGE, STAGES
 
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
-SENT_AHEAD = 4  # steps of a queue that may wait where messages wait; more when more are being done
 KILLED = "worker_lost"
 KILLED_SENTENCE = "The program stopped {times} times while it worked on this. The recording may be damaged."
 
@@ -37,15 +35,6 @@ class Claim:
     chunk_no: int
     token: str
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A step that may start now."""
-
-    step_id: str
-    queue: str
-    owner_id: str
 
 
 def add_first_step(session: Session, lesson_id: str) -> None:
@@ -72,61 +61,9 @@ def new_step(lesson_id: str, stage: str, number: int = 0, state: str = "waiting"
     return step
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: datetime) -> ColumnElement[bool]:
     """Ready, and its pause is over. One longer than any that we make was counted by a clock that went back since."""
     return and_(Step.state == "ready", or_(Step.next_at <= now, Step.next_at > now + AGAIN_AFTER[-1]))
-
-
-def due_steps(session: Session, queues: Sequence[str], sent_before: timedelta, limit: int) -> list[Due]:
-    """Return steps that may start and were not sent lately, in an order that is fair between owners.
-
-    What has been sent is taken in the order of sending, whoever comes later: so only a little is sent ahead of the
-    workers. At most `limit` steps of each owner and queue are looked at, however many are ready.
-    """
-    now = utc_now()
-    lately = Step.dispatched_at.between(now - sent_before, now)  # later than now: the clock was set back
-    ready = and_(Step.state == "ready", Step.queue.in_(queues))
-    order = (Step.next_at, Step.chunk_no, Step.id)
-    place = func.row_number().over(partition_by=(Step.queue, Lesson.owner_id), order_by=order).label("place")
-    ranked = (
-        select(Step.id, Step.queue, Lesson.owner_id, *order[:2], place)
-        .join(Lesson, Lesson.id == Step.lesson_id)
-        .where(
-            _is_due(now), Step.queue.in_(queues), Step.dispatched_at.is_(None) | ~lately, Lesson.deleted_at.is_(None)
-        )
-        .subquery()
-    )
-    first = select(ranked.c.id, ranked.c.queue, ranked.c.owner_id).where(ranked.c.place <= limit)
-    rows = session.execute(first.order_by(ranked.c.next_at, ranked.c.chunk_no, ranked.c.id))
-    under_way = session.execute(
-        select(Step.queue, Step.state, Lesson.owner_id, func.count())
-        .join(Lesson, Lesson.id == Step.lesson_id)
-        .where(and_(Step.state == "running", Step.queue.in_(queues)) | and_(ready, lately))
-        .group_by(Step.queue, Step.state, Lesson.owner_id)
-    )
-    turns: Counter[str] = Counter()
-    running: Counter[str] = Counter()
-    sent: Counter[str] = Counter()
-    for queue, state, owner_id, count in under_way:
-        turns[owner_id] += count
-        (running if state == "running" else sent)[queue] += count
-    space = {queue: max(SENT_AHEAD, 2 * running[queue]) - sent[queue] for queue in queues}
-    chosen: list[Due] = []
-    for step in fair_order([Due(*row) for row in rows], turns):
-        if space[step.queue] > 0 and len(chosen) < limit:
-            space[step.queue] -= 1
-            chosen.append(step)
-    return chosen
-
-
-def fair_order(due: Sequence[Due], running: Mapping[str, int]) -> list[Due]:
-    """Return the steps so that owners take turns; who has work running already stands behind."""
-    turn = dict(running)
-    placed: list[tuple[int, int, Due]] = []
-    for number, step in enumerate(due):
-        placed.append((turn.get(step.owner_id, 0), number, step))
-        turn[step.owner_id] = turn.get(step.owner_id, 0) + 1
-    return [step for _, _, step in sorted(placed, key=lambda each: each[:2])]
 
 
 def mark_sent(session: Session, step_ids: Sequence[str]) -> None:
@@ -139,7 +76,7 @@ def claim_step(session: Session, step_id: str, lease: timedelta) -> Claim | None
     now = utc_now()
     taken = session.execute(
         update(Step)
-        .where(Step.id == step_id, _is_due(now))
+        .where(Step.id == step_id, is_due(now))
         .values(
             state="running",
             attempts=Step.attempts + 1,

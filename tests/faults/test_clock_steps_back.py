@@ -18,6 +18,7 @@ from core.database.db import Database
 from core.database.events import events_after, last_event_number, record_event, trim_events
 from core.models import ClipShare, CoachingSession, Share, Step
 from core.pipeline import steps
+from core.pipeline.due_steps import due_steps
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from tests.faults.clocks import SetClock
@@ -41,7 +42,7 @@ def state_of(database: Database, step_id: str) -> str:
 def due(database: Database) -> list[str]:
     """Return the steps that the dispatcher would send now."""
     with database.read() as session:
-        return [one.step_id for one in steps.due_steps(session, ["io"], SENT_LATELY, 10)]
+        return [one.step_id for one in due_steps(session, ["io"], SENT_LATELY, 10)]
 
 
 def test_what_was_ready_before_the_clock_went_back_is_sent_and_claimed_at_once(
@@ -127,7 +128,7 @@ def test_a_lesson_is_done_once_though_the_clock_goes_back_at_every_step(
 def next_of(database: Database) -> list[str]:
     """Return what the dispatcher would send to any worker."""
     with database.read() as session:
-        return [one.step_id for one in steps.due_steps(session, ["io", "media"], SENT_LATELY, 10)]
+        return [one.step_id for one in due_steps(session, ["io", "media"], SENT_LATELY, 10)]
 
 
 def test_an_open_page_hears_of_what_happens_after_the_clock_went_back(any_database: Database, clock: SetClock) -> None:

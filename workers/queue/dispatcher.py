@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from core.database.db import Database
-from core.pipeline.steps import due_steps, mark_sent
+from core.pipeline.due_steps import due_steps
+from core.pipeline.steps import mark_sent
 from workers.queue.broker import Actors, Running
 
 SENT_LATELY = timedelta(seconds=60)  # a message that has done nothing for so long is taken for lost

@@ -13,6 +13,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.models import Lesson, Step
 from core.pipeline import steps
+from core.pipeline.due_steps import SENT_AHEAD, Due, due_steps, fair_order
 from core.pipeline.stages import FIRST_STAGE, STAGES
 from tests.support.factories import make_lesson, make_person
 from tests.support.recordings import LEASE, claim, ready_step
@@ -108,7 +109,7 @@ def test_work_on_a_deleted_lesson_is_told_to_stop_and_is_not_sent(any_database: 
         assert steps.check_hold(session, held) == "deleted"
         assert steps.release_claim(session, held)
     with any_database.read() as session:
-        assert steps.due_steps(session, ["io"], timedelta(minutes=1), 10) == []
+        assert due_steps(session, ["io"], timedelta(minutes=1), 10) == []
 
 
 def test_what_was_sent_lately_is_not_sent_again_until_the_message_counts_as_lost(any_database: Database) -> None:
@@ -116,8 +117,8 @@ def test_what_was_sent_lately_is_not_sent_again_until_the_message_counts_as_lost
     with any_database.write() as session:
         steps.mark_sent(session, [step_id])
     with any_database.read() as session:
-        assert steps.due_steps(session, ["io"], timedelta(minutes=1), 10) == []
-        assert [due.step_id for due in steps.due_steps(session, ["io"], timedelta(0), 10)] == [step_id]
+        assert due_steps(session, ["io"], timedelta(minutes=1), 10) == []
+        assert [due.step_id for due in due_steps(session, ["io"], timedelta(0), 10)] == [step_id]
 
 
 def test_one_lesson_of_a_colleague_comes_before_the_second_of_somebody_with_twenty(any_database: Database) -> None:
@@ -127,7 +128,7 @@ def test_one_lesson_of_a_colleague_comes_before_the_second_of_somebody_with_twen
             steps.add_first_step(session, make_lesson(session, busy).id)
         steps.add_first_step(session, make_lesson(session, other).id)
     with any_database.read() as session:
-        owners = [due.owner_id for due in steps.due_steps(session, ["io"], timedelta(0), 3)]
+        owners = [due.owner_id for due in due_steps(session, ["io"], timedelta(0), 3)]
     assert owners == [busy.id, other.id, busy.id]
 
 
@@ -139,13 +140,13 @@ def test_little_is_sent_ahead_so_that_a_colleague_who_comes_later_need_not_wait_
         busy, other = make_person(session), make_person(session)
         for _ in range(20):
             steps.add_first_step(session, make_lesson(session, busy).id)
-        sent = [due.step_id for due in steps.due_steps(session, ["io"], minute, 100)]
+        sent = [due.step_id for due in due_steps(session, ["io"], minute, 100)]
         steps.mark_sent(session, sent)
-        assert len(sent) == steps.SENT_AHEAD
+        assert len(sent) == SENT_AHEAD
         steps.add_first_step(session, make_lesson(session, other).id)
-        assert steps.due_steps(session, ["io"], minute, 100) == []
+        assert due_steps(session, ["io"], minute, 100) == []
         assert steps.claim_step(session, sent[0], LEASE)
-        assert [due.owner_id for due in steps.due_steps(session, ["io"], minute, 100)] == [other.id]
+        assert [due.owner_id for due in due_steps(session, ["io"], minute, 100)] == [other.id]
 
 
 def test_more_is_sent_ahead_when_more_is_being_done(any_database: Database) -> None:
@@ -155,17 +156,17 @@ def test_more_is_sent_ahead_when_more_is_being_done(any_database: Database) -> N
             steps.add_first_step(session, make_lesson(session, person).id)
         for step_id in session.scalars(select(Step.id).limit(8)):
             assert steps.claim_step(session, step_id, LEASE)
-        assert len(steps.due_steps(session, ["io"], timedelta(minutes=1), 100)) == 16
+        assert len(due_steps(session, ["io"], timedelta(minutes=1), 100)) == 16
 
 
 due_lists = st.lists(st.sampled_from("abc")).map(
-    lambda owners: [steps.Due(str(number), "io", owner) for number, owner in enumerate(owners)]
+    lambda owners: [Due(str(number), "io", owner) for number, owner in enumerate(owners)]
 )
 
 
 @given(due_lists, st.dictionaries(st.sampled_from("abc"), st.integers(0, 5)))
-def test_taking_turns_loses_nobody_and_keeps_each_owners_order(due: list[steps.Due], running: dict[str, int]) -> None:
-    fair = steps.fair_order(due, running)
+def test_taking_turns_loses_nobody_and_keeps_each_owners_order(due: list[Due], running: dict[str, int]) -> None:
+    fair = fair_order(due, running)
     assert sorted(fair, key=lambda one: one.step_id) == sorted(due, key=lambda one: one.step_id)
     for owner in "abc":
         assert [one for one in fair if one.owner_id == owner] == [one for one in due if one.owner_id == owner]
@@ -382,14 +383,14 @@ def test_steps_of_queues_that_were_not_asked_for_are_not_sent_and_a_queue_has_it
             lesson = make_lesson(session, person)
             steps.add_first_step(session, lesson.id)
             steps.request_step(session, lesson.id, "make_rendition")
-        both = [due.queue for due in steps.due_steps(session, ["io", "media"], minute, 100)]
+        both = [due.queue for due in due_steps(session, ["io", "media"], minute, 100)]
         assert sorted(both) == ["io"] * 4 + ["media"] * 4
-        assert {due.queue for due in steps.due_steps(session, ["media"], minute, 100)} == {"media"}
-        assert len(steps.due_steps(session, ["io", "media"], minute, 3)) == 3
+        assert {due.queue for due in due_steps(session, ["media"], minute, 100)} == {"media"}
+        assert len(due_steps(session, ["io", "media"], minute, 3)) == 3
 
 
 def test_who_has_work_running_stands_behind() -> None:
-    due = [steps.Due(str(number), "io", owner) for number, owner in enumerate("aab")]
-    assert [one.owner_id for one in steps.fair_order(due, {"a": 1})] == ["b", "a", "a"]
-    assert [one.owner_id for one in steps.fair_order(due, {"b": 1})] == ["a", "a", "b"]
-    assert [one.step_id for one in steps.fair_order(due, {})] == ["0", "2", "1"]
+    due = [Due(str(number), "io", owner) for number, owner in enumerate("aab")]
+    assert [one.owner_id for one in fair_order(due, {"a": 1})] == ["b", "a", "a"]
+    assert [one.owner_id for one in fair_order(due, {"b": 1})] == ["a", "a", "b"]
+    assert [one.step_id for one in fair_order(due, {})] == ["0", "2", "1"]

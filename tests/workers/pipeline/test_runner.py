@@ -184,10 +184,11 @@ def test_a_full_disk_in_a_stage_is_called_that(
     put_in(monkeypatch, "probe_media", fill)
     with database.write() as session:
         upload_recording(session, storage, make_video(data_dir / "a.mp4", 1))
-    run_all(database)
+        step_id = session.scalars(select(Step.id)).one()
+    run_step(step_id, threading.Event())
     with database.read() as session:
-        step = session.scalars(select(Step)).one()
-    assert step.error_code == "disk_full"
+        step = session.get_one(Step, step_id)
+    assert (step.state, step.attempts, step.error_code) == ("ready", 0, "disk_full")
     assert "out of disk space" in step.error_sentence
 
 
