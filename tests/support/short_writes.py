@@ -1,11 +1,16 @@
 """Fails a test in which the product thinks within a write transaction: others wait for it meanwhile.
 
-What counts is the processor time of the thread between BEGIN and COMMIT, without waiting for a lock or for the disk.
+What counts is the processor time of the thread between BEGIN and COMMIT, without waiting for a lock or for the disk,
+and without Python's garbage collector: that of a whole test process takes a second.
 """
 
 from __future__ import annotations
 
+import gc
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +21,7 @@ from core.database.db import Database
 PROJECT = Path(__file__).resolve().parents[2]
 PACKAGES = ("annotation", "core", "ingest", "transcription", "web", "workers")
 MOST_SECONDS = 0.25  # for a test that measures on purpose, after a first time
-# For every test: statements are compiled for the first time, and the garbage of a whole test process is collected.
-FIRST_TIME_SECONDS = 1.0
+FIRST_TIME_SECONDS = 0.5  # for every test: statements are compiled for the first time
 # What may take longer: nobody works in the school meanwhile.
 EXCEPTIONS = {
     "core/database/migrate.py": "an upgrade changes whole tables, before anybody is served",
@@ -40,12 +44,39 @@ def writer() -> str | None:
     return None
 
 
+class Collections(threading.local):
+    """When the garbage collector ran in this thread, as (end, duration), in seconds of the thread's processor time."""
+
+    def __init__(self) -> None:
+        self.begun = 0.0
+        self.last: deque[tuple[float, float]] = deque(maxlen=1000)
+
+    def note(self, phase: str, _info: dict[str, int]) -> None:
+        """Be told by the garbage collector that it begins or ends."""
+        now = time.thread_time()
+        if phase == "start":
+            self.begun = now
+        else:
+            self.last.append((now, now - self.begun))
+
+    def within(self, seconds: float) -> float:
+        """Return how long it ran within the last so many seconds."""
+        since = time.thread_time() - seconds
+        return sum(duration for end, duration in self.last if end > since)
+
+
+COLLECTIONS = Collections()
+gc.callbacks.append(COLLECTIONS.note)
+
+
 @pytest.fixture(autouse=True)
 def short_writes() -> Iterator[None]:
     """Fail a test whose product held the writer for too long."""
     long: list[str] = []
 
     def note(seconds: float) -> None:
+        if seconds > FIRST_TIME_SECONDS:
+            seconds -= COLLECTIONS.within(seconds)
         where = writer() if seconds > FIRST_TIME_SECONDS else None
         if where is not None and where.partition(":")[0] not in EXCEPTIONS:
             long.append(f"{where} held it for {seconds:.2f} s")

@@ -44,7 +44,8 @@ class PlainHeaders:
             await refused(scope, receive, send)
             return
         headers = [(name, plain(name, value)) for name, value in scope["headers"]]
-        await self.app({**scope, "headers": headers}, receive, send)
+        scope["headers"] = headers  # in place: whoever logs the request reads from it what the route was
+        await self.app(scope, receive, send)
 
 
 def plain(name: bytes, value: bytes) -> bytes:

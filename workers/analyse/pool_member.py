@@ -68,7 +68,10 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})  # held up while we were started
     end_with_parent()
     with Connection(int(sys.argv[1])) as pipe:
-        serve(pipe)
+        try:
+            serve(pipe)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is about to end, and says nothing of being asked to
 
 
 if __name__ == "__main__":
