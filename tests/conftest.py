@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +34,9 @@ os.environ.setdefault("HINDSIGHT_TIME_ZONE", "UTC")  # not this machine's, so th
 settings.register_profile("shared-machine", deadline=None)  # tests run side by side, and one may have to wait
 if not os.environ.get("CI"):  # hypothesis has a profile of its own for CI
     settings.load_profile("shared-machine")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # Run in a shell's background: the processes of the tests would ignore Ctrl-C as well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 PROJECT = Path(__file__).resolve().parent.parent
 
 
