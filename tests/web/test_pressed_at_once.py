@@ -1,26 +1,18 @@
-"""Every form and call is pressed ten times at the same moment: no failure, and one outcome, on both databases."""
+"""Every form and call is pressed ten times at the same moment: no failure, and one outcome."""
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import httpx2 as httpx
 import pytest
 from sqlalchemy import func, select
 
 from core.database.db import Database
-from core.models import Base, DailyUse, new_id
-from core.storage.configured import open_storage
+from core.models import Base, DailyUse
 from tests.access.test_every_route import TABLE, address, filled
-from tests.support.databases import Postgres
-from tests.support.processes import closing_database, forget_process, settings_of
-from tests.support.servers import Ground, Servers, make_ground
-from tests.support.web_school import School, make_school
+from tests.support.web_school import School
 
 PRESSES = 10
 IN_A_CHILD = ("/programme/staff", "/programme/staff/apply", "/lessons/{lesson_id}/transcript")  # a process each
@@ -55,36 +47,6 @@ def rows(database: Database) -> Counter[str]:
         )
 
 
-@pytest.fixture(scope="module")
-def like(postgres: Postgres, servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> tuple[School, Ground]:
-    """Return a school whose rows are on PostgreSQL, to copy."""
-    ground = dict(make_ground(servers, tmp_path_factory.mktemp("pressed") / "data"))
-    ground["HINDSIGHT_DATABASE_URL"] = postgres.address(f"pressed_{new_id()}")
-    postgres.make(ground["HINDSIGHT_DATABASE_URL"], postgres.address(postgres.empty))
-    database = Database(ground["HINDSIGHT_DATABASE_URL"])
-    made = make_school(database, open_storage(settings_of(ground)))
-    database.dispose()
-    return made, ground
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def pressed_school(request: pytest.FixtureRequest, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
-    """Yield a school on SQLite, then on PostgreSQL."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("school")
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    made, ground = request.getfixturevalue("like")
-    at = server.address(f"test_{new_id()}")
-    server.make(at, ground["HINDSIGHT_DATABASE_URL"])
-    shutil.copytree(Path(ground["HINDSIGHT_DATA_DIR"]) / "files", data_dir / "files")
-    monkeypatch.setenv("HINDSIGHT_DATABASE_URL", at)
-    forget_process()
-    with closing_database() as database:
-        yield replace(made, database=database)
-    server.drop(at)
-
-
 def press(school: School, kind: str, method: str, path: str) -> list[httpx.Response]:
     """Send the same ten times at the same moment."""
     _, body, form = EVERY[(method, path)]
@@ -114,8 +76,7 @@ def press(school: School, kind: str, method: str, path: str) -> list[httpx.Respo
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(EVERY))
-def test_ten_presses_at_once_have_one_outcome(pressed_school: School, method: str, path: str) -> None:
-    school = pressed_school
+def test_ten_presses_at_once_have_one_outcome(school: School, method: str, path: str) -> None:
     kind = next(one for one in ("owner", "coach", "lead") if one in EVERY[(method, path)][0])
     before = rows(school.database)
     answers = press(school, kind, method, path)
