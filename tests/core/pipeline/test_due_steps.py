@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, text
 
 from core.clock import utc_now
@@ -73,6 +74,7 @@ def test_what_may_start_is_what_a_look_at_every_row_says(any_database: Database)
     assert chosen > 50
 
 
+@pytest.mark.embedded
 def test_lessons_are_counted_from_the_index_alone(database: Database) -> None:
     fill(database, random.Random(1))
     counted = "SELECT queue, lesson_id, count(dispatched_at), min(next_at) FROM step WHERE state = 'ready'"
