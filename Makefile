@@ -14,7 +14,7 @@ SERVERS ?= embedded
 TEST_WORKERS ?= 2
 COVERED_BY ?= unit
 PACKAGES ?= annotation core ingest transcription
-COVERED ?= 60
+COVERED ?= 75
 
 BIN := .venv/bin
 DONE := .venv/.done
