@@ -25,7 +25,7 @@ from annotation.lessons.clips import get_clip
 from annotation.lessons.undo import UNDO, require_recent
 from annotation.people.people import clean_name
 from core.clock import utc_now
-from core.database.insert import PRESS
+from core.database.insert import pressed_before
 from core.errors import InvalidInput, NotFound
 from core.models import Clip, CoachingSession, Partnership, Person, PortfolioItem
 from core.school_day import full_day
@@ -130,12 +130,12 @@ def _add(
             _put_back(same, known)
         _ask_again(session, coach, same, shows)
         return same
-    now = utc_now()
-    for one in known:  # the form was sent twice
-        if (one.kind, one.title, one.text) == (kind, title, text) and one.added_at > now - PRESS and not one.deleted_at:
-            return one
+    its = (PortfolioItem.owner_id == coach.id, PortfolioItem.kind == kind, PortfolioItem.deleted_at.is_(None))
+    says = (PortfolioItem.title == title, PortfolioItem.text == text)
+    if (sent := pressed_before(session, PortfolioItem, PortfolioItem.added_at, *its, *says)) is not None:
+        return sent
     _require_place(known)
-    item = PortfolioItem(owner_id=coach.id, kind=kind, ref_id=ref_id, title=title, text=text, added_at=now)
+    item = PortfolioItem(owner_id=coach.id, kind=kind, ref_id=ref_id, title=title, text=text, added_at=utc_now())
     item.position = known[-1].position + 1 if known else 1
     item.coachee_id = None if shows is None else shows.coachee_id
     item.consent = "" if shows is None else "asked"

@@ -131,7 +131,7 @@ def _find_draft(session: Session, draft: str | None) -> Comment | None:
 def _find_parent(session: Session, person: Person, lesson: Lesson, clip: Clip | None, parent_id: str) -> Comment:
     parent = require_see(session, person, session.get(Comment, parent_id))
     if parent.lesson_id != lesson.id or (clip is not None and parent.clip_id != clip.id):
-        raise InvalidInput(why="That comment belongs to another lesson, so it can't be answered here.")
+        raise InvalidInput(why="That comment is about something else, so it can't be answered here.")
     return parent
 
 

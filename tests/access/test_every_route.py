@@ -275,6 +275,19 @@ def test_every_route_has_a_row_in_the_table(school: School) -> None:
     assert routes == set(TABLE)
 
 
+def filled_request(
+    school: School, path: str, body: object, form: dict[str, str] | None
+) -> tuple[object, dict[str, str] | None, dict[str, tuple[str, bytes]] | None]:
+    """Return JSON, form and files of a row of the table, as they are sent to this school."""
+    if isinstance(body, dict) and "partnership_id" in body:
+        body = {"partnership_id": school.ids["partnership_coach"]}
+    form = None if form is None else filled(school, form)
+    files = {"file": ("a.txt", form.pop("file").encode())} if form and "file" in form else None
+    if path == "/programme/partnerships" and form is not None:
+        form |= {"coach_id": school.ids["person_stranger"], "coachee_id": school.ids["person_owner"]}
+    return body, form, files
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("method", "path"), list(TABLE))
 def test_a_route_lets_in_those_of_the_table_alone(
@@ -282,12 +295,7 @@ def test_a_route_lets_in_those_of_the_table_alone(
 ) -> None:
     school = standing_school
     allowed, body, form = TABLE[(method, path)]
-    if isinstance(body, dict) and "partnership_id" in body:
-        body = {"partnership_id": school.ids["partnership_coach"]}
-    form = None if form is None else filled(school, form)
-    files = {"file": ("a.txt", form.pop("file").encode())} if form and "file" in form else None
-    if path == "/programme/partnerships" and form is not None:
-        form |= {"coach_id": school.ids["person_stranger"], "coachee_id": school.ids["person_owner"]}
+    body, form, files = filled_request(school, path, body, form)
     client: TestClient = school.browser(kind)
     answer = client.request(method, address(school, path), json=body, data=form, files=files)
     if method != "GET" and answer.status_code < 400:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from core.database.db import Database
 from core.models import Base, DailyUse
-from tests.access.test_every_route import TABLE, address, filled
+from tests.access.test_every_route import TABLE, address, filled_request
 from tests.support.web_school import School
 
 PRESSES = 10
@@ -50,12 +50,7 @@ def rows(database: Database) -> Counter[str]:
 def press(school: School, kind: str, method: str, path: str) -> list[httpx.Response]:
     """Send the same ten times at the same moment."""
     _, body, form = EVERY[(method, path)]
-    if isinstance(body, dict) and "partnership_id" in body:
-        body = {"partnership_id": school.ids["partnership_coach"]}
-    form = None if form is None else filled(school, form)
-    files = {"file": ("a.txt", form.pop("file").encode())} if form and "file" in form else None
-    if path == "/programme/partnerships" and form is not None:
-        form |= {"coach_id": school.ids["person_stranger"], "coachee_id": school.ids["person_owner"]}
+    body, form, files = filled_request(school, path, body, form)
     headers = TUS if path == "/api/uploads" else {}
     content = "any sound" if body == "any sound" else None
     presses = 2 if path in IN_A_CHILD else PRESSES
