@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
+from core.clock import utc_now
+from core.models import ClipShare, Share
 from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, create_demo_school
 from tests.browser.school import School, chromium, running_school
@@ -66,13 +68,27 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Place]:
-    """Yield a school that all tests of pages share: each leaves it as it found it, or does not mind."""
+def shared_place(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> Iterator[Place]:
+    """Yield the school and its lesson that all tests of pages use; a test asks for `place`."""
     folder = tmp_path_factory.mktemp("school")
     with running_school(folder, **make_ground(servers, folder / "data")) as school:
         people = create_demo_school(school)
         lesson_id = add_finished_lesson(school, people.teacher)
         yield Place(school, people, f"{school.address}/lessons/{lesson_id}")
+
+
+@pytest.fixture
+def place(shared_place: Place) -> Iterator[Place]:
+    """Yield the school; what a test leaves open to a coach is closed, and fails that test."""
+    yield shared_place
+    with shared_place.school.opened() as (database, _), database.write() as session:
+        left: list[Share | ClipShare] = [
+            *session.query(Share).filter(Share.taken_back_at.is_(None)),
+            *session.query(ClipShare).filter(ClipShare.taken_back_at.is_(None)),
+        ]
+        for share in left:
+            share.taken_back_at = utc_now()
+    assert not left, "this test left the lesson or a clip of it open to a coach"
 
 
 @pytest.fixture

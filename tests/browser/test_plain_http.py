@@ -82,6 +82,10 @@ def test_the_story_of_a_coachee_and_a_coach_is_played_without_https(
     expect(coach.get_by_role("heading", name="Sign in")).to_be_visible()
     teacher.goto(f"{address}/me")
     expect(teacher.get_by_text("Priya Coach opened").first).to_be_visible()
+    teacher.goto(address + path)
+    teacher.locator("trust-pill button.pill").click()
+    teacher.get_by_role("button", name="Take it back").click()
+    expect(teacher.locator("trust-pill button.pill")).to_have_text("Only you")
     teacher.get_by_role("button", name="Sign out").click()
     expect(teacher.get_by_text("You are signed out.")).to_be_visible()
 

@@ -1,8 +1,8 @@
 """Which tests run side by side, which run alone, and which are unit tests: the one place that says so.
 
 Every test gets `alone`, or runs beside others (`make test`, two passes). Every test that is small gets `unit`
-(`make check-fast`). Both are told from where a test is and what it asks for; a test that must say it itself carries
-the marker `alone(reason)`.
+(`make check-fast`). A story in the browser gets `embedded`, but for a few. All are told from where a test is and what
+it asks for; a test that must say it itself carries the marker `alone(reason)` or `embedded(reason)`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ HERE = Path(__file__).resolve().parents[1]
 
 # Whole deployments, a browser whose clock is looked at, processes that are killed: each wants the machine for itself.
 ALONE = ("browser", "deployment", "faults")
+
+# Stories in the browser that run on PostgreSQL, Redis and S3 too: two people and live streams. What the others ask of a
+# database, the tests of their routes ask on both.
+STORIES_ON_BOTH = frozenset({"test_main_job.py", "test_programme.py", "test_session.py", "test_tabs.py"})
 
 # The packages without a web server, as a user of their functions sees them.
 UNIT = ("annotation", "core", "ingest", "transcription")
@@ -47,6 +51,8 @@ def is_unit(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test, before `-m` chooses."""
     for item in items:
+        if folder_of(item) == "browser" and item.path.name not in STORIES_ON_BOTH:
+            item.add_marker(pytest.mark.embedded)
         if is_alone(item):
             item.add_marker(pytest.mark.alone)
         elif is_unit(item):
