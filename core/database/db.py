@@ -23,6 +23,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import ObjectDeletedError, StaleDataError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from core.database.content import WritingSession
 from core.database.rights_watch import note_end_of_right
@@ -70,9 +71,11 @@ class Database:
             )
         for engine in {self.engine, self.writer}:
             event.listen(engine, "before_cursor_execute", _send_whole_text, retval=True)
+            event.listen(engine, "checkin", self._close_late)
         event.listen(self.writer, "after_cursor_execute", note_end_of_right)
         event.listen(self.writer, "begin", _note_begin)
         event.listen(self.writer, "commit", _observe_commit)
+        self._disposed = False
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -110,9 +113,14 @@ class Database:
             raise DoneAtOnce from error
 
     def dispose(self) -> None:
-        """Close every connection."""
+        """Close every connection: at once, or when the thread that works with it gives it back."""
+        self._disposed = True
         self.engine.dispose()
         self.writer.dispose()
+
+    def _close_late(self, _connection: object, record: ConnectionPoolEntry) -> None:
+        if self._disposed:
+            record.invalidate()
 
 
 def _sqlite_engine(url: URL, connections: int) -> Engine:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -61,6 +63,18 @@ def test_the_invited_and_what_sessions_were_to_do_survive_the_fifth_migration(tm
         action = session.scalars(select(Action)).one()
         assert (action.session_id, action.what, str(action.by), action.done_at) == ("met", "Wait", "2026-11-09", None)
     new.dispose()
+
+
+def test_a_connection_that_is_at_work_while_all_are_closed_is_closed_when_it_is_given_back(
+    any_database: Database,
+) -> None:
+    with any_database.read() as session:
+        session.execute(text("SELECT 1"))
+        driver = session.connection().connection.dbapi_connection
+        any_database.dispose()
+        assert session.scalar(text("SELECT 2")) == 2
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError)):
+        driver.cursor().execute("SELECT 3")  # type: ignore[union-attr]
 
 
 def test_a_write_that_raises_leaves_nothing(database: Database) -> None:
