@@ -1,5 +1,6 @@
 /** What is half written: kept as it is typed, for its writer, until it is sent or taken away. */
 import { kept, type Kept } from "../browser/kept";
+import type { Draft } from "./writing";
 
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 type Typed = Record<string, string>;
@@ -18,19 +19,46 @@ export function keepDraft(field: HTMLTextAreaElement, name: string): () => void 
   return () => kept.remove(NAME + name);
 }
 
-/** A comment that is half written, with the moment that it is about. */
-export type CommentDraft = { text: string; startMs: number | null; endMs: number | null };
+/**
+ * The comment on one lesson or clip that is half written on this page, with its id, its moment and what was chosen for
+ * it. Each is kept by its id, so two pages of one lesson do not overwrite each other.
+ */
+export class CommentDraft {
+  private id = "";
 
-export const commentDraft = {
-  read: (address: string) => kept.read<CommentDraft>(NAME + address),
-  write: (address: string, draft: CommentDraft) =>
-    draft.text.trim() ? void kept.write(NAME + address, draft) : kept.remove(NAME + address),
-  forget: (address: string) => kept.remove(NAME + address),
-};
+  constructor(
+    private address: string,
+    private mine: Kept = kept,
+  ) {}
+
+  /** The last one that was typed. */
+  read(): Draft | undefined {
+    const found = this.mine
+      .names(this.name(""))
+      .map((name) => this.mine.read<KeptDraft>(name))
+      .filter((one) => one !== undefined)
+      .sort((a, b) => a.at - b.at)
+      .at(-1);
+    this.id = found?.id ?? "";
+    return found;
+  }
+
+  /** Keep it as it is now; false when it lasts no longer than this page. Without a letter it is none. */
+  write(draft: Draft): boolean {
+    if (this.id && this.id !== draft.id) this.mine.remove(this.name(this.id));
+    this.id = draft.id;
+    return !draft.id || this.mine.write(this.name(draft.id), { ...draft, at: Date.now() } satisfies KeptDraft);
+  }
+
+  private name(id: string): string {
+    return `${NAME}${this.address}#${id}`;
+  }
+}
+type KeptDraft = Draft & { at: number };
 
 /** Forget what is half written about a lesson or a clip, by its address in the API: comment, replies and changes. */
 export function forgetDrafts(about: string): void {
-  for (const name of [NAME + about, ...kept.names(`${NAME}${about}/`)]) kept.remove(name);
+  for (const end of ["#", "/"]) for (const name of kept.names(`${NAME}${about}${end}`)) kept.remove(name);
 }
 
 /** How much is half written. */

@@ -5,7 +5,7 @@ import { leave } from "../browser/whose_page";
 import { LessonComments } from "../components/comments";
 import { CommentComposer } from "../components/composer";
 import { TrustPill } from "../components/pill";
-import { LessonPlayer, momentOfAddress } from "../player/player";
+import { LessonPlayer, momentOfAddress, type Span } from "../player/player";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
 import { outbox, TAKEN } from "../outbox/outbox";
@@ -45,7 +45,10 @@ comments.refresh = composer.refresh = refresh;
 comments.show(said);
 composer.show(address, clip.audiences, clip.is_owner, null);
 player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);
-player.keys = { c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus() };
+let selected: Span | null = null; // words
+transcript.selected = (range) => (selected = range);
+player.keys = { c: () => composer.begin(getSelection()?.isCollapsed === false ? selected : null) };
+composer.sent = () => (selected = null);
 if (clip.is_owner) {
   const partnerships = JSON.parse(document.getElementById("partnership-data")!.textContent) as {
     id: string;
@@ -75,7 +78,10 @@ follow(`clip:${clip.id}`, {
 });
 addEventListener("hashchange", () => player.seek(momentOfAddress() ?? player.ms, false));
 document.addEventListener(TAKEN, () => talk.ask());
-const tick = () => transcript.follow(player.ms);
+const tick = () => {
+  composer.follow();
+  transcript.follow(player.ms);
+};
 setInterval(() => player.media && !player.media.paused && tick(), 100);
 player.addEventListener("seeked", tick, true);
 tabs();

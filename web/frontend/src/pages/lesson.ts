@@ -165,7 +165,7 @@ function offer(range: Span | null): void {
   bar.replaceChildren(
     make("span", { className: "figure" }, words.selectedRange(clock(range[0]), clock(range[1]))),
     button(words.listen, () => player.seek(range[0])),
-    button(words.commentOnIt, () => composer.over(...range)),
+    button(words.commentOnIt, () => composer.begin(range)),
     ...(page.lesson.is_owner
       ? [
           button(words.makeClip, () => {
@@ -182,7 +182,7 @@ transcript.selected = (range) => lanes.select(range);
 
 const said = document.getElementById("said")!;
 player.keys = {
-  c: () => document.querySelector<HTMLTextAreaElement>("comment-composer textarea")?.focus(),
+  c: () => composer.begin(lanes.range),
   e: () => transcript.correctNow(),
   i: () => lanes.select([player.ms, lanes.range && lanes.range[1] > player.ms ? lanes.range[1] : player.ms + 5000]),
   o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
@@ -200,6 +200,7 @@ player.keys = {
 };
 show();
 composer.show(address, page.audiences, page.lesson.is_owner, address);
+composer.sent = () => lanes.select(null); // the next comment is not about it
 
 const gone = () => void leave(address, page.lesson.is_owner ? "/" : "/?notice=taken-back");
 const closed = (error: unknown) => isClosed(error) && (gone(), true);
@@ -216,6 +217,7 @@ addEventListener("hashchange", () => player.seek(momentOfAddress() ?? player.ms,
 document.addEventListener(TAKEN, () => talk.ask());
 
 function tick(): void {
+  composer.follow();
   transcript.follow(player.ms);
   lanes.draw();
 }

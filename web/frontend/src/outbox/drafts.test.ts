@@ -1,0 +1,52 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { Kept } from "../browser/kept";
+import { CommentDraft } from "./drafts";
+import { FakeStorage } from "./fake_storage";
+
+const ADDRESS = "/api/lessons/1";
+const aim = { audience: "", kind: "question", goal: "wait", stage: "R" };
+const draft = (id: string, text = `words of ${id}`) => ({ id, text, startMs: 30_000, endMs: null, aim });
+let store: FakeStorage;
+const page = (person = "tom", address = ADDRESS) => new CommentDraft(address, new Kept(person, store));
+beforeEach(() => void (store = new FakeStorage()));
+
+test("what is half written is there after a reload, with its id, its moment and its aim", () => {
+  expect(page().write(draft("one"))).toBe(true);
+  expect(page().read()).toMatchObject(draft("one"));
+});
+
+test("it is neither another person's nor another lesson's", () => {
+  page().write(draft("one"));
+  expect(page("priya").read()).toBeUndefined();
+  expect(page("tom", "/api/lessons/11").read()).toBeUndefined();
+});
+
+test("an empty field of one tab takes nothing of another tab away, and both are found", () => {
+  vi.useFakeTimers();
+  const [first, second] = [page(), page()];
+  first.write(draft("one"));
+  second.write(draft("", ""));
+  expect(page().read()).toMatchObject({ id: "one" });
+  vi.advanceTimersByTime(1);
+  second.write(draft("two"));
+  expect(page().read()).toMatchObject({ id: "two" });
+  second.write(draft("", ""));
+  expect(page().read()).toMatchObject({ id: "one" });
+  vi.useRealTimers();
+});
+
+test("what is sent or emptied is kept no longer, and what comes next is", () => {
+  const mine = page();
+  mine.write(draft("one"));
+  mine.write(draft("", ""));
+  expect(page().read()).toBeUndefined();
+  mine.write(draft("two"));
+  mine.write(draft("three"));
+  expect([...store.keys()].filter((name) => name.includes("two"))).toEqual([]);
+  expect(page().read()).toMatchObject({ id: "three" });
+});
+
+test("a full store says that it lasts no longer than the page", () => {
+  store.isFull = true;
+  expect(page().write(draft("one"))).toBe(false);
+});
