@@ -15,6 +15,7 @@ from annotation.coaching.goals import GoalText, set_goal
 from annotation.coaching.partnerships import make_partnership
 from annotation.lessons.sharing import share_lesson
 from annotation.people.account_links import accept_invitation, invite
+from annotation.people.passwords import NewPassword
 from annotation.people.people import make_first_account, nobody_yet
 from core.clock import utc_now
 from core.database.db import existing_database, get_database
@@ -99,10 +100,11 @@ def create_demo_school() -> str:
 
 def make_school(session: Session) -> None:
     """Add people, partnership, goal and lesson."""
-    lead = make_first_account(session, *LEAD, PASSWORD)
-    manager = join(session, lead, *MANAGER, department="Mathematics")
-    coach = join(session, lead, *COACH, department="Languages")
-    coachee = join(session, lead, *COACHEE, department="Mathematics", manager_id=manager.id)
+    chosen = NewPassword(PASSWORD)
+    lead = make_first_account(session, *LEAD, chosen)
+    manager = join(session, chosen, lead, *MANAGER, department="Mathematics")
+    coach = join(session, chosen, lead, *COACH, department="Languages")
+    coachee = join(session, chosen, lead, *COACHEE, department="Mathematics", manager_id=manager.id)
     partnership = make_partnership(
         session, lead, coach.id, coachee.id, kind="coaching", focus="Thinking time after a question"
     )
@@ -123,10 +125,10 @@ def make_school(session: Session) -> None:
     share_lesson(session, coachee, lesson, partnership.id, None)
 
 
-def join(session: Session, lead: Person, name: str, email: str, **place: str) -> Person:
+def join(session: Session, chosen: NewPassword, lead: Person, name: str, email: str, **place: str) -> Person:
     """Invite somebody and accept for her."""
     _, secret = invite(session, lead, name=name, email=email, **place)
-    return accept_invitation(session, secret, name, PASSWORD)
+    return accept_invitation(session, secret, name, chosen)
 
 
 def add_lesson(session: Session, owner: Person) -> Lesson:

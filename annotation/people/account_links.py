@@ -20,6 +20,7 @@ from annotation.errors import EmailTaken, LinkUnusable, LinkUsed
 from annotation.mail_queue import mail_is_on, write_mail
 from annotation.people.credentials import Event, change, end_links, lock, mail_of_link, moment_in_words, tell
 from annotation.people.names import clean_called
+from annotation.people.passwords import NewPassword
 from annotation.people.people import (
     EMAIL_LENGTH,
     add_person,
@@ -152,7 +153,7 @@ def open_invitation(session: Session, secret: str, device: str) -> Person:
 
 
 def accept_invitation(
-    session: Session, secret: str, name: str, password: str, device: str = "", *, called: str = ""
+    session: Session, secret: str, name: str, password: NewPassword, device: str = "", *, called: str = ""
 ) -> Person:
     """Let the invited person in under the name she likes; the link works once."""
     person = _use(session, secret, "join", Event.JOINED_BY_LINK, password, device)
@@ -160,12 +161,12 @@ def accept_invitation(
     return person
 
 
-def choose_password(session: Session, secret: str, password: str, device: str = "") -> Person:
+def choose_password(session: Session, secret: str, password: NewPassword, device: str = "") -> Person:
     """Set a new password and sign every device out; the link works once."""
     return _use(session, secret, "reset", Event.PASSWORD_RESET, password, device)
 
 
-def _use(session: Session, secret: str, kind: str, event: Event, password: str, device: str) -> Person:
+def _use(session: Session, secret: str, kind: str, event: Event, password: NewPassword, device: str) -> Person:
     lock(session, find_link(session, secret, kind)[1])
     link, person = find_link(session, secret, kind)  # two at once: the second finds it used
     link.used_at, link.used_on = utc_now(), device

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from annotation.coaching.reminders import site
 from annotation.mail_queue import write_mail
-from annotation.people.passwords import check_new_password, hash_password, is_of_old_form, password_fits
+from annotation.people.passwords import NewPassword, check_new_password
 from core.clock import utc_now
 from core.errors import NotFound
 from core.models import (
@@ -203,7 +203,7 @@ def change(
     *,
     device: str = "",
     keep_sign_in_id: str = "",
-    password: str | None = None,
+    password: NewPassword | None = None,
     subject: str | None = None,
 ) -> Person:
     """Do to an account what the rule of an event says, and tell the person; return her row, locked.
@@ -212,10 +212,10 @@ def change(
     """
     row, rule, now = lock(session, person), RULES[event], utc_now()
     if password is not None:
-        check_new_password(password, row.email)
+        check_new_password(password.text, row.email)
     _end(session, row, rule, keep_sign_in_id)
     if password is not None:
-        row.password_hash = hash_password(password)
+        row.password_hash = password.hash
     if subject is not None:
         row.subject = subject
     if rule.becomes == "joined":
@@ -230,11 +230,14 @@ def change(
     return row
 
 
-def renew_hash(session: Session, person: Person, password: str) -> None:
-    """Keep a password that fits in the form that passwords have now; nothing else changes, so nobody is told."""
+def renew_hash(session: Session, person: Person, renewed: str) -> None:
+    """Keep the hash of the same password in the form that passwords have now, unless she chose another meanwhile.
+
+    Nothing else changes, so nobody is told.
+    """
     row = lock(session, person)
-    if password_fits(password, row.password_hash) and is_of_old_form(password, row.password_hash):
-        row.password_hash = hash_password(password)
+    if row.password_hash == person.password_hash:
+        row.password_hash = renewed
 
 
 def _end(session: Session, row: Person, rule: Rule, keep_sign_in_id: str) -> None:

@@ -1,9 +1,14 @@
-"""Password hashing with argon2id; checking takes the same time whether or not the account exists."""
+"""Password hashing with argon2id; checking takes the same time whether or not the account exists.
+
+Both take a tenth of a second on purpose, so they are done before a write transaction: `NewPassword` and `TypedPassword`
+carry what came of it into the transaction.
+"""
 
 from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass, field
 from functools import cache
 
 from pwdlib import PasswordHash
@@ -59,6 +64,41 @@ def _fits(form: str, stored: str) -> bool:
         return _hasher().verify(form, stored or _nobodys_hash())
     except UnknownHashError:  # no hash of ours: nothing fits
         return False
+
+
+@dataclass(frozen=True)
+class NewPassword:
+    """A password that somebody chooses, hashed as soon as it is made; raises InvalidInput for one that is too weak."""
+
+    text: str = field(repr=False)
+    hash: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_new_password(self.text, "")
+        object.__setattr__(self, "hash", hash_password(self.text))
+
+
+@dataclass(frozen=True)
+class TypedPassword:
+    """A password that somebody typed to show who she is, compared with the hash that was stored at that moment."""
+
+    text: str = field(repr=False)
+    stored: str = field(repr=False)
+    fits: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fits", password_fits(self.text, self.stored))
+
+    def opens(self, stored: str) -> bool:
+        """Say whether it fits the hash that is stored now."""
+        return self.fits and stored == self.stored
+
+
+def renewed_hash(password: str, stored: str) -> str:
+    """Return the hash to keep of a password that fits one of another form than passwords have now, else nothing."""
+    if is_of_old_form(password, stored) and password_fits(password, stored):
+        return hash_password(password)
+    return ""
 
 
 def check_new_password(password: str, email: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from annotation.errors import AlreadyBegun, EmailTaken
 from annotation.people.names import clean_called, clean_line
-from annotation.people.passwords import check_new_password, hash_password
+from annotation.people.passwords import NewPassword, check_new_password
 from core.clock import utc_now
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotAllowed
@@ -76,14 +76,14 @@ def nobody_yet(session: Session) -> bool:
     return session.scalar(select(Person.id).limit(1)) is None
 
 
-def make_first_account(session: Session, name: str, email: str, password: str, called: str = "") -> Person:
+def make_first_account(session: Session, name: str, email: str, password: NewPassword, called: str = "") -> Person:
     """Make the programme lead. Two at once: the second finds the first and raises AlreadyBegun."""
     _lock_people(session)
     if not nobody_yet(session):
         raise AlreadyBegun
     address = clean_email(email)
-    check_new_password(password, address)
-    values = {"password_hash": hash_password(password), "is_lead": True, "joined_at": utc_now()}
+    check_new_password(password.text, address)
+    values = {"password_hash": password.hash, "is_lead": True, "joined_at": utc_now()}
     return add_person(session, clean_name(name), address, called=clean_called(called), **values)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from annotation.errors import AlreadySetUp, NothingSetUp, PasswordsOff, SetupNotBegun, WrongCode, WrongPassword
 from annotation.people.credentials import Event, change, lock, tell
-from annotation.people.passwords import password_fits
+from annotation.people.passwords import TypedPassword
 from annotation.people.people import hash_secret
 from core.clock import utc_now
 from core.models import Person, RecoveryCode, SecondFactor, SignIn
@@ -100,13 +100,13 @@ def begin_setup(session: Session, person: Person) -> Setup:
     return Setup(secret, pyotp.TOTP(secret).provisioning_uri(name=row.email, issuer_name=ISSUER))
 
 
-def finish_setup(session: Session, person: Person, password: str, code: str, device: SignIn) -> list[str]:
+def finish_setup(session: Session, person: Person, password: TypedPassword, code: str, device: SignIn) -> list[str]:
     """Switch the second factor on, sign every other device out, and return the recovery codes, this once.
 
     Raises WrongPassword, WrongCode, AlreadySetUp or SetupNotBegun.
     """
     row = lock(session, person)
-    if not password_fits(password, row.password_hash):
+    if not password.opens(row.password_hash):
         raise WrongPassword
     found = session.get(SecondFactor, person.id)
     if found is None:
@@ -149,14 +149,14 @@ def use_code(session: Session, person: Person, code: str, device: str) -> None:
     tell(session, row, Event.RECOVERY_CODE_USED, device)
 
 
-def renew_codes(session: Session, person: Person, password: str, code: str, device: SignIn) -> list[str]:
+def renew_codes(session: Session, person: Person, password: TypedPassword, code: str, device: SignIn) -> list[str]:
     """Return new recovery codes; the old ones are worth nothing. Raises WrongPassword, WrongCode or NothingSetUp."""
     _check_both(session, person, password, code, device)
     change(session, person, Event.RECOVERY_CODES_MADE, device=device.device)
     return _new_codes(session, person)
 
 
-def remove_factor(session: Session, person: Person, password: str, code: str, device: SignIn) -> None:
+def remove_factor(session: Session, person: Person, password: TypedPassword, code: str, device: SignIn) -> None:
     """Switch one's own second factor off, and sign every other device out; raises as renew_codes does."""
     _check_both(session, person, password, code, device)
     change(session, person, Event.FACTOR_REMOVED, device=device.device, keep_sign_in_id=device.id)
@@ -171,9 +171,9 @@ def remove_lost(session: Session, person: Person) -> bool:
     return True
 
 
-def _check_both(session: Session, person: Person, password: str, code: str, device: SignIn) -> None:
+def _check_both(session: Session, person: Person, password: TypedPassword, code: str, device: SignIn) -> None:
     """Ask the password first: a wrong one uses no code up."""
-    if not password_fits(password, lock(session, person).password_hash):
+    if not password.opens(lock(session, person).password_hash):
         raise WrongPassword
     use_code(session, person, code, device.device)
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from annotation.errors import FirstPassword, TooManyAttempts, WrongSignIn
 from annotation.people.credentials import Event, change, end_device, lock
-from annotation.people.passwords import password_fits
+from annotation.people.passwords import NewPassword, TypedPassword, password_fits
 from annotation.people.people import address_key, hash_secret, leaver_until
 from annotation.people.second_factor import came_by_password, is_missing
 from core.clock import utc_now
@@ -265,14 +265,14 @@ def revoke_device(session: Session, person: Person, sign_in_id: str) -> None:
     end_device(session, row)
 
 
-def change_password(session: Session, person: Person, old: str, new: str, device: SignIn) -> None:
+def change_password(session: Session, person: Person, old: TypedPassword, new: NewPassword, device: SignIn) -> None:
     """Change a password and sign every other device out; raises WrongSignIn for a wrong old one.
 
     In an account without a password the device must have come from the provider just now; raises FirstPassword.
     """
     row = lock(session, person)
     if row.password_hash:
-        if not password_fits(old, row.password_hash):
+        if not old.opens(row.password_hash):
             raise WrongSignIn
     elif not may_set_first_password(device):
         raise FirstPassword

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import select
 
+from annotation.people.passwords import NewPassword
 from annotation.people.people import make_first_account
 from core.cli import main
 from core.database.db import Database
@@ -63,12 +64,12 @@ def test_the_demo_lives_in_the_folder_that_is_given_and_else_in_data_demo(
 
 def a_school(database: Database) -> None:
     with database.write() as session:
-        make_first_account(session, "Ada", "ada@lessons.example", "a long password")
+        make_first_account(session, "Ada", "ada@lessons.example", NewPassword("a long password"))
 
 
 def a_school_with_addresses_of_the_demo(database: Database) -> None:
     with database.write() as session:
-        make_first_account(session, *LEAD, "a long password")
+        make_first_account(session, *LEAD, NewPassword("a long password"))
         for name, email in (COACH, COACHEE):
             make_person(session, name, email=email)
 

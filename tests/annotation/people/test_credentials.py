@@ -40,6 +40,7 @@ from annotation.people.account_links import (
     make_link_by_command,
 )
 from annotation.people.credentials import RULES, Event, list_notices
+from annotation.people.passwords import NewPassword, TypedPassword
 from annotation.people.people import find_by_email
 from annotation.people.second_factor import (
     begin_setup,
@@ -147,6 +148,11 @@ class Account:
         self.made["password"].append((made,))
         return made
 
+    def typed(self, password: str = "") -> TypedPassword:
+        """Return what she types into a form."""
+        stored = self.session.get_one(Person, self.person.id).password_hash
+        return TypedPassword(password or self.password, stored)
+
     def end(self, *what: str) -> None:
         """Strike out what an event ends; "others" are all devices but the last one."""
         if "links" in what:
@@ -194,7 +200,7 @@ def may_join(account: Account) -> bool:
 def join_by_link(account: Account) -> None:
     """Whoever has the first link that was ever made: the lead."""
     secret = account.made["link"][0][0]
-    person = accept_invitation(account.session, secret, "Ada", password := account.new_password())
+    person = accept_invitation(account.session, secret, "Ada", NewPassword(password := account.new_password()))
     account.end("links", "devices")
     account.joined, account.password = True, password
     account.told.append(Event.JOINED_BY_LINK)
@@ -252,7 +258,7 @@ def typed_in(account: Account, code: Callable[[], str]) -> None:
 def set_factor(account: Account) -> None:
     person = account.session.get_one(Person, account.person.id)
     app = begin_setup(account.session, person).secret
-    codes = finish_setup(account.session, person, account.password, CLOCK.code(app), account.device())
+    codes = finish_setup(account.session, person, account.typed(), CLOCK.code(app), account.device())
     account.end("others")
     account.app = app
     account.made["app"].append((app,))
@@ -265,7 +271,7 @@ def may_set_factor(account: Account) -> bool:
 
 
 def take_factor_away(account: Account) -> None:
-    remove_factor(account.session, account.person, account.password, CLOCK.code(account.app), account.device())
+    remove_factor(account.session, account.person, account.typed(), CLOCK.code(account.app), account.device())
     account.end("others", "factor")
     account.told.append(Event.FACTOR_REMOVED)
 
@@ -281,7 +287,7 @@ def lose_factor(account: Account) -> None:
 def make_recovery_codes(account: Account) -> None:
     code = CLOCK.code(account.app)
     account.new_recovery_codes(
-        renew_codes(account.session, account.person, account.password, code, account.device()),
+        renew_codes(account.session, account.person, account.typed(), code, account.device()),
     )
     account.told.append(Event.RECOVERY_CODES_MADE)
 
@@ -311,7 +317,7 @@ def ask_for_link(account: Account) -> None:
 def reset(account: Account) -> None:
     ask_for_link(account)
     secret = list(account.links)[-1]
-    choose_password(account.session, secret, password := account.new_password())
+    choose_password(account.session, secret, NewPassword(password := account.new_password()))
     account.end("links", "devices")
     account.password = password
     account.told.append(Event.PASSWORD_RESET)
@@ -320,7 +326,7 @@ def reset(account: Account) -> None:
 def use_first_reset_link(account: Account) -> None:
     """Whoever has the first link to a new password that was ever made."""
     secret = next((secret for secret, kind in account.made["link"] if kind == "reset"), "none")
-    choose_password(account.session, secret, password := account.new_password())
+    choose_password(account.session, secret, NewPassword(password := account.new_password()))
     account.end("links", "devices")
     account.password = password
     account.told.append(Event.PASSWORD_RESET)
@@ -336,7 +342,9 @@ def password_change(account: Account) -> None:
     old, event = account.password or "nobody has this password", Event.PASSWORD_CHANGED
     if not account.password:
         event = Event.PASSWORD_SET
-    change_password(account.session, account.person, old, password := account.new_password(), device)
+    change_password(
+        account.session, account.person, account.typed(old), NewPassword(password := account.new_password()), device
+    )
     account.end("links", "others")
     account.password = password
     account.told.append(event)
@@ -595,7 +603,7 @@ def test_of_two_at_once_at_one_link_one_joins(database: Database) -> None:
     def join(number: int) -> str:
         try:
             with database.write() as session:
-                accept_invitation(session, secret, "Ada", f"four words of mine {number}")
+                accept_invitation(session, secret, "Ada", NewPassword(f"four words of mine {number}"))
         except HindsightError as error:
             return error.code
         return "joined"

@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 from annotation.errors import WrongCode
-from annotation.people.passwords import hash_password
+from annotation.people.passwords import TypedPassword, hash_password
 from annotation.people.second_factor import begin_setup, finish_setup, use_code
 from annotation.people.sign_in import Browser
 from annotation.people.two_step_sign_in import enter_by_code, enter_by_password
@@ -34,7 +34,11 @@ def with_factor(database: Database) -> tuple[Person, pyotp.TOTP, list[str]]:
         person = make_person(session, password_hash=hash_password(PASSWORD))
         app = pyotp.TOTP(begin_setup(session, person).secret)
         device = SignIn(id="", device="Firefox on Windows")
-        return person, app, finish_setup(session, person, PASSWORD, app.at(NOW), device)
+        return (
+            person,
+            app,
+            finish_setup(session, person, TypedPassword(PASSWORD, person.password_hash), app.at(NOW), device),
+        )
 
 
 @pytest.mark.parametrize("kind", ["code of the app", "recovery code"])

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from annotation.coaching.partnerships import make_partnership as make_pair
 from annotation.errors import LastLead, LinkUnusable, PartnershipRefused, StaffUnreadable, WrongSignIn
 from annotation.people.account_links import accept_invitation, make_link
-from annotation.people.passwords import hash_password
+from annotation.people.passwords import NewPassword, hash_password
 from annotation.people.sign_in import check_sign_in
 from annotation.school.staff import (
     Change,
@@ -182,7 +182,7 @@ def test_those_who_are_new_join_with_their_own_link_and_count_as_managed_before(
         with pytest.raises(PartnershipRefused):
             make_pair(session, lead, found["Hal Head"].id, found["Ada Teacher"].id, kind="coaching")
         secrets = {person.name: make_link(session, person, "join") for person in new}
-        joined = accept_invitation(session, secrets["Ada Teacher"], "Ada", "four words of mine")
+        joined = accept_invitation(session, secrets["Ada Teacher"], "Ada", NewPassword("four words of mine"))
         assert (joined.id, joined.joined_at is not None) == (found["Ada Teacher"].id, True)
         with pytest.raises(LinkUnusable):
-            accept_invitation(session, secrets["Ada Teacher"], "Ada", "four words of mine")
+            accept_invitation(session, secrets["Ada Teacher"], "Ada", NewPassword("four words of mine"))

@@ -23,7 +23,7 @@ from annotation.people.account_links import (
 )
 from annotation.people.credentials import list_notices, renew_hash
 from annotation.people.names import clean_called, short_name
-from annotation.people.passwords import is_of_old_form
+from annotation.people.passwords import NewPassword, TypedPassword, renewed_hash
 from annotation.people.people import address_key, leaver_until, make_first_account, nobody_yet
 from annotation.people.second_factor import standing_of
 from annotation.people.sign_in import (
@@ -89,8 +89,9 @@ def make_first(request: Request, name: Text = "", email: Text = "", password: Te
     """Make the first account, the programme lead's, and sign it in."""
     if _begun():  # before the slow hash
         raise AlreadyBegun
+    chosen = NewPassword(password)
     with get_database().write() as session:
-        person = make_first_account(session, name, email, password, called)
+        person = make_first_account(session, name, email, chosen, called)
     return sign_in_browser(request, person, "/", "link")
 
 
@@ -124,9 +125,9 @@ def sign_in(
         with get_database().read() as session:
             person = check_sign_in(session, account, password)
         answer = sign_in_browser(request, person, local_address(next_address), "password", shared=shared)
-        if is_of_old_form(password, person.password_hash):
+        if renewed := renewed_hash(password, person.password_hash):
             with get_database().write() as session:
-                renew_hash(session, person, password)
+                renew_hash(session, person, renewed)
     except WrongSignIn:
         attempts.failed(_address(request), known)
         raise
@@ -171,8 +172,11 @@ def show_new_password(request: Request, secret: str) -> HTMLResponse:
 @router.post("/new-password/{secret}", dependencies=[PasswordsWanted])
 def set_new_password(request: Request, secret: str, password: Text = "") -> Response:
     """Set a new password; the link works once, and every device is signed out."""
+    with get_database().read() as session:
+        find_link(session, secret, "reset")  # before the slow hash
+    chosen = NewPassword(password)
     with get_database().write() as session:
-        choose_password(session, secret, password, this_device(request))
+        choose_password(session, secret, chosen, this_device(request))
     return go("/sign-in", "password-new")
 
 
@@ -214,8 +218,11 @@ def show_join(request: Request, secret: str) -> Response:
 @router.post("/join/{secret}", response_class=HTMLResponse, dependencies=[PasswordsWanted])
 def join(request: Request, secret: str, name: Text = "", password: Text = "", called: Text = "") -> Response:
     """Make an invited person's account and sign it in; the link works once."""
+    with get_database().read() as session:
+        find_link(session, secret, "join")  # before the slow hash
+    chosen = NewPassword(password)
     with get_database().write() as session:
-        person = accept_invitation(session, secret, name, password, this_device(request), called=called)
+        person = accept_invitation(session, secret, name, chosen, this_device(request), called=called)
     return sign_in_browser(request, person, "/", "link")
 
 
@@ -328,8 +335,12 @@ def set_password(
     """Change one's password, or set a first one; every other device is signed out."""
     attempts: Attempts = request.app.state.attempts
     attempts.begin(person.email, _address(request), device.id)
+    typed = TypedPassword(old, person.password_hash)
+    if person.password_hash and not typed.fits:  # before another slow hash
+        raise WrongSignIn
+    chosen = NewPassword(new)
     with get_database().write() as session:
-        change_password(session, person, old, new, device)
+        change_password(session, person, typed, chosen, device)
     attempts.succeeded(person.email, device.id)
     return go("/me", "password-changed")
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import wrap
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import segno
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, Response
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from annotation.access.leavers import LeaverAct
 from annotation.errors import WrongCode, WrongPassword
+from annotation.people.passwords import TypedPassword
 from annotation.people.second_factor import (
     begin_setup,
     finish_setup,
@@ -23,7 +24,7 @@ from annotation.people.second_factor import (
     standing_of,
 )
 from annotation.people.sign_in import Attempts, known_device
-from annotation.people.two_step_sign_in import Entered, enter_by_code, who_waits
+from annotation.people.two_step_sign_in import enter_by_code, who_waits
 from core.database.db import get_database
 from core.models import Person
 from web.rendering import go, page
@@ -32,8 +33,6 @@ from web.security.auth import WAITING, CurrentDevice, SelfToSetUp, go_on, open_t
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
 Self = Annotated[Person, open_to_leavers(LeaverAct.SECOND_FACTOR)]
-
-Done = TypeVar("Done")
 
 
 @router.get("/sign-in/code", response_class=HTMLResponse)
@@ -52,10 +51,8 @@ def sign_in_with_code(request: Request, code: Text = "") -> Response:
         person = who_waits(session, secret)
         known = known_device(session, person.email, browser.known)
 
-    def enter(session: Session) -> tuple[Entered, str]:
-        return enter_by_code(session, secret, code, browser)
-
-    entered, goal = _with_code(request, person, known, enter)
+    with _limited(request, person, known), get_database().write() as session:
+        entered, goal = enter_by_code(session, secret, code, browser)
     answer = go_on(entered, goal, is_shared=browser.is_shared)
     answer.delete_cookie(WAITING, path="/sign-in")
     return answer
@@ -72,10 +69,11 @@ def confirm_second_factor(request: Request, known: SelfToSetUp, password: Text =
     """Switch the second factor on once a code of the app fits, and show the recovery codes, this once."""
     person, device = known
 
-    def confirm(session: Session) -> list[str]:
-        return finish_setup(session, person, password, code, device)
-
-    return _show_codes(request, person, _with_code(request, person, device.id, confirm))
+    with _limited(request, person, device.id):
+        typed = TypedPassword(password, person.password_hash)
+        with get_database().write() as session:
+            codes = finish_setup(session, person, typed, code, device)
+    return _show_codes(request, person, codes)
 
 
 @router.post("/me/second-factor/codes", response_class=HTMLResponse)
@@ -83,11 +81,11 @@ def make_new_codes(
     request: Request, person: Self, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Show new recovery codes, this once; the old ones are worth nothing from now on."""
-
-    def renew(session: Session) -> list[str]:
-        return renew_codes(session, person, password, code, device)
-
-    return _show_codes(request, person, _with_code(request, person, device.id, renew))
+    with _limited(request, person, device.id):
+        typed = TypedPassword(password, person.password_hash)
+        with get_database().write() as session:
+            codes = renew_codes(session, person, typed, code, device)
+    return _show_codes(request, person, codes)
 
 
 @router.post("/me/second-factor/remove", response_class=HTMLResponse)
@@ -95,7 +93,10 @@ def remove_second_factor(
     request: Request, person: Self, device: CurrentDevice, password: Text = "", code: Text = ""
 ) -> Response:
     """Take one's own second factor away; every other device is signed out."""
-    _with_code(request, person, device.id, lambda session: remove_factor(session, person, password, code, device))
+    with _limited(request, person, device.id):
+        typed = TypedPassword(password, person.password_hash)
+        with get_database().write() as session:
+            remove_factor(session, person, typed, code, device)
     return go("/me", "second-factor-gone")
 
 
@@ -104,19 +105,18 @@ def _show_codes(request: Request, person: Person, codes: list[str]) -> HTMLRespo
     return page(request, "people/recovery_codes.html", person, page_title="Recovery codes", **about)
 
 
-def _with_code(request: Request, person: Person, known: str, act: Callable[[Session], Done]) -> Done:
-    """Do what asks for a code; attempts are limited as at the door, on a device that is known by a count of its own."""
+@contextmanager
+def _limited(request: Request, person: Person, known: str) -> Iterator[None]:
+    """Limit attempts at a code as at the door, on a device that is known by a count of its own."""
     attempts: Attempts = request.app.state.attempts
     address = request.client.host if request.client else ""
     attempts.begin_code(person.id, address, known)
     try:
-        with get_database().write() as session:
-            done = act(session)
+        yield
     except (WrongCode, WrongPassword):
         attempts.failed(address, known)
         raise
     attempts.code_fitted(person.id, known)
-    return done
 
 
 def _show(request: Request, person: Person) -> HTMLResponse:
