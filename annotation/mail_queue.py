@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
@@ -25,6 +27,16 @@ def write_mail(session: Session, person: Person, subject: str, text: str, about:
     session.add(Mail(person_id=person.id, about=about, subject=subject, text=text, made_at=now, next_at=now))
     session.flush()
     return True
+
+
+def write_mails(session: Session, people: Iterable[Person], subject: str, text: str) -> None:
+    """Have the same message sent to each of these people, if there is a mail server."""
+    if mail_is_on():
+        now = utc_now()
+        told = [one for one in people if one.deactivated_at is None]
+        same = {"subject": subject, "text": text, "made_at": now, "next_at": now}
+        if told:
+            session.execute(insert(Mail), [{"person_id": one.id} | same for one in told])
 
 
 def remind(session: Session, person: Person, subject: str, text: str, about: str) -> bool:

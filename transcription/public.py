@@ -7,7 +7,15 @@ from transcription.formats.readers import decode_transcript
 from transcription.formats.subtitles import write_srt, write_text, write_vtt
 from transcription.formats.transcript import MAX_BYTES, Transcript, TranscriptUnreadable
 from transcription.lesson.analysis_store import list_corrections, read_correction, unplaced_corrections
-from transcription.lesson.corrected_findings import change_lesson, correct, forget_transcript, take_transcript, undo
+from transcription.lesson.corrected_findings import (
+    Basis,
+    change_lesson,
+    correct,
+    forget_transcript,
+    take_transcript,
+    undo,
+)
+from transcription.lesson.corrected_findings import Change as LessonChange
 from transcription.lesson.corrections import (
     ActivityCorrection,
     Correction,
@@ -32,7 +40,9 @@ from transcription.lesson.queries import (
 __all__ = [
     "MAX_BYTES",
     "ActivityCorrection",
+    "Basis",
     "Correction",
+    "LessonChange",
     "QuestionCorrection",
     "Transcript",
     "TranscriptUnreadable",

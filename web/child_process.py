@@ -40,11 +40,12 @@ async def compute_in_child(of: str, function: Callable[P, T], *arguments: P.args
     """
     turn = _turns.setdefault((asyncio.get_running_loop(), of), asyncio.Lock())
     async with turn:
+        question = await run_in_threadpool(pickle.dumps, (function, arguments, named))
         try:
             with anyio.fail_after(LONGEST_SECONDS):
                 done = await anyio.run_process(
                     [sys.executable, "-m", "web.compute_child"],
-                    input=pickle.dumps((function, arguments, named)),
+                    input=question,
                     stderr=None,
                     check=False,
                     cwd=ROOT,

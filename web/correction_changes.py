@@ -10,6 +10,7 @@ from core.errors import InvalidInput
 from core.types import ActivityKind, QuestionKind, Role, Span, Turn
 from transcription.public import (
     ActivityCorrection,
+    Basis,
     Correction,
     QuestionCorrection,
     TurnCorrection,
@@ -88,11 +89,12 @@ class Undoing(BaseModel):
     undone: bool
 
 
-def correction_of(change: Change, turns: tuple[Turn, ...], duration_ms: int) -> Correction | None:
+def correction_in(change: Change, basis: Basis) -> Correction | None:
     """Return what a change means in the recording, whatever numbers a later run gives; None: nothing changes.
 
     Raises InvalidInput with a plain sentence when it cannot be meant.
     """
+    turns, duration_ms = basis.turns, basis.duration_ms
     if isinstance(change, VoiceChange):
         return _voice(change, turns)
     span = Span(change.start_ms, change.end_ms)

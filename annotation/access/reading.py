@@ -97,9 +97,10 @@ def live_showing() -> ColumnElement[bool]:
     )
 
 
-def partnerships_of(person: Person) -> ColumnElement[bool]:
-    """Condition: a partnership in which this person is coach or coachee; what was written in it is another question."""
-    return or_(Partnership.coach_id == person.id, Partnership.coachee_id == person.id)
+def partnerships_of(*people: Person) -> ColumnElement[bool]:
+    """Condition: a partnership of one of these, as coach or coachee; what was written in it is another question."""
+    ids = [one.id for one in people]
+    return or_(Partnership.coach_id.in_(ids), Partnership.coachee_id.in_(ids))
 
 
 def written_together(person: Person) -> ColumnElement[bool]:

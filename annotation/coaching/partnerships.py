@@ -102,16 +102,14 @@ def suspend_refused(session: Session) -> int:
     """Suspend every active partnership that the staff list now forbids, and close its shares."""
     lock_staff_list(session)
     managers = managers_on_staff_list(session)
-    count = 0
     active = select(Partnership).where(Partnership.state == "active").execution_options(populate_existing=True)
-    for one in session.scalars(active).all():
-        if who_manages(managers, one.coach_id, one.coachee_id) is not None:
-            one.state, one.suspended_at = "suspended", utc_now()
-            session.flush()
-            _close_shares(session, one)
-            count += 1
+    refused = [one for one in session.scalars(active) if who_manages(managers, one.coach_id, one.coachee_id)]
+    for one in refused:
+        one.state, one.suspended_at = "suspended", utc_now()
     session.flush()
-    return count
+    _close_shares(session, refused)
+    session.flush()
+    return len(refused)
 
 
 def end_partnership(session: Session, person: Person, partnership_id: str) -> None:
@@ -119,27 +117,35 @@ def end_partnership(session: Session, person: Person, partnership_id: str) -> No
     lock_staff_list(session)
     row = require_change(session, person, lock_row(session, Partnership, partnership_id))
     if row.state != "ended":
-        if state_of(session, row) == "suspended":
+        _end(session, [row])
+
+
+def end_all_partnerships(session: Session, people: Sequence[Person]) -> None:
+    """End every partnership of people who leave."""
+    lock_staff_list(session)
+    theirs = select(Partnership).where(partnerships_of(*people), Partnership.state != "ended").order_by(Partnership.id)
+    locked = theirs.with_for_update(key_share=True).execution_options(populate_existing=True)
+    _end(session, session.scalars(locked).all())
+
+
+def _end(session: Session, rows: Sequence[Partnership]) -> None:
+    states = states_of(session, rows)
+    for row in rows:
+        if states[row.id] == "suspended":
             row.suspended_at = row.suspended_at or utc_now()  # the end opens nothing that was closed
         row.state = "ended"
         row.ended_at = utc_now()
-        session.flush()
-        _close_shares(session, row)
+    session.flush()
+    _close_shares(session, rows)
 
 
-def end_all_partnerships(session: Session, person: Person) -> None:
-    """End every partnership of somebody who leaves."""
-    lock_staff_list(session)
-    for row in session.scalars(select(Partnership).where(partnerships_of(person), Partnership.state != "ended")).all():
-        end_partnership(session, person, row.id)
-
-
-def _close_shares(session: Session, partnership: Partnership) -> None:
-    still_open = (Share.partnership_id == partnership.id, Share.taken_back_at.is_(None))
-    for lesson_id in set(session.scalars(select(Share.lesson_id).where(*still_open))):
-        record_event(session, lesson_id, "share", About(partnership_id=partnership.id))
+def _close_shares(session: Session, partnerships: Sequence[Partnership]) -> None:
+    ids = [one.id for one in partnerships]
+    opened = select(Share.lesson_id, Share.partnership_id).where(Share.partnership_id.in_(ids))
+    for lesson_id, partnership_id in session.execute(opened.where(Share.taken_back_at.is_(None)).distinct()):
+        record_event(session, lesson_id, "share", About(partnership_id=partnership_id))
     for table in (Share, ClipShare, ShownMeasures):
-        its = (table.partnership_id == partnership.id, table.taken_back_at.is_(None))
+        its = (table.partnership_id.in_(ids), table.taken_back_at.is_(None))
         session.execute(update(table).where(*its).values(taken_back_at=utc_now()))
 
 

@@ -54,7 +54,7 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     if typed_email is not None and address_key(typed_email) != person.email:
         raise TitleDiffers(what="your email address")
     require_another_lead(session, person)
-    end_all_partnerships(session, person)
+    end_all_partnerships(session, [person])
     keys: list[str] = []
     coached = select(Partnership.id).where(Partnership.coachee_id == person.id)
     recordings = or_(Lesson.owner_id == person.id, Lesson.conversation_id.in_(coached))

@@ -10,9 +10,12 @@ All of a person's links stop working with any change of how she gets in (`annota
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from annotation.coaching.reminders import site
@@ -32,11 +35,23 @@ from annotation.people.people import (
 )
 from core.clock import utc_now
 from core.errors import NotFound
-from core.models import AccountLink, Person, ResetRequest
+from core.models import AccountLink, AccountNotice, Base, Mail, Person, ResetRequest
+from core.models.base import new_id
 from core.settings import get_settings
 
 KEPT = {"join": timedelta(days=14), "reset": timedelta(hours=2)}
+INVITED = "Your invitation to Hindsight"
 ASKED_FOR = timedelta(hours=1)  # a request that no worker answered by then is forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class Invitations:
+    """Rows to write for people who are invited together. `shown`: names, and secrets that the lead hands out."""
+
+    links: Sequence[Mapping[str, Any]]
+    mails: Sequence[Mapping[str, Any]]
+    told: Sequence[Mapping[str, Any]]
+    shown: Sequence[tuple[str, str]]
 
 
 def invite(
@@ -62,24 +77,71 @@ def hand_out(session: Session, person: Person, secret: str) -> bool:
     The mail says nothing that the lead can choose, and its link begins with the address in the settings: a request can
     name any host.
     """
-    if not get_settings().passwords:  # there is no link: she signs in with the address at which she is invited
-        text = (
-            f"Your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
-            f" What you record is seen by you alone until you share it.\n\n"
-            f"Please sign in there with {get_settings().oidc_name}:\n\n{site()}/sign-in\n"
-        )
-        end_links(session, person.id)
-        write_mail(session, person, "Your invitation to Hindsight", text)
+    if not get_settings().passwords:
+        end_links(session, [person.id])
+        write_mail(session, person, INVITED, _invitation(""))
         return True
     if mail_is_on():
-        text = (
-            f"Your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
-            f" What you record is seen by you alone until you share it.\n\n"
-            f"This link makes your account. It works once, for 14 days:\n\n{site()}/join/{secret}\n"
-        )
-        return _mail_link(session, person, secret, "Your invitation to Hindsight", text)
+        return _mail_link(session, person, secret, INVITED, _invitation(secret))
     tell(session, person, Event.LINK_SHOWN)
     return False
+
+
+def _invitation(secret: str) -> str:
+    """Return the text of a mail that invites somebody: with her link, or to the sign-in at the school's provider."""
+    text = (
+        "Your school uses Hindsight: a place to look back at a lesson, alone or with a colleague."
+        " What you record is seen by you alone until you share it.\n\n"
+    )
+    if not get_settings().passwords:  # there is no link: she signs in with the address at which she is invited
+        return f"{text}Please sign in there with {get_settings().oidc_name}:\n\n{site()}/sign-in\n"
+    return f"{text}This link makes your account. It works once, for 14 days:\n\n{site()}/join/{secret}\n"
+
+
+def prepare_invitations(people: Sequence[tuple[str, str]]) -> Invitations:
+    """Return links, and mails or notices, for people (id, name) who are put on the staff list: as `invite` and
+    `hand_out` make them of one.
+    """
+    now, of_links = utc_now(), get_settings().passwords
+    made = [(new_id(), person_id, name, secrets.token_urlsafe(32)) for person_id, name in people]
+    links = [
+        {
+            "id": link_id,
+            "secret_hash": hash_secret(secret),
+            "person_id": person_id,
+            "kind": "join",
+            "made_at": now,
+            "expires_at": now + KEPT["join"],
+        }
+        for link_id, person_id, _, secret in made
+    ]
+    if of_links and not mail_is_on():
+        notices = [{"person_id": one[1], "event": Event.LINK_SHOWN.value, "at": now} for one in made]
+        return Invitations(links, [], notices, [(name, secret) for _, _, name, secret in made])
+    mails = [
+        {
+            "person_id": person_id,
+            "about": mail_of_link(link_id) if of_links else None,
+            "subject": INVITED,
+            "text": _invitation(secret),
+            "made_at": now,
+            "next_at": now,
+        }
+        for link_id, person_id, _, secret in made
+    ]
+    return Invitations(links if of_links else [], mails if mail_is_on() else [], [], [])
+
+
+def save_invitations(session: Session, invitations: Invitations) -> None:
+    """Write them, in one statement a table."""
+    written: Sequence[tuple[type[Base], Sequence[Mapping[str, Any]]]] = (
+        (AccountLink, invitations.links),
+        (Mail, invitations.mails),
+        (AccountNotice, invitations.told),
+    )
+    for table, rows in written:
+        if rows:
+            session.execute(insert(Base.metadata.tables[table.__tablename__]), list(rows))
 
 
 def _mail_link(session: Session, person: Person, secret: str, subject: str, text: str) -> bool:
@@ -101,7 +163,7 @@ def invite_again(session: Session, lead: Person, person_id: str) -> tuple[Person
 def make_link(session: Session, person: Person, kind: str, *, beside_others: bool = False) -> str:
     """Return the secret of a new link; an older one of this kind stops working, unless both are for one mailbox."""
     if not beside_others:
-        end_links(session, person.id, kind)
+        end_links(session, [person.id], kind)
     secret, now = secrets.token_urlsafe(32), utc_now()
     session.execute(delete(AccountLink).where(AccountLink.expires_at <= now))
     link = AccountLink(secret_hash=hash_secret(secret), person_id=person.id, kind=kind, made_at=now)

@@ -12,11 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from annotation.coaching.reminders import site
-from annotation.mail_queue import write_mail
+from annotation.mail_queue import write_mails
 from annotation.people.passwords import NewPassword, check_new_password
 from core.clock import utc_now
 from core.errors import NotFound
@@ -213,7 +213,8 @@ def change(
     row, rule, now = lock(session, person), RULES[event], utc_now()
     if password is not None:
         check_new_password(password.text, row.email)
-    _end(session, row, rule, keep_sign_in_id)
+    _end(session, [row.id], rule, keep_sign_in_id)
+    _end_of_row(row, rule)
     if password is not None:
         row.password_hash = password.hash
     if subject is not None:
@@ -240,23 +241,45 @@ def renew_hash(session: Session, person: Person, renewed: str) -> None:
         row.password_hash = renewed
 
 
-def _end(session: Session, row: Person, rule: Rule, keep_sign_in_id: str) -> None:
-    if rule.links:
-        end_links(session, row.id)
-    if rule.devices != "stay":
-        _end_devices(session, row.id, keep_sign_in_id if rule.devices == "others" else "")
+def change_all(session: Session, people: Sequence[Person], event: Event) -> None:
+    """Do to many accounts what the rule of an event says, and tell their people: one in which no device takes part."""
+    ids, rule, now = sorted(one.id for one in people), RULES[event], utc_now()
+    session.flush()
+    locked = select(Person).where(Person.id.in_(ids)).order_by(Person.id).with_for_update()
+    rows = session.scalars(locked.execution_options(populate_existing=True)).all()
+    for row in rows:
+        _end_of_row(row, rule)
+    these = update(Person).where(Person.id.in_(ids))
+    if rule.becomes == "back":
+        session.execute(these.values(deactivated_at=None))
+    _end(session, ids, rule, "")
+    if rule.says:
+        tell_all(session, rows, event)
+    if rule.becomes == "left":  # after the mail, since a leaver gets none
+        session.execute(these.where(Person.deactivated_at.is_(None)).values(deactivated_at=now))
+    session.flush()
+
+
+def _end_of_row(row: Person, rule: Rule) -> None:
     if rule.password:
         row.password_hash = ""
-    if rule.factors:
-        for table in FACTORS:
-            session.execute(delete(table).where(table.__table__.c.person_id == row.id))
     if rule.provider:
         row.subject = None
 
 
-def end_links(session: Session, person_id: str, kind: str | None = None) -> None:
-    """Make a person's unused links (of one kind) stop working, and do not send the mails that carry them."""
-    unused = select(AccountLink.id).where(AccountLink.person_id == person_id, AccountLink.used_at.is_(None))
+def _end(session: Session, ids: Sequence[str], rule: Rule, keep_sign_in_id: str) -> None:
+    if rule.links:
+        end_links(session, ids)
+    if rule.devices != "stay":
+        _end_devices(session, ids, keep_sign_in_id if rule.devices == "others" else "")
+    if rule.factors:
+        for table in FACTORS:
+            session.execute(delete(table).where(table.__table__.c.person_id.in_(ids)))
+
+
+def end_links(session: Session, person_ids: Sequence[str], kind: str | None = None) -> None:
+    """Make people's unused links (of one kind) stop working, and do not send the mails that carry them."""
+    unused = select(AccountLink.id).where(AccountLink.person_id.in_(person_ids), AccountLink.used_at.is_(None))
     if kind is not None:
         unused = unused.where(AccountLink.kind == kind)
     ids = session.scalars(unused).all()
@@ -269,14 +292,14 @@ def mail_of_link(link_id: str) -> str:
     return f"link:{link_id}"
 
 
-def _end_devices(session: Session, person_id: str, keep_sign_in_id: str) -> None:
+def _end_devices(session: Session, person_ids: Sequence[str], keep_sign_in_id: str) -> None:
     kept = session.get(SignIn, keep_sign_in_id) if keep_sign_in_id else None
-    known = delete(KnownDevice).where(KnownDevice.person_id == person_id)
+    known = delete(KnownDevice).where(KnownDevice.person_id.in_(person_ids))
     if kept is not None and kept.known_hash is not None:
         known = known.where(KnownDevice.secret_hash != kept.known_hash)
     session.execute(known)
-    session.execute(delete(SignIn).where(SignIn.person_id == person_id, SignIn.id != keep_sign_in_id))
-    session.execute(delete(PendingSignIn).where(PendingSignIn.person_id == person_id))
+    session.execute(delete(SignIn).where(SignIn.person_id.in_(person_ids), SignIn.id != keep_sign_in_id))
+    session.execute(delete(PendingSignIn).where(PendingSignIn.person_id.in_(person_ids)))
 
 
 def end_device(session: Session, row: SignIn) -> None:
@@ -289,15 +312,21 @@ def end_device(session: Session, row: SignIn) -> None:
 
 def tell(session: Session, person: Person, event: Event, device: str = "") -> None:
     """Write what happened to a person's own page, and to her mailbox where the rule says so."""
+    tell_all(session, [person], event, device)
+
+
+def tell_all(session: Session, people: Sequence[Person], event: Event, device: str = "") -> None:
+    """Write what happened to each person's own page, and to her mailbox where the rule says so."""
     now, rule = utc_now(), RULES[event]
-    session.add(AccountNotice(person_id=person.id, event=event.value, at=now, device=device))
+    notices = [{"person_id": one.id, "event": event.value, "at": now, "device": device} for one in people]
+    session.execute(insert(AccountNotice), notices)
     if rule.mails:
         text = (
             f"{sentence_of(event, now, device)}\n\nIf this was neither you nor expected, please tell the person who"
             f" looks after Hindsight at your school. Your own page shows all that happened to your account:\n\n"
             f"{site()}/me\n"
         )
-        write_mail(session, person, "Your Hindsight account", text)
+        write_mails(session, people, "Your Hindsight account", text)
 
 
 def sentence_of(event: Event, at: datetime, device: str) -> str:

@@ -1,4 +1,4 @@
-"""The staff list: departments, line managers, leavers; edited by hand or imported from CSV."""
+"""The staff list: departments, line managers, leavers; edited by hand, read from CSV and compared with one."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from annotation.access.line_management import line_above, managers_on_staff_list, who_manages
+from annotation.access.line_management import line_above, managers_on_staff_list
 from annotation.access.locks import lock_staff_list
 from annotation.coaching.partnerships import end_all_partnerships, suspend_refused
 from annotation.errors import LastLead, StaffUnreadable
-from annotation.people.credentials import Event, change, tell
+from annotation.people.credentials import Event, change, change_all
 from annotation.people.names import clean_called
-from annotation.people.people import GONE, add_person, clean_email, clean_name, require_lead
+from annotation.people.people import GONE, clean_email, clean_name, require_lead
 from core.csv_table import as_written, without_mark
 from core.errors import HindsightError, InvalidInput, NotFound
-from core.models import Mail, Partnership, Person
+from core.models import Mail, Person
 from core.text_decoding import decode_text
 
-MOST_ROWS = 5000
+MOST_ROWS = 3000  # they are written in one short transaction
 MOST_BYTES = 2_000_000
 COLUMNS = {
     "name": ("name", "full name", "teacher"),
@@ -66,16 +66,6 @@ class Change:
     name: str
     email: str
     what: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a file would change, before anything is: also which pairs would then be in one management line."""
-
-    rows: tuple[StaffRow, ...]
-    changes: tuple[Change, ...]
-    problems: tuple[str, ...]
-    suspended: tuple[tuple[str, str], ...] = field(default=())
 
 
 Listed = tuple[tuple[StaffRow, ...], tuple[str, ...]]  # the rows of a file, and sentences about those left out
@@ -197,67 +187,10 @@ def _head_of_line(above: dict[str, str], email: str) -> str:
     return email
 
 
-def _line_of(problem: str) -> int:
+def line_of(problem: str) -> int:
+    """Return the number of the line that a sentence is about, 0 where it is about none."""
     found = re.match(r"Line (\d+)", problem)
     return int(found[1]) if found else 0
-
-
-def plan_staff(session: Session, lead: Person, listed: Listed, *, others_left: bool) -> Plan:
-    """Return what a file would change, changing nothing. The lead who imports it never leaves by it."""
-    require_lead(lead)
-    rows, problems = listed
-    people = session.scalars(select(Person).where(~Person.email.endswith(GONE))).all()
-    by_id = {one.id: one for one in people}
-    known = [
-        Member(
-            one.name,
-            one.email,
-            one.department,
-            by_id[one.manager_id].email if one.manager_id in by_id else "",
-            one.deactivated_at is not None,
-        )
-        for one in people
-    ]
-    rows, circles = without_circles(known, rows)
-    changes, more = compare_staff(known, rows, others_left=others_left)
-    changes = [one for one in changes if one.kind != "leaves" or one.email != lead.email]
-    managers = {one.email: one.manager or None for one in known}
-    managers |= {row.email: row.manager or None for row in rows}
-    suspended = [
-        (by_id[one.coach_id].name, by_id[one.coachee_id].name)
-        for one in session.scalars(select(Partnership).where(Partnership.state == "active"))
-        if who_manages(managers, by_id[one.coach_id].email, by_id[one.coachee_id].email)
-    ]
-    said = sorted((*problems, *circles, *more), key=_line_of)
-    return Plan(rows, tuple(changes), tuple(said), tuple(suspended))
-
-
-def apply_staff(session: Session, lead: Person, listed: Listed, *, others_left: bool) -> tuple[Plan, list[Person]]:
-    """Do what `plan_staff` says; return those who are new and need a link to join.
-
-    Partnerships that are then within one management line are suspended.
-    """
-    lock_staff_list(session)
-    plan = plan_staff(session, lead, listed, others_left=others_left)
-    called = {row.email: row.called for row in plan.rows}
-    for one in plan.changes:
-        if one.kind == "joins":
-            add_person(session, one.name, one.email, called=called.get(one.email, ""))
-    people = {person.email: person for person in session.scalars(select(Person))}
-    for row in plan.rows:
-        person = people[row.email]
-        if person.deactivated_at is not None:
-            change(session, person, Event.CAME_BACK)
-        if person.name != row.name:
-            tell(session, person, Event.NAME_CHANGED)
-        person.name, person.department = row.name, row.department
-        person.manager_id = people[row.manager].id if row.manager in people else None
-    for one in plan.changes:
-        if one.kind == "leaves":
-            _deactivate(session, people[one.email])
-    session.flush()
-    suspend_refused(session)
-    return plan, [people[one.email] for one in plan.changes if one.kind == "joins"]
 
 
 def set_place(
@@ -310,7 +243,7 @@ def mark_left(session: Session, lead: Person, person_id: str) -> None:
     if person is None or person.deactivated_at is not None:
         raise NotFound
     require_another_lead(session, person)
-    _deactivate(session, person)
+    deactivate(session, [person])
 
 
 def reinstate(session: Session, lead: Person, person_id: str) -> None:
@@ -329,7 +262,8 @@ def list_leavers(session: Session) -> Sequence[Person]:
     return session.scalars(left.order_by(Person.name, Person.id)).all()
 
 
-def _deactivate(session: Session, person: Person) -> None:
-    end_all_partnerships(session, person)
-    session.execute(delete(Mail).where(Mail.person_id == person.id))
-    change(session, person, Event.LEFT)
+def deactivate(session: Session, people: Sequence[Person]) -> None:
+    """Close the accounts of people who leave; for a while they can still take away or delete what is theirs."""
+    end_all_partnerships(session, people)
+    session.execute(delete(Mail).where(Mail.person_id.in_([one.id for one in people])))
+    change_all(session, people, Event.LEFT)

@@ -39,6 +39,7 @@ from transcription.lesson.queries import read_turns
 from transcription.words.imported import names_of_voices, words_of_transcript
 
 TRIES = 5  # of a change; each fails only when another change of the same lesson came between
+QUICK_WORDS = 12_000  # of an hour; deriving takes 0.2 s, starting a process for it a second
 MOST_WORDS = 60_000  # of a transcript: seven hours without a breath
 
 State = tuple[int, tuple[tuple[str, datetime | None], ...]]
@@ -55,6 +56,11 @@ class Basis:
     is_imported: bool
     turns: tuple[Turn, ...]
     duration_ms: int
+
+    @property
+    def is_long(self) -> bool:
+        """Say whether to derive anything from it takes longer than others can wait."""
+        return self.evidence is not None and len(self.evidence.words) > QUICK_WORDS
 
     @property
     def in_force(self) -> list[CorrectionRow]:
@@ -76,7 +82,7 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Rows to write, and what is understood then."""
+    """Rows to write, and what is understood then. `write` can be pickled: another process may have planned it."""
 
     write: Callable[[Session, Lesson], None]
     found: LessonFindings
@@ -146,10 +152,7 @@ def undo(correction_id: str, undone: bool, basis: Basis) -> Change | None:
     if (row.undone_at is not None) == undone:
         return None
     left = [one for one in basis.rows if not (undone if one is row else one.undone_at)]
-
-    def write(session: Session, _lesson: Lesson) -> None:
-        session.get_one(CorrectionRow, correction_id).undone_at = utc_now() if undone else None
-
+    write = partial(_set_undone, correction_id, undone)
     return Change(write, derive_findings(basis.known_evidence, [read_correction(one) for one in left]))
 
 
@@ -174,11 +177,7 @@ def take_transcript(person_id: str, transcript: Transcript, basis: Basis) -> Cha
             last = row
     document = words_to_json(words)
     taken = Evidence(words, evidence.voices, evidence.roles, evidence.speech, evidence.duration_ms, evidence.movement)
-
-    def write(session: Session, lesson: Lesson) -> None:
-        session.merge(Finding(lesson_id=lesson.id, kind="imported", document=document))
-        _add_rows(rows, session, lesson)
-
+    write = partial(_save_transcript, document, rows)
     return Change(write, derive_findings(taken, [*basis.corrections, *map(read_correction, rows)]))
 
 
@@ -186,14 +185,7 @@ def forget_transcript(basis: Basis) -> Change | None:
     """Plan to go back to the recognised words; the basis has these."""
     if not basis.is_imported:
         return None
-
-    def write(session: Session, lesson: Lesson) -> None:
-        row = session.get(Finding, (lesson.id, "imported"))
-        if row is not None:
-            session.delete(row)
-            session.flush()
-
-    return Change(write, derive_findings(basis.known_evidence, basis.corrections))
+    return Change(_delete_transcript, derive_findings(basis.known_evidence, basis.corrections))
 
 
 def lay_over(basis: Basis, evidence: Evidence | None) -> LessonFindings | None:
@@ -213,6 +205,22 @@ def _row(person_id: str, kind: str, correction: Correction) -> CorrectionRow:
 
 def _is_same(one: CorrectionRow, other: CorrectionRow) -> bool:
     return (one.kind, one.body) == (other.kind, other.body)
+
+
+def _set_undone(correction_id: str, undone: bool, session: Session, _lesson: Lesson) -> None:
+    session.get_one(CorrectionRow, correction_id).undone_at = utc_now() if undone else None
+
+
+def _save_transcript(document: Any, rows: Sequence[CorrectionRow], session: Session, lesson: Lesson) -> None:
+    session.merge(Finding(lesson_id=lesson.id, kind="imported", document=document))
+    _add_rows(rows, session, lesson)
+
+
+def _delete_transcript(session: Session, lesson: Lesson) -> None:
+    row = session.get(Finding, (lesson.id, "imported"))
+    if row is not None:
+        session.delete(row)
+        session.flush()
 
 
 def _add_rows(rows: Sequence[CorrectionRow], session: Session, lesson: Lesson) -> None:

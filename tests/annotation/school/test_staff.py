@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import make_partnership as make_pair
 from annotation.errors import LastLead, LinkUnusable, PartnershipRefused, StaffUnreadable, WrongSignIn
@@ -17,14 +18,13 @@ from annotation.people.sign_in import check_sign_in
 from annotation.school.staff import (
     Change,
     Member,
-    apply_staff,
     compare_staff,
     mark_left,
-    plan_staff,
     read_staff,
     reinstate,
     set_place,
 )
+from annotation.school.staff_import import apply_import, import_staff, plan_staff, prepare_import
 from core.clock import utc_now
 from core.database.db import Database
 from core.errors import HindsightError, InvalidInput, NotAllowed
@@ -35,6 +35,13 @@ FILE = """name;email;department;line manager
 Ada Teacher;ADA@school.example;Maths;hal@school.example
 Hal Head;hal@school.example;Maths;
 """
+
+
+def import_now(session: Session, lead: Person, text: str, *, others_left: bool) -> list[Person]:
+    """Import a file within a transaction of the test's own; return those who are new."""
+    ready = prepare_import(session, lead, read_staff(text), others_left=others_left, invite=False)
+    apply_import(session, ready)
+    return [session.get_one(Person, one["id"]) for one in ready.joining]
 
 
 def test_a_file_is_read_with_any_of_its_usual_separators_and_titles() -> None:
@@ -101,7 +108,7 @@ def test_a_dry_run_changes_nothing_and_says_which_pairs_would_be_suspended(datab
         assert session.get_one(Person, ada.id).manager_id is None
         assert [one.kind for one in plan.changes] == ["changes"]  # the lead, who is not in the file, stays
     with database.write() as session:
-        assert apply_staff(session, lead, read_staff(FILE), others_left=True)[1] == []
+        assert import_now(session, lead, FILE, others_left=True) == []
     with database.read() as session:
         assert session.get_one(Person, ada.id).manager_id == hal.id
         assert session.scalars(select(Partnership.state)).all() == ["suspended"]
@@ -125,7 +132,7 @@ def test_nobody_manages_their_own_line_manager_by_hand_or_by_a_file(database: Da
         plan = plan_staff(session, lead, read_staff("\n".join([*lines, swapped])), others_left=False)
         assert [one.partition(" ")[2][:2] for one in plan.problems] == ["3:", "4 ", "5:"]
         assert "Hal Head gets no line manager" in plan.problems[0]
-        apply_staff(session, lead, read_staff("\n".join([*lines, swapped])), others_left=False)
+        import_now(session, lead, "\n".join([*lines, swapped]), others_left=False)
     with database.read() as session:
         managers = {one.name: one.manager_id for one in session.scalars(select(Person))}
         assert (managers["Ada Teacher"], managers["Hal Head"], managers["Zoe Old"]) == (zoe.id, None, hal.id)
@@ -134,9 +141,10 @@ def test_nobody_manages_their_own_line_manager_by_hand_or_by_a_file(database: Da
 def test_nobody_but_the_lead_reads_or_changes_the_list(database: Database) -> None:
     with database.write() as session:
         ada = make_person(session)
-        for do in (plan_staff, apply_staff):
-            with pytest.raises(NotAllowed):
-                do(session, ada, read_staff(FILE), others_left=False)
+        with pytest.raises(NotAllowed):
+            plan_staff(session, ada, read_staff(FILE), others_left=False)
+    with pytest.raises(NotAllowed):
+        import_staff(database, ada, read_staff(FILE), others_left=False)
 
 
 def test_a_leaver_is_signed_out_and_her_partnerships_end_but_she_can_sign_in_for_a_while(
@@ -176,7 +184,7 @@ def test_those_who_are_new_join_with_their_own_link_and_count_as_managed_before(
 ) -> None:
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
-        _, new = apply_staff(session, lead, read_staff(FILE), others_left=False)
+        new = import_now(session, lead, FILE, others_left=False)
         found = {person.name: person for person in new}
         assert found["Ada Teacher"].manager_id == found["Hal Head"].id
         with pytest.raises(PartnershipRefused):

@@ -8,8 +8,9 @@ from fastapi import APIRouter
 
 from annotation.lessons.lessons import get_own_lesson
 from core.database.db import get_database
-from transcription.public import change_lesson, correct, undo
-from web.correction_changes import Change, Undoing, correction_of
+from transcription.public import correct, undo
+from web.correction_changes import Change, Undoing, correction_in
+from web.lesson_changes import change_own_lesson
 from web.security.auth import CurrentPerson
 from web.views.lessons.corrections import CorrectionView, correction_views
 
@@ -26,8 +27,7 @@ def read_corrections(lesson_id: str, person: CurrentPerson) -> list[CorrectionVi
 @router.post("/api/lessons/{lesson_id}/corrections", status_code=201)
 def put_lesson_right(lesson_id: str, change: Change, person: CurrentPerson) -> list[CorrectionView]:
     """Lay one more correction over the lesson; all measures follow in the same transaction."""
-    plan = partial(correct, person.id, change.kind, lambda basis: correction_of(change, basis.turns, basis.duration_ms))
-    change_lesson(get_database(), lambda session: get_own_lesson(session, person, lesson_id), plan)
+    change_own_lesson(person, lesson_id, partial(correct, person.id, change.kind, partial(correction_in, change)))
     return read_corrections(lesson_id, person)
 
 
@@ -36,6 +36,5 @@ def undo_correction(
     lesson_id: str, correction_id: str, undoing: Undoing, person: CurrentPerson
 ) -> list[CorrectionView]:
     """Take a correction back, or lay it over the lesson again."""
-    plan = partial(undo, correction_id, undoing.undone)
-    change_lesson(get_database(), lambda session: get_own_lesson(session, person, lesson_id), plan)
+    change_own_lesson(person, lesson_id, partial(undo, correction_id, undoing.undone))
     return read_corrections(lesson_id, person)

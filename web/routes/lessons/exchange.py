@@ -7,22 +7,21 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, UploadFile
 from fastapi.responses import Response
-from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from annotation.lessons.lessons import get_lesson, get_own_lesson
 from core.allowances import count_use
 from core.database.db import get_database
-from core.models import Lesson, Person
+from core.models import Person
 from transcription.public import (
     MAX_BYTES,
     Transcript,
-    change_lesson,
     decode_transcript,
     forget_transcript,
     take_transcript,
 )
 from web.child_process import compute_in_child
+from web.lesson_changes import change_own_lesson
 from web.rendering import go
 from web.security.auth import CurrentPerson
 from web.security.bodies import FORM_BYTES, takes
@@ -72,17 +71,11 @@ def _save(lesson_id: str, person: Person, transcript: Transcript) -> None:
     with get_database().write() as session:
         get_own_lesson(session, person, lesson_id)
         count_use(session, person.id, "transcript")
-    plan = partial(take_transcript, person.id, transcript)
-    change_lesson(get_database(), partial(_own, lesson_id, person), plan)
-
-
-def _own(lesson_id: str, person: Person, session: Session) -> Lesson:
-    return get_own_lesson(session, person, lesson_id)
+    change_own_lesson(person, lesson_id, partial(take_transcript, person.id, transcript), in_child=True)
 
 
 @router.post("/lessons/{lesson_id}/transcript/forget", include_in_schema=False)
 def forget_import(lesson_id: str, person: CurrentPerson) -> Response:
     """Go back to the recognised words."""
-    get = partial(_own, lesson_id, person)
-    change_lesson(get_database(), get, forget_transcript, recognised=True)
+    change_own_lesson(person, lesson_id, forget_transcript, recognised=True)
     return go(f"/lessons/{lesson_id}", "words-back")

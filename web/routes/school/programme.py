@@ -11,20 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from annotation.access.reading import is_person
 from annotation.coaching.partnerships import make_partnership
 from annotation.mail_queue import mail_is_on
-from annotation.people.account_links import hand_out, invite, invite_again, make_link
+from annotation.people.account_links import hand_out, invite, invite_again
 from annotation.people.people import list_people
-from annotation.school.staff import (
-    MOST_BYTES,
-    Listed,
-    Plan,
-    apply_staff,
-    decode_staff,
-    mark_left,
-    plan_staff,
-    read_staff,
-    reinstate,
-    set_place,
-)
+from annotation.school.staff import MOST_BYTES, Listed, decode_staff, mark_left, read_staff, reinstate, set_place
+from annotation.school.staff_import import Plan, import_staff, plan_staff
 from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person
@@ -126,19 +116,12 @@ async def change_staff_list(
 
 
 def _change(request: Request, lead: Person, listed: Listed, others_left: bool) -> Response:
-    with get_database().write() as session:
-        plan, new = apply_staff(session, lead, listed, others_left=others_left)
-        untold = []
-        if mail_is_on() or not get_settings().oidc_issuer:  # else they come by single sign-on, without a link
-            links = [(one, make_link(session, one, "join")) for one in new]
-            untold = [
-                (one.name, f"{_base(request)}/join/{secret}")
-                for one, secret in links
-                if not hand_out(session, one, secret)
-            ]
+    invite_them = mail_is_on() or not get_settings().oidc_issuer  # else they come by single sign-on, without a link
+    plan, shown = import_staff(get_database(), lead, listed, others_left=others_left, invite=invite_them)
     notice = "suspended" if plan.suspended else "staff-changed"
-    if untold:
-        return _show(request, lead, links=untold, notice=NOTICES[notice])
+    if shown:
+        links = [(name, f"{_base(request)}/join/{secret}") for name, secret in shown]
+        return _show(request, lead, links=links, notice=NOTICES[notice])
     return go("/programme", notice)
 
 
