@@ -56,6 +56,24 @@ export default defineConfig(
       ],
     },
   },
+  {
+    // A key means the same everywhere: keys/hear.ts describes it, keys/meaning.ts decides.
+    files: ["src/**/*.ts"],
+    ignores: ["src/keys/hear.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "CallExpression[callee.property.name='addEventListener'] > Literal:first-child[value=/^key/]",
+          message: "hearKeys of keys/hear.ts knows input methods, layouts and keys that are held.",
+        },
+        {
+          selector: "AssignmentExpression > MemberExpression.left[property.name=/^onkey/]",
+          message: "hearKeys of keys/hear.ts knows input methods, layouts and keys that are held.",
+        },
+      ],
+    },
+  },
   { files: ["src/browser/kept.ts"], rules: { "no-restricted-globals": ["error", ...SENT] } },
   { files: ["src/api/client.ts"], rules: { "no-restricted-globals": ["error", ...KEPT, "XMLHttpRequest"] } },
   { files: ["src/live/page.ts"], rules: { "no-restricted-globals": ["error", ...KEPT, "fetch", "XMLHttpRequest"] } },

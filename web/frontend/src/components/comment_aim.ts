@@ -44,10 +44,10 @@ export class CommentAim {
   }
 
   /** Choose a goal (Alt and its number) or a GROW stage (Alt and its letter), and choose it away again. */
-  pick(code: string): boolean {
+  pick(chosen: string | null): boolean {
     const { goal, stage } = this;
-    const letter = /^Key([GROW])$/.exec(code)?.[1];
-    const number = Number(/^Digit([1-9])$/.exec(code)?.[1]);
+    const letter = /^[grow]$/.exec(chosen ?? "")?.[0].toUpperCase();
+    const number = Number(/^[1-9]$/.exec(chosen ?? "")?.[0]);
     if (letter) stage.value = stage.value === letter ? "" : letter;
     else if (number && number < goal.options.length) goal.selectedIndex = goal.selectedIndex === number ? 0 : number;
     else return false;

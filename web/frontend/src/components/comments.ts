@@ -4,6 +4,8 @@ import type { Comment, CommentVersion } from "../api/types";
 import { arrange, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { newId } from "../browser/secure_context";
+import { hearKeys } from "../keys/hear";
+import { enterMeans, isEscape } from "../keys/meaning";
 import { sendComment } from "../outbox/comments";
 import { keepDraft } from "../outbox/drafts";
 import { messageOf } from "../text/error_message";
@@ -215,15 +217,14 @@ export class LessonComments extends HTMLElement {
       );
     };
     button.addEventListener("click", submit);
-    area.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey) {
-        event.preventDefault();
-        submit();
-      }
-      if (event.key === "Escape") {
+    hearKeys(area, (press) => {
+      const enter = enterMeans(press);
+      if (enter === "send") submit();
+      if (isEscape(press)) {
         forget();
         void this.close(form);
       }
+      return enter !== null;
     });
     queueMicrotask(() => area.focus());
     return form;

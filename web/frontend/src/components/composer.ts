@@ -1,6 +1,8 @@
 /** <comment-composer>: where a comment on a lesson or a clip is written, at the moment of its first letter. */
 import type { Audience } from "../api/types";
 import { newId } from "../browser/secure_context";
+import { hearKeys } from "../keys/hear";
+import { altMeans, enterMeans, isEscape } from "../keys/meaning";
 import { sendComment } from "../outbox/comments";
 import { CommentDraft } from "../outbox/drafts";
 import { momentText, Writing, type Span } from "../outbox/writing";
@@ -52,12 +54,13 @@ export class CommentComposer extends HTMLElement {
       this.told();
     });
     save.addEventListener("click", () => void this.submit());
-    area.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") area.blur();
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) void this.submit();
-      else if (event.altKey && aim.pick(event.code)) this.told();
-      else return;
-      event.preventDefault();
+    hearKeys(area, (press) => {
+      const enter = enterMeans(press);
+      if (enter === "send") void this.submit();
+      if (isEscape(press)) area.blur();
+      const isPicked = aim.pick(altMeans(press));
+      if (isPicked) this.told();
+      return enter !== null || isPicked;
     });
     this.addEventListener("focusout", ({ relatedTarget }) => {
       if (!document.hasFocus() || this.contains(relatedTarget as Node | null)) return;

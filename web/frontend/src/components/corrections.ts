@@ -1,6 +1,8 @@
 /** <lesson-corrections>: the owner puts right what the machine found at a turn, and undoes it; nobody else sees it. */
 import { ask } from "../api/client";
 import type { Correction, LessonPage, Question, Turn } from "../api/types";
+import { hearKeys } from "../keys/hear";
+import { undoMeans } from "../keys/meaning";
 import { clock } from "../text/times";
 import { make } from "./dom";
 import { messageOf } from "../text/error_message";
@@ -30,11 +32,11 @@ export class LessonCorrections extends HTMLElement {
       make("details", {}, this.summary, this.list),
     );
     this.replaceChildren(this.bar);
-    document.addEventListener("keydown", (event) => {
-      const typing = event.target instanceof Element && event.target.matches("input, textarea, select");
-      if (typing || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
-      event.preventDefault();
-      void (event.shiftKey ? this.redo() : this.undo());
+    hearKeys(document, (press) => {
+      const wanted = undoMeans(press);
+      if (wanted === null || !this.bar.checkVisibility()) return false; // what is out of sight stays as it is
+      void (wanted === "redo" ? this.redo() : this.undo()).then(() => this.said.scrollIntoView({ block: "nearest" }));
+      return true;
     });
     void ask<Correction[]>("GET", this.address).then((made) => this.tell(made));
   }

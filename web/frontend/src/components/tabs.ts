@@ -1,3 +1,6 @@
+import { hearKeys } from "../keys/hear";
+import { runOfElement } from "../keys/meaning";
+
 /** Tabs of a page: one panel is shown, arrows move between them. Returns what chooses one. */
 export function tabs(): (tab: HTMLElement) => void {
   const all = [...document.querySelectorAll<HTMLElement>("[role=tab]")];
@@ -10,13 +13,19 @@ export function tabs(): (tab: HTMLElement) => void {
   };
   all.forEach((tab, i) => {
     tab.addEventListener("click", () => choose(tab));
-    tab.addEventListener("keydown", (event) => {
-      const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!by) return;
-      const next = all[(i + by + all.length) % all.length]!;
+    const move = (to: number) => {
+      const next = all.at(to % all.length)!;
       choose(next);
       next.focus();
-    });
+    };
+    hearKeys(tab, (press) =>
+      runOfElement(press, {
+        ArrowRight: () => move(i + 1),
+        ArrowLeft: () => move(i - 1),
+        Home: () => move(0),
+        End: () => move(-1),
+      }),
+    );
   });
   choose(all[0]!);
   return choose;

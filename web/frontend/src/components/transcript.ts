@@ -1,6 +1,8 @@
 /** <lesson-transcript>: the words; they follow the film, a click seeks, a search counts and steps. */
 import type { LessonPage, Turn } from "../api/types";
 import { make } from "./dom";
+import { hearKeys } from "../keys/hear";
+import { runOfElement, type Press } from "../keys/meaning";
 import type { LessonPlayer, Span } from "../player/player";
 import { voiceName, words } from "../text/words";
 
@@ -49,7 +51,11 @@ export class LessonTranscript extends HTMLElement {
     if (this.body.isConnected) return;
     const search = make("input", { type: "search", ariaLabel: "Search the words", placeholder: "Search the words" });
     search.addEventListener("input", () => this.search(search.value));
-    search.addEventListener("keydown", (event) => event.key === "Enter" && this.step(event.shiftKey ? -1 : 1));
+    hearKeys(search, (press) => {
+      if (press.key !== "Enter" || press.isComposing) return false;
+      this.step(press.shift ? -1 : 1);
+      return true;
+    });
     this.wrong.addEventListener("click", () => this.correctAt(this.wrong.parentElement));
     this.body.addEventListener("click", (event) => {
       const line = this.lineOf(event);
@@ -62,7 +68,7 @@ export class LessonTranscript extends HTMLElement {
     };
     this.body.addEventListener("pointerover", offer);
     this.body.addEventListener("focusin", offer);
-    this.body.addEventListener("keydown", (event) => this.press(event));
+    hearKeys(this.body, (press) => this.press(press));
     document.addEventListener("selectionchange", () => this.tellSelection());
     const [back, on] = [
       make("button", { type: "button", ariaLabel: words.previous }, "‹"),
@@ -114,20 +120,20 @@ export class LessonTranscript extends HTMLElement {
     return (event.target as HTMLElement).closest<HTMLElement>(".turn");
   }
 
-  private press(event: KeyboardEvent): void {
-    const line = this.lineOf(event);
-    if (!line || event.target !== line) return;
-    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (event.key === "Enter") this.player.seek(Number(line.dataset["start"]));
-    else if (by) {
-      const next = (by > 0 ? line.nextElementSibling : line.previousElementSibling) as HTMLElement | null;
-      if (!next) return;
+  private press(press: Press): boolean {
+    const line = this.lines.find((one) => one === document.activeElement);
+    if (!line) return false;
+    const move = (next: Element | null) => {
+      if (!(next instanceof HTMLElement)) return;
       line.tabIndex = -1;
       next.tabIndex = 0;
       next.focus();
-    } else return;
-    event.preventDefault();
-    event.stopPropagation();
+    };
+    return runOfElement(press, {
+      Enter: () => this.player.seek(Number(line.dataset["start"])),
+      ArrowDown: () => move(line.nextElementSibling),
+      ArrowUp: () => move(line.previousElementSibling),
+    });
   }
 
   /** Mark the turn and the word that are heard at a time. */

@@ -2,6 +2,8 @@
 import { ask, askInTime, LIMIT_FOR_FILES } from "../api/client";
 import { make } from "../components/dom";
 import { keepAwake, newId, noRecording, openMedia } from "../browser/secure_context";
+import { hearKeys } from "../keys/hear";
+import { enterMeans } from "../keys/meaning";
 import { keepDraft } from "../outbox/drafts";
 import { outbox, TAKEN, type Taken } from "../outbox/outbox";
 import { messageOf } from "../text/error_message";
@@ -40,10 +42,10 @@ class LearningWalk extends HTMLElement {
     const form = make("form", {}, this.field, keep);
     // The moment of a note is when its first letter was written, as everywhere in Hindsight.
     this.field.addEventListener("input", () => (this.startedTyping ||= Date.now()));
-    this.field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey) return;
-      event.preventDefault();
-      form.requestSubmit();
+    hearKeys(this.field, (press) => {
+      const enter = enterMeans(press);
+      if (enter === "send") form.requestSubmit();
+      return enter !== null;
     });
     form.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -1,6 +1,8 @@
 /** <lesson-player>: the film or the sound, whose `currentTime` is the only clock, and its keys. */
 import { ask } from "../api/client";
 import { make } from "../components/dom";
+import { areLettersOn, hearKeys } from "../keys/hear";
+import { runOfPage, type Acts, type Press } from "../keys/meaning";
 import { Film } from "./film";
 import { clock } from "../text/times";
 import { words } from "../text/words";
@@ -17,7 +19,7 @@ export class LessonPlayer extends HTMLElement {
   /** Silences that can be skipped, in order. */
   silences: () => Span[] = () => [];
   /** What other keys do; they are pressed anywhere but in a field. */
-  keys: Record<string, () => void> = {};
+  keys: Acts = {};
   /** Where a film that was let go goes on, in seconds; null: where it was. */
   goesOnAt: () => number | null = () => null;
   private film: Film | undefined;
@@ -80,7 +82,7 @@ export class LessonPlayer extends HTMLElement {
     this.replaceChildren(media);
     this.after(bar);
     setInterval(() => this.leap(), 50);
-    document.addEventListener("keydown", (event) => this.press(event));
+    hearKeys(document, (press) => this.press(press));
   }
 
   get ms(): number {
@@ -165,15 +167,11 @@ export class LessonPlayer extends HTMLElement {
     if (next !== undefined) this.seek(next);
   }
 
-  private press(event: KeyboardEvent): void {
+  private press(press: Press): boolean {
     const media = this.media;
-    const busy = (event.target as HTMLElement).closest(
-      "input, textarea, select, dialog, [role=tab], button, audio, video",
-    );
-    if (!media || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (busy && !(busy instanceof HTMLMediaElement && event.key !== " ")) return;
+    if (!media) return false;
     const toggle = () => (media.paused ? void media.play() : media.pause());
-    const acts: Record<string, () => void> = {
+    const acts: Acts = {
       " ": toggle,
       k: toggle,
       j: () => this.seek(this.ms - 10_000, false),
@@ -190,10 +188,7 @@ export class LessonPlayer extends HTMLElement {
       r: () => this.looping.click(),
       ...this.keys,
     };
-    const act = acts[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
+    return runOfPage(press, acts, areLettersOn());
   }
 }
 customElements.define("lesson-player", LessonPlayer);

@@ -207,6 +207,9 @@ export const words = {
     hear_comment: "Listening to a comment",
   } as Record<string, string>,
   keysOfPage: "Keys of this page",
+  oneLetterKeys: "Use keys of one letter, digit or sign",
+  oneLetterKeysWhy:
+    "Switch them off if you speak to your computer, or press them by accident. This browser remembers it for you.",
   /** What a key does and where: on every page, on each with a film, on a clip's too, or on the lesson page alone. */
   keys: [
     ["Space", "play or pause", "film"],

@@ -4,6 +4,8 @@
  */
 import type { LessonPage } from "../api/types";
 import { make } from "../components/dom";
+import { hearKeys } from "../keys/hear";
+import { runOfElement } from "../keys/meaning";
 import type { LessonPlayer, Span } from "../player/player";
 import { clock } from "../text/times";
 import { words } from "../text/words";
@@ -57,20 +59,16 @@ export class TalkLanes extends HTMLElement {
       },
       { passive: false },
     );
-    over.addEventListener("keydown", (event) => {
-      const act = {
+    hearKeys(over, (press) =>
+      runOfElement(press, {
         "+": () => this.zoom(0.7, this.player.ms),
         "=": () => this.zoom(0.7, this.player.ms),
         "-": () => this.zoom(1.4, this.player.ms),
         PageUp: () => this.pan(-0.5),
         PageDown: () => this.pan(0.5),
         "0": () => this.zoom(1e9, 0),
-      }[event.key];
-      if (!act) return;
-      act();
-      event.preventDefault();
-      event.stopPropagation();
-    });
+      }),
+    );
     new ResizeObserver(() => this.redraw()).observe(over);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
   }
