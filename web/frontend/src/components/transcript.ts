@@ -4,7 +4,10 @@ import { make } from "./dom";
 import { hearKeys } from "../keys/hear";
 import { runOfElement, type Press } from "../keys/meaning";
 import type { LessonPlayer, Span } from "../player/player";
+import { placesOfWords, Searched } from "../text/search";
 import { voiceName, words } from "../text/words";
+import { ShownText } from "./shown_text";
+import { TAB_CHOSEN } from "./tabs";
 
 export class LessonTranscript extends HTMLElement {
   player!: LessonPlayer;
@@ -14,6 +17,11 @@ export class LessonTranscript extends HTMLElement {
   private now = -1;
   private found: Range[] = [];
   private at = 0;
+  private wanted = make("input", {
+    type: "search",
+    ariaLabel: "Search the words",
+    placeholder: "Search the words",
+  });
   private count = make("span", { className: "quiet", role: "status" });
   private body = make("div");
   private owned = false;
@@ -48,10 +56,12 @@ export class LessonTranscript extends HTMLElement {
     const first = this.lines[Math.max(0, focused)] ?? this.lines[0];
     if (first) first.tabIndex = 0;
     if (focused >= 0) first?.focus();
+    if (this.wanted.value) this.search(false);
+    this.now = -1; // the mark went with the former lines
+    this.follow(this.player.ms);
     if (this.body.isConnected) return;
-    const search = make("input", { type: "search", ariaLabel: "Search the words", placeholder: "Search the words" });
-    search.addEventListener("input", () => this.search(search.value));
-    hearKeys(search, (press) => {
+    this.wanted.addEventListener("input", () => this.search());
+    hearKeys(this.wanted, (press) => {
       if (press.key !== "Enter" || press.isComposing) return false;
       this.step(press.shift ? -1 : 1);
       return true;
@@ -70,13 +80,14 @@ export class LessonTranscript extends HTMLElement {
     this.body.addEventListener("focusin", offer);
     hearKeys(this.body, (press) => this.press(press));
     document.addEventListener("selectionchange", () => this.tellSelection());
+    document.addEventListener(TAB_CHOSEN, () => this.showNow());
     const [back, on] = [
       make("button", { type: "button", ariaLabel: words.previous }, "‹"),
       make("button", { type: "button", ariaLabel: words.next }, "›"),
     ];
     back.addEventListener("click", () => this.step(-1));
     on.addEventListener("click", () => this.step(1));
-    this.replaceChildren(make("div", { className: "row search" }, search, back, on, this.count), this.body);
+    this.replaceChildren(make("div", { className: "row search" }, this.wanted, back, on, this.count), this.body);
   }
 
   private tellSelection(): void {
@@ -96,13 +107,16 @@ export class LessonTranscript extends HTMLElement {
     const line = (node instanceof Element ? node : node.parentElement)?.closest<HTMLElement>(".turn");
     const turn = line && this.turns[this.lines.indexOf(line)];
     if (!turn) return null;
-    if (node !== line.firstChild || !turn.words.length) return edge && offset ? turn.end_ms : turn.start_ms;
-    let letters = 0;
-    for (const word of turn.words) {
-      letters += word[2].length + 1;
-      if (letters > offset - edge) return word[edge];
-    }
-    return turn.end_ms;
+    const shown = new ShownText(line);
+    const place = shown.placeOf(node, offset);
+    if (place === null || shown.text !== turn.text || !turn.words.length)
+      return edge && offset ? turn.end_ms : turn.start_ms;
+    const places = placesOfWords(
+      turn.text,
+      turn.words.map((each) => each[2]),
+    );
+    const n = edge ? places.findLastIndex(([start]) => start < place) : places.findIndex(([, end]) => end > place);
+    return turn.words[n]?.[edge] ?? (edge ? turn.start_ms : turn.end_ms);
   }
 
   /** Ask what is wrong with the turn that is focused, or else heard now. */
@@ -143,40 +157,51 @@ export class LessonTranscript extends HTMLElement {
       this.lines[this.now]?.classList.remove("now");
       this.lines[i]?.classList.add("now");
       this.now = i;
-      if (i >= 0 && this.offsetParent && !this.contains(document.activeElement))
-        this.lines[i]!.scrollIntoView({ block: "nearest" });
+      if (!this.contains(document.activeElement)) this.showNow();
     }
-    const [line, turn] = [this.lines[i], this.turns[i]];
-    const text = line?.firstChild;
-    const word = turn?.words.findLastIndex((each) => each[0] <= ms) ?? -1;
     if (!("highlights" in CSS)) return;
-    if (!text || !turn || word < 0) return void CSS.highlights.delete("spoken");
-    const start = turn.words.slice(0, word).reduce((sum, each) => sum + each[2].length + 1, 0);
-    const range = new Range();
-    range.setStart(text, Math.min(start, text.textContent!.length));
-    range.setEnd(text, Math.min(start + turn.words[word]![2].length, text.textContent!.length));
-    CSS.highlights.set("spoken", new Highlight(range));
+    const range = this.rangeOfWord(i, ms);
+    if (range) CSS.highlights.set("spoken", new Highlight(range));
+    else CSS.highlights.delete("spoken");
   }
 
-  private search(wanted: string): void {
+  /** Bring what is heard now, or was heard last, into sight. */
+  showNow(): void {
+    const i = this.turns.findLastIndex((turn) => turn.start_ms <= this.player.ms);
+    if (this.offsetParent) this.lines[i]?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Where the word stands that is said at a time; null while nothing is said, or where the browser translates. */
+  private rangeOfWord(i: number, ms: number): Range | null {
+    const [line, turn] = [this.lines[i], this.turns[i]];
+    const word = turn?.words.findLastIndex((each) => each[0] <= ms) ?? -1;
+    if (!line || !turn || word < 0) return null;
+    const shown = new ShownText(line);
+    if (shown.text !== turn.text) return null;
+    return shown.range(
+      placesOfWords(
+        turn.text,
+        turn.words.slice(0, word + 1).map((each) => each[2]),
+      )[word]!,
+    );
+  }
+
+  /** Mark what is found; the first hit is shown, unless the words were drawn anew under a search that goes on. */
+  private search(isNew = true): void {
+    const wanted = this.wanted.value;
     this.found = [];
-    const lower = wanted.trim().toLowerCase();
-    for (const line of lower ? this.lines : []) {
-      const text = line.firstChild;
-      for (
-        let i = text?.textContent?.toLowerCase().indexOf(lower) ?? -1;
-        text && i >= 0;
-        i = text.textContent!.toLowerCase().indexOf(lower, i + 1)
-      ) {
-        const range = new Range();
-        range.setStart(text, i);
-        range.setEnd(text, i + lower.length);
-        this.found.push(range);
+    if (wanted.trim())
+      for (const line of this.lines) {
+        const shown = new ShownText(line);
+        for (const place of new Searched(shown.text).find(wanted)) {
+          const range = shown.range(place);
+          if (range) this.found.push(range);
+        }
       }
-    }
     if ("highlights" in CSS) CSS.highlights.set("found", new Highlight(...this.found));
+    if (!isNew && this.found.length) return;
     this.at = -1;
-    this.count.textContent = lower && !this.found.length ? words.nothingFound : "";
+    this.count.textContent = wanted.trim() && !this.found.length ? words.nothingFound : "";
     if (this.found.length) this.step(1);
   }
 
