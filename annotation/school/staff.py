@@ -138,11 +138,13 @@ def compare_staff(
             problems.append(
                 f"Line {row.line}: nobody has the address {row.manager}, so {row.name} gets no line manager."
             )
-        one = before.get(row.email)
+        one, manager = before.get(row.email), row.manager if row.manager in there else ""
         if one is None:
-            changes.append(Change("joins", row.name, row.email, tuple(filter(None, [row.department]))))
+            about = ("department", row.department), ("line manager", manager)
+            changes.append(
+                Change("joins", row.name, row.email, tuple(f"{what}: {said}" for what, said in about if said))
+            )
             continue
-        manager = row.manager if row.manager in there else ""
         what = [
             f"{title}: {old or 'none'} → {new or 'none'}"
             for title, old, new in (

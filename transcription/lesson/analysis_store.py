@@ -34,8 +34,10 @@ from transcription.lesson.corrections import (
 )
 from transcription.lesson.derive_findings import Evidence, LessonFindings, derive_findings
 
+NAME_OF_TRANSCRIPT = "transcript_voice"  # the name of a voice that came with a transcript, and goes with it
 SHAPES: dict[str, TypeAdapter[Any]] = {
     "voice": TypeAdapter(VoiceCorrection),
+    NAME_OF_TRANSCRIPT: TypeAdapter(VoiceCorrection),
     "turn": TypeAdapter(TurnCorrection),
     "words": TypeAdapter(WordsCorrection),
     "question": TypeAdapter(QuestionCorrection),

@@ -24,6 +24,7 @@ from core.models import Event, Finding, Lesson
 from core.types import Turn
 from transcription.formats.transcript import Transcript, TranscriptUnreadable
 from transcription.lesson.analysis_store import (
+    NAME_OF_TRANSCRIPT,
     SHAPES,
     StillListening,
     list_corrections,
@@ -171,7 +172,7 @@ def take_transcript(person_id: str, transcript: Transcript, basis: Basis) -> Cha
     rows: list[CorrectionRow] = []
     last = basis.in_force[-1] if basis.in_force else None
     for name, heard in names_of_voices(transcript, evidence.voices).items():
-        row = _row(person_id, "voice", VoiceCorrection(heard=heard, name=name))
+        row = _row(person_id, NAME_OF_TRANSCRIPT, VoiceCorrection(heard=heard, name=name))
         if last is None or not _is_same(last, row):
             rows.append(row)
             last = row
@@ -182,10 +183,13 @@ def take_transcript(person_id: str, transcript: Transcript, basis: Basis) -> Cha
 
 
 def forget_transcript(basis: Basis) -> Change | None:
-    """Plan to go back to the recognised words; the basis has these."""
+    """Plan to go back to the recognised words, without the names that came with the transcript; the basis has these."""
     if not basis.is_imported:
         return None
-    return Change(_delete_transcript, derive_findings(basis.known_evidence, basis.corrections))
+    left = [one for one in basis.in_force if one.kind != NAME_OF_TRANSCRIPT]
+    brought = [one.id for one in basis.in_force if one.kind == NAME_OF_TRANSCRIPT]
+    write = partial(_delete_transcript, brought)
+    return Change(write, derive_findings(basis.known_evidence, [read_correction(one) for one in left]))
 
 
 def lay_over(basis: Basis, evidence: Evidence | None) -> LessonFindings | None:
@@ -216,11 +220,13 @@ def _save_transcript(document: Any, rows: Sequence[CorrectionRow], session: Sess
     _add_rows(rows, session, lesson)
 
 
-def _delete_transcript(session: Session, lesson: Lesson) -> None:
+def _delete_transcript(names: Sequence[str], session: Session, lesson: Lesson) -> None:
     row = session.get(Finding, (lesson.id, "imported"))
     if row is not None:
         session.delete(row)
         session.flush()
+    for correction_id in names:
+        session.get_one(CorrectionRow, correction_id).undone_at = utc_now()
 
 
 def _add_rows(rows: Sequence[CorrectionRow], session: Session, lesson: Lesson) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.types import Question, QuestionKind, Role, Turn
 from transcription.questions.utterances import split_turns
@@ -41,7 +42,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """What a coach did in a conversation. `coach_share` is of all talk of the two, 0..1, None without talk."""
+    """What a coach did in a conversation. `coach_share` is of all talk, 0..1, None without talk.
+
+    Times are those that the lesson's page shows: a turn holds pauses, so its length is not what was heard.
+    """
 
     coach_ms: int
     coach_share: float | None
@@ -56,16 +60,17 @@ def is_advice(sentence: str) -> bool:
     return _ADVICE.search(sentence.replace("’", "'")) is not None
 
 
-def analyse_conversation(turns: Sequence[Turn], questions: Sequence[Question]) -> Mirror:
-    """Count what the voice that the lesson calls the teacher's did: here it is the coach's."""
-    coach_ms = sum(turn.end_ms - turn.start_ms for turn in turns if turn.role is Role.TEACHER)
-    other_ms = sum(turn.end_ms - turn.start_ms for turn in turns if turn.role is not Role.TEACHER)
+def analyse_conversation(turns: Sequence[Turn], questions: Sequence[Question], measures: Mapping[str, Any]) -> Mirror:
+    """Count what the voice that the lesson calls the teacher's did: here it is the coach's.
+
+    `measures` are the recording's, as they are stored.
+    """
     asked = [one for one in questions if one.role is Role.TEACHER and one.start_ms is not None]
     said = [one for one in split_turns(turns) if one.role is Role.TEACHER]
     return Mirror(
-        coach_ms=coach_ms,
-        coach_share=coach_ms / (coach_ms + other_ms) if coach_ms + other_ms else None,
-        longest_ms=max((turn.end_ms - turn.start_ms for turn in turns if turn.role is Role.TEACHER), default=0),
+        coach_ms=measures["teacher_ms"],
+        coach_share=measures["teacher_share_of_talk"],
+        longest_ms=measures["longest_teacher_stretch_ms"],
         questions=tuple(Said(one.start_ms or 0, one.text) for one in asked),
         open_questions=sum(one.kind in (QuestionKind.OPEN, QuestionKind.PROBING) for one in asked),
         advice=tuple(Said(one.start_ms or 0, one.text) for one in said if is_advice(one.text)),

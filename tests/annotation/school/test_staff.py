@@ -79,7 +79,8 @@ def test_a_comparison_says_who_joins_changes_returns_and_leaves() -> None:
         Member("Hal Head", "hal@school.example", "Maths", left=True),
         Member("Zoe Old", "zoe@school.example"),
     ]
-    rows, _ = read_staff(FILE + "Nia New;nia@school.example;;nobody@school.example\n")
+    new = "Nia New;nia@school.example;;nobody@school.example\nNed New;ned@school.example;Art;nia@school.example\n"
+    rows, _ = read_staff(FILE + new)
     changes, problems = compare_staff(known, rows, others_left=True)
     assert changes == [
         Change(
@@ -90,6 +91,7 @@ def test_a_comparison_says_who_joins_changes_returns_and_leaves() -> None:
         ),
         Change("returns", "Hal Head", "hal@school.example"),
         Change("joins", "Nia New", "nia@school.example"),
+        Change("joins", "Ned New", "ned@school.example", ("department: Art", "line manager: nia@school.example")),
         Change("leaves", "Zoe Old", "zoe@school.example"),
     ]
     assert problems == ["Line 4: nobody has the address nobody@school.example, so Nia New gets no line manager."]

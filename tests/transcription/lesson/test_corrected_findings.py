@@ -116,6 +116,19 @@ def test_a_long_transcript_holds_nobody_up_and_can_be_taken_back(database: Datab
         assert "word word" in (session.scalar(select(TurnRow.text).where(TurnRow.number == 0)) or "")
 
 
+def test_the_names_that_came_with_a_transcript_go_with_it_and_hers_stays(database: Database) -> None:
+    evidence = long_evidence(80)
+    get, owner = lesson_with(database, evidence)
+    change_lesson(database, get, partial(take_transcript, owner, transcript_of(80)))
+    heard = tuple(Span(v.start_ms, v.end_ms) for v in evidence.voices if v.speaker == "S2")
+    hers = partial(correct, owner, "voice", lambda _basis: VoiceCorrection(heard=heard, name="Ada"))
+    change_lesson(database, get, hers)
+    assert "Ada" in names(database)
+    assert len(names(database)) == 3
+    change_lesson(database, get, forget_transcript, recognised=True)
+    assert names(database) == {"Ada"}
+
+
 def test_a_transcript_of_more_words_than_anybody_says_is_refused_before_anything_is_written(database: Database) -> None:
     get, owner = lesson_with(database, evidence_of())
     many = Transcript(tuple(Line(i, "", "a b c d", i % 50_000, i % 50_000 + 100) for i in range(MOST_WORDS // 4 + 1)))

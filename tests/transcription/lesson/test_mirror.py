@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.types import AnsweredBy, Question, QuestionKind, Role, Turn
+from core.types import AnsweredBy, Question, QuestionKind, Role, Span, Turn
+from transcription.lesson.analysis_document import measures_document
+from transcription.lesson.measures import measure_lesson
 from transcription.lesson.mirror import analyse_conversation, is_advice
 
 ADVICE = [
@@ -50,12 +52,16 @@ def test_the_mirror_counts_the_coach_alone_and_each_thing_can_be_heard() -> None
         Question("What did you notice?", "S1", Role.TEACHER, QuestionKind.OPEN, 0.9, AnsweredBy.PUPIL, 0, 2_000),
         Question("Why not?", "S2", Role.PUPIL, QuestionKind.PROBING, 0.9, AnsweredBy.NOBODY, 15_000, 16_000),
     ]
-    mirror = analyse_conversation(turns, asked)
-    assert (mirror.coach_ms, mirror.coach_share, mirror.longest_ms) == (8_000, 0.4, 4_000)
+    speech = (Span(0, 1_500), Span(2_500, 16_000), Span(16_000, 20_000))  # a pause within the first turn
+    measures = measures_document(measure_lesson(turns, None, speech, asked, 20_000))
+    mirror = analyse_conversation(turns, asked, measures)
+    assert mirror.longest_ms == measures["longest_teacher_stretch_ms"]
+    assert (mirror.coach_ms, mirror.coach_share) == (measures["teacher_ms"], measures["teacher_share_of_talk"])
     assert ([one.text for one in mirror.questions], mirror.open_questions) == (["What did you notice?"], 1)
     assert [one.text for one in mirror.advice] == ["You should wait."]
     assert 0 < mirror.advice[0].start_ms < 4_000
 
 
 def test_a_silent_recording_has_no_share() -> None:
-    assert analyse_conversation((), ()).coach_share is None
+    measures = measures_document(measure_lesson((), None, (), (), 20_000))
+    assert analyse_conversation((), (), measures).coach_share is None

@@ -12,7 +12,7 @@ from annotation.coaching.partnerships import list_partnerships
 from annotation.coaching.training import MODULES, answers_of, find_module, write_answer
 from annotation.lessons.lessons import list_own
 from core.database.db import get_database
-from transcription.public import analyse_conversation, read_questions, read_turns
+from transcription.public import analyse_conversation, find_findings, read_questions, read_turns
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_lines
@@ -72,7 +72,8 @@ def show_mirror(request: Request, lesson_id: str, person: CurrentPerson) -> HTML
     with get_database().read() as session:
         conversation = get_conversation(session, person, lesson_id)
         turns = read_turns(session, lesson_id)
-        mirror = analyse_conversation(turns, read_questions(session, lesson_id))
+        measures = find_findings(session, lesson_id).measures
+        questions = read_questions(session, lesson_id)
+        mirror = None if measures is None else analyse_conversation(turns, questions, measures)
     context: dict[str, Any] = {"conversation": conversation, "lesson": conversation.lesson, "mirror": mirror}
-    context |= {"heard": bool(turns)}
     return page(request, "coaching/mirror.html", person, page_title="My mirror", **context)

@@ -54,6 +54,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         lines = partnership_lines(session, person, list_partnerships(session, person))
         coachees = {line["id"]: line["coachee"] for line in lines if line["i_coach"]}
         going_on = {line["id"] for line in lines if line["state"] == "active"}
+        to_do = [one for one in actions_of(session, person) if one.done_at is None and one.partnership_id in going_on]
         context: dict[str, Any] = {
             "lessons": lesson_cards(session, person, own, names),
             "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
@@ -77,8 +78,9 @@ def show_home(request: Request, person: MaybePerson) -> Response:
                 if goal.closed_at is None and goal.partnership_id in going_on
             ],
             "partnerships": lines,
-            "actions": [
-                one for one in actions_of(session, person) if one.done_at is None and one.partnership_id in going_on
+            "actions": [one for one in to_do if one.partnership_id not in coachees],
+            "coachees_actions": [
+                (coachees[one.partnership_id], one) for one in to_do if one.partnership_id in coachees
             ],
             "visits": [(walk, name) for walk, name in walks_of(session, person) if is_news(walk, person)],
             "conversations": conversation_news(session, person),

@@ -4,7 +4,8 @@ import type { LessonPage, Turn } from "../api/types";
 import { make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { messageOf } from "../text/error_message";
-import { clock, spoken } from "../text/times";
+import { measureSentences, type Measured } from "../text/measures";
+import { clock } from "../text/times";
 import { words } from "../text/words";
 
 type Spans = [number, number][];
@@ -16,7 +17,7 @@ export class LessonMeasures extends HTMLElement {
   private playing = 0;
 
   show(page: LessonPage): void {
-    const m = page.measures as (Record<string, unknown> & { heard_in: Record<string, Spans> }) | null;
+    const m = page.measures as (Measured & { heard_in: Record<string, Spans> }) | null;
     const asked = make(
       "ul",
       { id: "questions" },
@@ -50,35 +51,7 @@ export class LessonMeasures extends HTMLElement {
         ),
         asked,
       );
-    const share = m["teacher_share_of_talk"] as number | null;
-    const n = (name: string) => m[name] as number;
-    const rows: [string, string][] = [
-      [
-        "teacher_ms",
-        share === null
-          ? "Nobody was heard to speak."
-          : page.guess.share !== null
-            ? words.guessed(share, page.guess.share, n("speech_ms"))
-            : `The teacher spoke for ${Math.round(share * 100)} % of the talk, ${spoken(n("teacher_ms"))} in all.`,
-      ],
-      ["pupil_ms", `Single pupils spoke for ${spoken(n("pupil_ms"))}.`],
-      ["group_ms", `Several voices at once for ${spoken(n("group_ms"))}.`],
-      ["unsure_ms", `For ${spoken(n("unsure_ms"))} we are unsure who spoke.`],
-      ["silence_ms", `Nobody spoke for ${spoken(n("silence_ms"))}.`],
-      [
-        "longest_teacher_stretch_ms",
-        `The longest stretch of the teacher alone: ${spoken(n("longest_teacher_stretch_ms"))}.`,
-      ],
-      [
-        "wait_1_median_ms",
-        m["wait_1_median_ms"] === null
-          ? "No wait after a question was found."
-          : `After a question, the class was usually given ${(n("wait_1_median_ms") / 1000).toFixed(1)} seconds; ` +
-            `${Math.round(n("wait_1_share_3s") * 100)} % of the waits were three seconds or more.`,
-      ],
-      ["turn_changes", `The floor changed ${n("turn_changes")} times.`],
-    ];
-    const cards = rows.map(([name, sentence]) => {
+    const cards = measureSentences(m, page.guess.share).map(([name, sentence]) => {
       const card = make("div", { className: "measure" }, make("p", {}, sentence));
       const spans = m.heard_in[name] ?? [];
       if (spans.length && name !== "silence_ms") card.append(this.listen(spans));
@@ -137,14 +110,19 @@ export class LessonMeasures extends HTMLElement {
   private listen(spans: Spans): HTMLElement {
     const button = make("button", { type: "button" }, words.listen);
     const place = make("span", { className: "quiet", role: "status" });
+    let isPlaying = false;
+    const say = (isOn: boolean) => {
+      isPlaying = isOn;
+      button.textContent = isOn ? words.stop : words.listen;
+    };
     const playOrStop = async () => {
       const mine = ++this.playing;
-      if (button.textContent === words.stop) {
+      if (isPlaying) {
         this.player.media?.pause();
-        button.textContent = words.listen;
+        say(false);
         return;
       }
-      button.textContent = words.stop;
+      say(true);
       for (const [i, [start, end]] of spans.entries()) {
         place.textContent = ` ${i + 1} of ${spans.length}`;
         this.player.seek(start);
@@ -158,7 +136,7 @@ export class LessonMeasures extends HTMLElement {
         if (mine !== this.playing) break;
       }
       if (mine === this.playing) this.player.media?.pause();
-      button.textContent = words.listen;
+      say(false);
       place.textContent = "";
     };
     button.addEventListener("click", () => void playOrStop());

@@ -18,4 +18,7 @@ test.each([
   [89_400, "89 seconds"],
   [90_000, "2 minutes"],
   [720_000, "12 minutes"],
+  [3_570_000, "1 hour"],
+  [9_840_000, "2 h 44 min"],
+  [7_200_000, "2 hours"],
 ])("%i ms are said as %s", (ms, said) => expect(spoken(ms)).toBe(said));

@@ -9,9 +9,13 @@ export function clock(ms: number): string {
     : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
-/** A length as people say it: 40 seconds, 12 minutes. */
+/** A length as people say it: 40 seconds, 12 minutes, 2 h 44 min. */
 export function spoken(ms: number): string {
   const s = Math.round(ms / 1000);
+  const minutes = Math.round(s / 60);
   if (s < 90) return `${s} second${s === 1 ? "" : "s"}`;
-  return `${Math.round(s / 60)} minutes`;
+  if (minutes < 60) return `${minutes} minutes`;
+  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : hours(minutes / 60);
 }
+
+const hours = (n: number) => `${n} hour${n === 1 ? "" : "s"}`;

@@ -1,4 +1,6 @@
 /** All text of the components, in one place. */
+import { spoken } from "./times";
+
 export const words = {
   drop: "Drop the recording here, or choose it",
   choose: "Choose a recording",
@@ -81,9 +83,7 @@ export const words = {
     const said = `You spoke for ${Math.round(share * 100)} % of the talk; you guessed ${Math.round(guess * 100)} %.`;
     const points = Math.round(share * 100) - Math.round(guess * 100);
     if (Math.abs(points) <= 3) return `${said} That was close.`;
-    const seconds = Math.round((Math.abs(share - guess) * talkMs) / 1000);
-    const [length, unit] = seconds < 60 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"];
-    return `${said} That is about ${length} ${unit}${length === 1 ? "" : "s"} ${points > 0 ? "more" : "less"} than you guessed.`;
+    return `${said} That is about ${spoken(Math.abs(share - guess) * talkMs)} ${points > 0 ? "more" : "less"} than you guessed.`;
   },
   whatTheClassDid: "What the class did",
   activityFrom: (at: string) => `What the class did from ${at}`,
