@@ -171,6 +171,20 @@ class DoneAtOnce(HindsightError):
     sentence = "This was sent twice at the same moment, and has been saved once. Please reload the page."
 
 
+class EditedMeanwhile(HindsightError):
+    """Somebody else changed the same words since they were shown to be changed; `theirs` is what they say now."""
+
+    code = "edited_meanwhile"
+    status = 409
+    sentence = (
+        "This was changed while you were writing. It now says: “{theirs}”. What you wrote is still here: "
+        "save it again to put yours in its place."
+    )
+
+    def __init__(self, theirs: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(fields=fields, theirs=theirs)
+
+
 class NoSchool(HindsightError):
     """There are no people and no lessons where the settings say."""
 

@@ -80,6 +80,7 @@ NOTICES = {
 }
 
 
+VERSION_FIELD = "version"  # of a form that changes a text: which version of it the form showed
 PERSON_FIELD = "page_person_id"  # of every form: whose page it is on
 POSTS = re.compile(r'<form\b[^<>]*\bmethod="post"[^<>]*+>')
 

@@ -26,7 +26,8 @@ def may_hear(session: Session, person: Person, topic: Topic, event: Happened) ->
     """Tell whether somebody who may follow a topic is told of an event on it now."""
     about = event.about
     if about.session_id is not None:
-        return topic.session_id == about.session_id
+        to_her = about.person_id is None or is_person(person, about.person_id)
+        return to_her and topic.session_id == about.session_id
     if event.lesson_id != topic.lesson_id or (lesson := session.get(Lesson, event.lesson_id)) is None:
         return False
     if about.comment_id is not None:

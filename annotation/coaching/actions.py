@@ -57,6 +57,14 @@ def action_of(session: Session, meeting: CoachingSession) -> Action | None:
     return session.scalar(select(Action).where(Action.session_id == meeting.id))
 
 
+def fields_of(action: Action | None) -> dict[str, str]:
+    """Return what the one action of a session says, as what two people may change at once; empty without one."""
+    if action is None:
+        return {"what": "", "by": "", "goal_id": ""}
+    by = "" if action.by is None else action.by.isoformat()
+    return {"what": action.what, "by": by, "goal_id": action.goal_id or ""}
+
+
 def write_action(
     session: Session, meeting: CoachingSession, what: str, by: date | None, goal_id: str | None = None
 ) -> Action | None:

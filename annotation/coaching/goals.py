@@ -14,6 +14,7 @@ from annotation.access.states import get_active_partnership
 from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
 from core.clock import utc_now
+from core.concurrent_edits import merge_edit, version_of
 from core.database.insert import pressed_before
 from core.errors import InvalidInput
 from core.models import Goal, GoalVersion, Partnership, Person
@@ -61,6 +62,11 @@ def text_of(goal: Goal) -> GoalText:
     return GoalText(goal.title, goal.reality, goal.options, goal.will, goal.measure, goal.direction)
 
 
+def version_of_goal(goal: Goal) -> str:
+    """Return the version of what a goal says now, which whoever changes it sends back."""
+    return version_of(asdict(text_of(goal)))
+
+
 def _put(goal: Goal, text: GoalText) -> None:
     goal.title, goal.reality, goal.options, goal.will = text.title, text.reality, text.options, text.will
     goal.measure, goal.direction = text.measure, text.direction
@@ -103,10 +109,14 @@ def _get_to_change(session: Session, person: Person, goal_id: str) -> Goal:
     return require_see(session, person, lock_row(session, Goal, goal_id))
 
 
-def edit_goal(session: Session, person: Person, goal_id: str, text: GoalText) -> Goal:
-    """Rewrite a goal; either of the two may, and what it said before is kept."""
+def edit_goal(session: Session, person: Person, goal_id: str, text: GoalText, seen: str = "") -> Goal:
+    """Rewrite a goal; either of the two may, and what it said before is kept.
+
+    `seen` is the version that was rewritten; raises EditedMeanwhile where the other has changed the same words since.
+    """
     goal = _get_to_change(session, person, goal_id)
-    before, after = asdict(text_of(goal)), asdict(_checked(text))
+    before = asdict(text_of(goal))
+    after = asdict(_checked(GoalText(**merge_edit(seen, before, asdict(_checked(text))))))
     changed = {name: value for name, value in before.items() if after[name] != value}
     if changed:
         now = utc_now()

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 
 from annotation.access.reading import require_written
 from annotation.access.states import get_active_partnership
-from annotation.coaching.actions import write_action
+from annotation.coaching.actions import action_of, fields_of, write_action
 from annotation.coaching.session_cards import cards_of
 from annotation.coaching.session_notes import write_notes
 from annotation.coaching.sessions import FARTHEST, get_active_session, get_session, new_session, record_change
 from annotation.lessons.comments import list_comments
 from core.clock import utc_now
+from core.concurrent_edits import merge_edit
 from core.database.insert import PRESS
 from core.errors import InvalidInput
 from core.models import Action, Clip, CoachingSession, Partnership, Person
@@ -71,15 +72,25 @@ def write_log(
     action_by: date | None = None,
     goal_id: str | None = None,
     minutes: int | None = None,
+    action_version: str = "",
 ) -> CoachingSession:
-    """Write what is given of one's own notes, the one action (and for which goal) and the length, also afterwards."""
+    """Write what is given of one's own notes, the one action (and for which goal) and the length, also afterwards.
+
+    `action_version` is that of the action that was changed; raises EditedMeanwhile where the other has written another
+    one since.
+    """
     meeting, _ = get_active_session(session, person, session_id, lock=True)
     if notes is not None:
         write_notes(session, person, meeting, notes)
     if action is not None:
         if meeting.ended_at is not None and not action.strip():
             raise InvalidInput(why="Please leave one thing to do. It is all that a session asks for.")
-        write_action(session, meeting, action, action_by, goal_id)
+        now = fields_of(action_of(session, meeting))
+        by = "" if action_by is None else action_by.isoformat()
+        mine = {"what": action.strip(), "by": by, "goal_id": goal_id or now["goal_id"]}
+        both = merge_edit(action_version, now, mine)
+        day = date.fromisoformat(both["by"]) if both["by"] else None
+        write_action(session, meeting, both["what"], day, both["goal_id"] or None)
     if minutes is not None:
         if not SHORTEST <= minutes <= LONGEST:
             raise InvalidInput(why=f"A session is {SHORTEST} to {LONGEST} minutes long.")

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import notes_seen_by
+from annotation.access.reading import notes_seen_by, other_person
+from annotation.coaching.sessions import get_active_session
 from core.clock import utc_now
+from core.database.events import About, record_event
 from core.errors import InvalidInput
 from core.models import CoachingSession, Partnership, Person, SessionNote
 
 STAGE_NAMES = {"G": "Goal", "R": "Reality", "O": "Options", "W": "Will"}
 FIELDS = {stage: name.lower() for stage, name in STAGE_NAMES.items()}  # what a form calls them
 NOTE_LENGTH = 1000
+WRITTEN_IN = (*STAGE_NAMES, "action")  # the fields of which the other is told while somebody writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,15 @@ def session_notes_of(session: Session, person: Person, meeting: CoachingSession)
     return [
         NoteLine(line.stage, line.author_id, line.text, line.author_id == person.id) for line in session.scalars(lines)
     ]
+
+
+def tell_writing(session: Session, person: Person, session_id: str, field: str) -> None:
+    """Tell the other of the two that this person is writing in a field now: a stage, or the action."""
+    if field not in WRITTEN_IN:
+        raise InvalidInput(why="This is no field of a session's notes.")
+    meeting, partnership = get_active_session(session, person, session_id)
+    other = other_person(partnership, person)
+    record_event(session, meeting.lesson_id, f"writing-{field}", About(session_id=meeting.id, person_id=other))
 
 
 _ORDER = {stage: number for number, stage in enumerate(STAGE_NAMES)}

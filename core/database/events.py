@@ -43,7 +43,7 @@ class Happened:
 
 
 def record_event(session: Session, lesson_id: str | None, kind: str, about: About = WHOLE_LESSON) -> None:
-    """Note that a lesson, or what `about` names, changed; `kind` is step, words, comment, share, lesson or session."""
+    """Note that a lesson, or what `about` names, changed; `Event` says which kinds there are."""
     ids = {name: getattr(about, name) for name in About.__dataclass_fields__}
     session.add(Event(lesson_id=lesson_id, kind=kind, at=utc_now(), **ids))
 

@@ -16,6 +16,9 @@ class Event(Base):
     What it is about says who is told: with a partnership its two, with a comment those who may read that, with a clip
     those who may see that, with a person she alone; with none of them whoever may see the lesson. These ids are no
     foreign keys: a thing may go while its event is still to be told.
+
+    Its kind is step, words, comment, share, lesson or session; `writing-` and a field of a session's notes; or rights,
+    which is for the streams themselves.
     """
 
     __tablename__ = "event"
@@ -24,7 +27,7 @@ class Event(Base):
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
     )
     lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))  # step, words, comment, share, lesson, session; rights: for streams
+    kind: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime]
     partnership_id: Mapped[str | None] = mapped_column(Id)
     comment_id: Mapped[str | None] = mapped_column(Id)

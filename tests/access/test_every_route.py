@@ -190,6 +190,7 @@ TABLE: dict[tuple[str, str], tuple[frozenset[str], object, dict[str, str] | None
     ("POST", "/api/sessions/{session_id}/steer"): (PAIR, {"playing": True, "position_ms": 0, "at": 0}, None),
     ("POST", "/api/sessions/{session_id}/here"): (PAIR, None, None),
     ("POST", "/api/sessions/{session_id}/leave"): (PAIR, None, None),
+    ("POST", "/api/sessions/{session_id}/writing"): (PAIR, {"field": "G"}, None),
     ("POST", "/api/sessions/{session_id}/moments"): (PAIR, {"start_ms": 100, "text": "Here"}, None),
     ("DELETE", "/api/sessions/{session_id}/moments/{start_ms}"): (PAIR, None, None),
     ("POST", "/api/sessions/{session_id}/end"): (PAIR, None, None),

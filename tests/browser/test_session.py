@@ -135,3 +135,36 @@ def test_both_write_at_one_stage_and_each_sees_the_line_of_the_other(pair: tuple
     expect(teacher.get_by_label("What did you want to see in this lesson?")).to_have_value(
         "That they think before they speak"
     )
+
+
+def test_both_write_the_one_action_and_the_later_one_sees_both_texts_and_chooses(pair: tuple[Page, Page]) -> None:
+    teacher, coach = pair
+    hers, his = (page.get_by_label("One thing, by when?") for page in pair)
+    hers.focus()  # so that it does not change under her hands
+    his.fill("Ask pairs first")
+    expect(teacher.locator("[data-writing=action]")).to_have_text("Priya is writing", timeout=10_000)
+    teacher.wait_for_timeout(1500)
+    hers.press_sequentially("Count to five")
+    expect(teacher.locator("#both")).to_contain_text("It now says: “Ask pairs first”", timeout=20_000)
+    expect(hers).to_have_value("Count to five")
+    teacher.screenshot(path=SHOTS / "both-texts.png", full_page=True)
+    teacher.set_viewport_size({"width": 360, "height": 740})
+    teacher.screenshot(path=SHOTS / "both-texts-phone.png", full_page=True)
+    teacher.get_by_role("button", name="Keep mine").click()
+    expect(his).to_have_value("Ask pairs first")  # he is still in it
+    coach.locator("h1").click()
+    expect(his).to_have_value("Count to five", timeout=20_000)
+    expect(teacher.locator("#both")).to_have_text("")
+
+
+def test_words_typed_just_before_the_next_field_or_done_are_kept(pair: tuple[Page, Page]) -> None:
+    teacher, _ = pair
+    teacher.get_by_label("What did you want to see in this lesson?").fill("First")
+    teacher.locator("summary", has_text="Reality").click()
+    teacher.get_by_label("What do you notice here?").fill("Second")
+    teacher.get_by_label("One thing, by when?").fill("Third")
+    teacher.get_by_role("button", name="Done").click()
+    expect(teacher.get_by_role("heading", name="Log")).to_be_visible(timeout=20_000)
+    expect(teacher.get_by_label("What did you want to see in this lesson?")).to_have_value("First")
+    expect(teacher.get_by_label("What do you notice here?")).to_have_value("Second")
+    expect(teacher.get_by_label("One thing, by when?")).to_have_value("Third")

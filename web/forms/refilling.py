@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 
-from web.rendering import PERSON_FIELD
+from web.rendering import PERSON_FIELD, VERSION_FIELD
 
 Typed = Sequence[tuple[str, str]]
 Attributes = dict[str, str | None]
 
 CONTROLS = ("input", "textarea", "select")
+OF_THE_PAGE = (PERSON_FIELD, VERSION_FIELD)  # hidden, and as the page that is sent now has them
 NEVER_SHOWN = ("password", "file", "submit", "button", "image", "reset")  # browsers, or good manners, forbid a value
 ID = "problem"
 
@@ -88,7 +89,7 @@ class Form:
     def is_of(self, typed: Typed) -> bool:
         """Whether its hidden fields are those that were sent: a page may have the same form for several things."""
         hidden = [one for one in self.controls if one.tag.name == "input" and one.tag.kind == "hidden"]
-        hidden = [one for one in hidden if one.name != PERSON_FIELD]  # in all of them alike
+        hidden = [one for one in hidden if one.name not in OF_THE_PAGE]
         return all((one.name, one.tag.attributes.get("value") or "") in typed for one in hidden)
 
 
@@ -132,7 +133,11 @@ def filled(
         attributes.pop("checked", None)
         if (control.name, attributes.get("value") or "on") in rest:
             attributes["checked"] = None
-    elif control.name in sent and not (tag.name == "input" and tag.kind in NEVER_SHOWN):
+    elif (
+        control.name in sent
+        and control.name not in OF_THE_PAGE
+        and not (tag.name == "input" and tag.kind in NEVER_SHOWN)
+    ):
         pair = next((one for one in rest if one[0] == control.name), (control.name, ""))
         if pair in rest:
             rest.remove(pair)

@@ -57,10 +57,10 @@ def show_goal(request: Request, goal_id: str, person: CurrentPerson) -> HTMLResp
 
 
 @router.post("/goals/{goal_id}")
-def change_goal(goal_id: str, person: CurrentPerson, text: GoalForm) -> Response:
-    """Rewrite a goal; either of the two may."""
+def change_goal(goal_id: str, person: CurrentPerson, text: GoalForm, version: Annotated[str, Form()] = "") -> Response:
+    """Rewrite a goal; either of the two may. `version` is that of the text in the form when it was shown."""
     with get_database().write() as session:
-        edit_goal(session, person, goal_id, text)
+        edit_goal(session, person, goal_id, text, version)
     return go(f"/goals/{goal_id}", "saved")
 
 

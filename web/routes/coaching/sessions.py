@@ -13,6 +13,7 @@ from annotation.access.states import state_of
 from annotation.coaching.goals import goals_of
 from annotation.coaching.session_cards import choose_moment, drop_moment
 from annotation.coaching.session_log import get_log, write_log, write_log_afterwards
+from annotation.coaching.session_notes import tell_writing
 from annotation.coaching.session_room import now_ms
 from annotation.coaching.sessions import (
     begin_session,
@@ -43,6 +44,7 @@ from web.views.coaching.sessions import (
     RoomView,
     SessionView,
     Steering,
+    Writing,
     films_for,
     log_data,
     session_view,
@@ -201,6 +203,13 @@ def report_absence(session_id: str, person: CurrentPerson) -> None:
     """Say that the room is closed on this side."""
     with get_database().write() as session:
         mark_absent(session, person, session_id)
+
+
+@router.post("/api/sessions/{session_id}/writing", status_code=204)
+def report_writing(session_id: str, writing: Writing, person: CurrentPerson) -> None:
+    """Say in which field this person is writing, so that the other sees it."""
+    with get_database().write() as session:
+        tell_writing(session, person, session_id, writing.field)
 
 
 @router.patch("/api/sessions/{session_id}")

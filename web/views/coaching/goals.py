@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from annotation.coaching.actions import actions_of
-from annotation.coaching.goals import MEASURES, get_goal, set_by_the_coach, versions_of_goal
+from annotation.coaching.goals import MEASURES, get_goal, set_by_the_coach, version_of_goal, versions_of_goal
 from annotation.coaching.partnerships import get_partnership, names_of
 from annotation.lessons.comments import comments_on_goal
 from core.models import Person
@@ -29,6 +29,7 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
         "set_by_coach": set_by_the_coach(goal, partnership),
         "partnership": partnership_lines(session, person, [partnership])[0],
         "actions": actions_of(session, person, goal_id=goal_id),
+        "version": version_of_goal(goal),
         "versions": versions_of_goal(session, person, goal_id),
         "change": goal_change(session, person, goal),
         "stages": GROW,

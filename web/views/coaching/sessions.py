@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from annotation.access.reading import other_person, sees_written, written_open
 from annotation.access.states import is_active, states_of
-from annotation.coaching.actions import action_of, actions_of
+from annotation.coaching.actions import action_of, actions_of, fields_of
 from annotation.coaching.partnerships import names_of
 from annotation.coaching.session_cards import MOMENT_LENGTH, cards_of
 from annotation.coaching.session_log import get_log, log_of
@@ -23,6 +23,7 @@ from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, list_own, list_shared
 from annotation.lessons.sharing import open_shares
 from annotation.people.names import short_names_of
+from core.concurrent_edits import version_of
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
 from core.school_day import SchoolDay
 from web.views.base import NamedView, View
@@ -115,13 +116,20 @@ class LogView(View):
 
 
 class LogChange(BaseModel):
-    """What is written into a log; what is not sent stays."""
+    """What is written into a log; what is not sent stays. `action_version`: of the action that was changed."""
 
     notes: dict[str, str] | None = None
     action: str | None = None
     action_by: date | None = None
     goal_id: str | None = None
     minutes: int | None = None
+    action_version: str = Field("", max_length=100)
+
+
+class Writing(BaseModel):
+    """Where somebody is writing: a stage (G, R, O, W), or `action`."""
+
+    field: Literal["G", "R", "O", "W", "action"]
 
 
 class SessionView(View):
@@ -152,6 +160,7 @@ class SessionView(View):
     action: str
     action_by: date | None
     action_goal_id: str | None
+    action_version: str
     log: list[LogLineView]
 
 
@@ -200,6 +209,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         action="" if action is None else action.what,
         action_by=None if action is None else action.by,
         action_goal_id=None if action is None else action.goal_id,
+        action_version=version_of(fields_of(action)),
         log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)] if written else [],
     )
 

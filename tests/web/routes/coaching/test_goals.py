@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import asdict
 from datetime import date, timedelta
 
 import pytest
 
+from annotation.coaching.goals import text_of
 from core.clock import utc_now
 from core.models import Goal
 from tests.support.web_school import School
@@ -49,3 +52,37 @@ def test_a_day_is_written_as_people_say_it(days: int, words: str) -> None:
 def test_a_day_of_this_week_is_named() -> None:
     day = utc_now().date() + timedelta(days=3)
     assert by_day(day) == f"by {day:%A}"
+
+
+def form_of(school: School, kind: str) -> dict[str, str]:
+    """Return the form of the goal as its page sends it to somebody."""
+    page = school.browser(kind).get(f"/goals/{school.ids['goal']}").text
+    version = re.search(r'name="version" value="([^"]+)"', page)
+    assert version is not None
+    with school.database.read() as session:
+        text = text_of(session.get_one(Goal, school.ids["goal"]))
+    return asdict(text) | {"version": version[1]}
+
+
+def test_what_two_people_change_of_a_goal_at_once_is_kept_of_both(school: School) -> None:
+    hers, his, address = form_of(school, "owner"), form_of(school, "coach"), f"/goals/{school.ids['goal']}"
+    assert school.browser("owner").post(address, data=hers | {"reality": "They answer at once"}).status_code == 303
+    assert school.browser("coach").post(address, data=his | {"will": "Count to five"}).status_code == 303
+    now = form_of(school, "owner")
+    assert (now["reality"], now["will"]) == ("They answer at once", "Count to five")
+
+
+def test_who_changes_the_same_part_of_a_goal_later_sees_both_texts_and_chooses(school: School) -> None:
+    hers, his, address = form_of(school, "owner"), form_of(school, "coach"), f"/goals/{school.ids['goal']}"
+    assert school.browser("owner").post(address, data=hers | {"will": "Count to three"}).status_code == 303
+    refused = school.browser("coach").post(address, data=his | {"will": "Ask pairs first"})
+    assert refused.status_code == 409
+    assert "It now says: “Count to three”" in refused.text
+    assert "Ask pairs first</textarea>" in refused.text
+    assert form_of(school, "owner")["will"] == "Count to three"
+    version = re.search(r'name="version" value="([^"]+)"', refused.text)
+    assert version is not None
+    again = his | {"will": "Ask pairs first", "version": version[1]}
+    assert school.browser("coach").post(address, data=again).status_code == 303
+    assert form_of(school, "owner")["will"] == "Ask pairs first"
+    assert "will: Count to three" in school.browser("owner").get(address).text

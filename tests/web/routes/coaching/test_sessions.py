@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from annotation.access.hearing import Topic, may_hear
 from annotation.coaching.session_room import Room, now_ms, place_of
 from core.clock import utc_now
-from core.models import CoachingSession, Share
+from core.database.events import About, Happened
+from core.models import CoachingSession, Event, Person, Share
 from tests.support.web_school import School
 
 
@@ -141,3 +143,47 @@ def test_a_room_opens_once_and_only_over_what_the_partner_can_see(school: School
     )
     assert other.status_code == 422
     assert "share it first" in other.text
+
+
+def write_action(school: School, kind: str, version: object, **action: object) -> tuple[int, dict[str, object]]:
+    body = {"action_version": version} | action
+    answer = school.browser(kind).patch(f"/api/sessions/{school.ids['session']}", json=body)
+    return answer.status_code, answer.json()
+
+
+def test_two_who_write_the_one_action_at_once_lose_neither_text(school: School) -> None:
+    seen = read(school)["action_version"]
+    assert write_action(school, "owner", seen, action="Count to five")[0] == 200
+    status, refused = write_action(school, "coach", seen, action="Ask pairs first")
+    assert (status, refused["code"]) == (409, "edited_meanwhile")
+    assert "It now says: “Count to five”" in str(refused["message"])
+    assert read(school)["action"] == "Count to five"
+    assert write_action(school, "coach", read(school)["action_version"], action="Ask pairs first")[0] == 200
+    assert read(school, "owner")["action"] == "Ask pairs first"
+
+
+def test_one_who_writes_the_action_and_one_who_sets_its_day_agree(school: School) -> None:
+    _, first = write_action(school, "owner", read(school)["action_version"], action="Count to five")
+    seen = first["action_version"]
+    write_action(school, "coach", seen, action="Count to five", action_by="2030-01-01")
+    write_action(school, "owner", seen, action="Count to six", action_by=None)
+    now = read(school)
+    assert (now["action"], now["action_by"]) == ("Count to six", "2030-01-01")
+
+
+def test_the_other_alone_is_told_that_somebody_is_writing(school: School) -> None:
+    address = f"/api/sessions/{school.ids['session']}/writing"
+    assert school.browser("coach").post(address, json={"field": "R"}).status_code == 204
+    assert school.browser("coach").post(address, json={"field": "everything"}).status_code == 422
+    with school.database.read() as session:
+        told = session.scalars(select(Event).order_by(Event.number.desc())).first()
+        assert told is not None
+        assert (told.kind, told.session_id) == ("writing-R", school.ids["session"])
+        topic = Topic("", None, school.ids["session"])
+        about = About(session_id=told.session_id, person_id=told.person_id)
+        happened = Happened(told.number, told.lesson_id, told.kind, about)
+        heard = {
+            kind: may_hear(session, session.get_one(Person, school.ids[f"person_{kind}"]), topic, happened)
+            for kind in ("owner", "coach")
+        }
+    assert heard == {"owner": True, "coach": False}

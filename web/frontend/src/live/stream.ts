@@ -14,7 +14,8 @@ export interface Source {
   close(): void;
 }
 
-const KINDS = ["step", "words", "comment", "share", "lesson", "session", "missed", "gone"];
+const WRITING = ["G", "R", "O", "W", "action"].map((field) => `writing-${field}`);
+const KINDS = ["step", "words", "comment", "share", "lesson", "session", "missed", "gone", ...WRITING];
 const REFUSED = 2; // EventSource.CLOSED: the answer was no stream; the browser does not try again
 const SILENCE = 40_000; // ms; the server gives a sign of life every 15 s
 const LOOK_EVERY = 5000;

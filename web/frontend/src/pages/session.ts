@@ -9,6 +9,7 @@ import { Refetch } from "../live/refetch";
 import { LessonPlayer, timeLink } from "../player/player";
 import { clock } from "../text/times";
 import { words } from "../text/words";
+import { SessionWriting } from "./session_writing";
 
 const hadFilm = document.querySelector("lesson-player:not([hidden])") !== null; // a session may be talk alone
 let page = JSON.parse(document.getElementById("session-data")!.textContent) as SessionPage;
@@ -21,6 +22,7 @@ let seeking = false; // because the room said so: such a seek is no order of thi
 let ours = 1; // the speed that was set here, to catch up or not
 const now = () => Date.now() + ahead;
 const tell = (error: Error) => void (said.textContent = error.message);
+const writing = new SessionWriting(page, address, said);
 
 async function measureClock(): Promise<void> {
   const samples = [];
@@ -138,29 +140,6 @@ function showCards(): void {
   );
 }
 
-function showNotes(): void {
-  for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]")) {
-    const lines = page.notes.filter((one) => one.stage === field.dataset["stage"]);
-    if (field !== document.activeElement) field.value = lines.find((one) => one.mine)?.text ?? "";
-    const others = lines.filter((one) => !one.mine);
-    document
-      .querySelector(`[data-others="${field.dataset["stage"]}"]`)!
-      .replaceChildren(
-        ...others.map((one) =>
-          make(
-            "p",
-            { className: "as-written" },
-            make("span", { className: "quiet" }, one.by ? `${one.by}: ` : ""),
-            one.text,
-          ),
-        ),
-      );
-  }
-  const [action, until] = [by("action") as HTMLInputElement, by("until") as HTMLInputElement];
-  if (action !== document.activeElement) action.value = page.action;
-  if (until !== document.activeElement) until.value = page.action_by ?? "";
-}
-
 function show(newer: SessionPage): void {
   const room = newer.room.number >= page.room.number ? newer.room : page.room;
   const wasOver = page.over;
@@ -175,7 +154,7 @@ function show(newer: SessionPage): void {
   showRoom();
   showTimer();
   keepPlace(document.getElementById("main")!, showCards);
-  showNotes();
+  writing.show(page);
   align();
 }
 
@@ -185,13 +164,6 @@ function change(method: string, path: string, body?: unknown): void {
 }
 
 const here = () => void ask("POST", `${address}/here`).catch(() => undefined); // the next sign of life says it
-const soon = new Map<string, number>();
-/** Keep what is typed in a field a moment after its last key. */
-function keepSoon(field: string, body: () => unknown): void {
-  clearTimeout(soon.get(field));
-  const keep = () => void ask("PATCH", address, body()).then(() => (said.textContent = ""), tell);
-  soon.set(field, setTimeout(keep, 600));
-}
 
 if (page.media && page.kind) {
   player.open(page.kind, page.media.url, page.captions_url, null, "", 0, page.media.fps);
@@ -200,19 +172,7 @@ if (page.media && page.kind) {
   media.addEventListener("loadedmetadata", align);
   if (!page.over) watchPlayer(media);
 }
-for (const field of document.querySelectorAll<HTMLTextAreaElement>("textarea[data-stage]"))
-  field.addEventListener("input", () =>
-    keepSoon(field.id, () => ({ notes: { [field.dataset["stage"]!]: field.value } })),
-  );
-const goal = document.getElementById("for-goal") as HTMLSelectElement | null;
-const action = () => ({
-  action: (by("action") as HTMLInputElement).value,
-  action_by: (by("until") as HTMLInputElement).value || null,
-  goal_id: goal?.value || null,
-});
-goal?.addEventListener("input", () => keepSoon("action", action));
-for (const id of ["action", "until"]) by(id).addEventListener("input", () => keepSoon("action", action));
-showNotes();
+writing.show(page);
 if (!page.over) {
   by("join").addEventListener("click", () => {
     by("join").hidden = true;
@@ -224,8 +184,7 @@ if (!page.over) {
   (by("minutes") as HTMLSelectElement).value = String(page.minutes);
   by("done").addEventListener("submit", (event) => {
     event.preventDefault();
-    clearTimeout(soon.get("action"));
-    ask("PATCH", address, action()).then(() => change("POST", "/end"), tell);
+    void writing.saveAll().then((isSaved) => isSaved && change("POST", "/end"));
   });
   showRoom();
   showTimer();
@@ -240,7 +199,10 @@ if (!page.over) {
   const closed = (error: unknown) => isClosed(error) && (gone(), true);
   const room = new Refetch(async () => show(await ask<SessionPage>("GET", address)), closed);
   follow(`session:${page.id}`, {
-    kind: (kind) => (kind === "gone" ? gone() : room.ask()),
+    kind: (kind) => {
+      if (kind === "gone") gone();
+      else if (!writing.heard(kind)) room.ask();
+    },
     line: (isOpen) => {
       said.textContent = isOpen ? "" : words.lost;
       if (isOpen) {
