@@ -285,3 +285,14 @@ class TitleDiffers(HindsightError):
 
     def __init__(self, what: str = "the lesson's title") -> None:
         super().__init__(what=what)
+
+
+class SentBefore(HindsightError):
+    """What is sent carries the id of something that was sent before, and says something else."""
+
+    code = "sent_before"
+    status = 409
+    sentence = (
+        "This was sent before with other words, perhaps from another tab or device. Both are kept: what was sent, and"
+        " what you wrote here."
+    )

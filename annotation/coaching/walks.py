@@ -13,6 +13,7 @@ from annotation.access.reading import is_coachee, is_observed, other_of_walk, re
 from annotation.access.states import require_walk_goes_on
 from annotation.access.writing import require_change
 from annotation.coaching.goals import GoalText, set_goal
+from annotation.errors import SentBefore
 from annotation.people.people import clean_name
 from core.allowances import count_use
 from core.clock import utc_now
@@ -60,13 +61,15 @@ def get_unsaved_walk(session: Session, person: Person, walk_id: str) -> Walk:
 
 
 def save_note(session: Session, person: Person, walk_id: str, at_ms: int, text: str, draft_id: str) -> WalkNote:
-    """Write what is noticed at a moment; a draft sent twice is kept once."""
+    """Write what is noticed at a moment; a draft sent twice is kept once. Raises SentBefore for other words."""
     walk = get_open_walk(session, person, walk_id)
     if not text.strip() or len(text) > NOTE_LENGTH or at_ms < 0 or not 0 < len(draft_id) <= DRAFT_LENGTH:
         raise InvalidInput(why=f"Please write what you notice, in at most {NOTE_LENGTH} characters.")
     draft = f"{walk.id}:{draft_id}"
     known = session.scalar(select(WalkNote).where(WalkNote.draft_id == draft))
     if known is not None:
+        if known.text != text.strip():
+            raise SentBefore
         return known
     if len(notes_of(session, walk)) >= MOST_NOTES:
         raise InvalidInput(why=f"{MOST_NOTES} notes are enough for one visit.")
@@ -90,10 +93,16 @@ def notes_of(session: Session, walk: Walk) -> Sequence[WalkNote]:
 
 def save_walk_sound(
     session: Session, person: Person, walk_id: str, lesson_id: str, key: str, *, mime: str, size: int, sha256: str
-) -> Lesson:
-    """Make a lesson of the sound of a visit. It belongs to the visited teacher; the observer does not hear it again."""
+) -> Lesson | None:
+    """Make a lesson of the sound of a visit. It belongs to the visited teacher; the observer does not hear it again.
+
+    Returns None when this very sound was saved before: its answer was lost on the way, and it was sent again.
+    """
     walk = get_open_walk(session, person, walk_id)
     if walk.lesson_id is not None:
+        its = select(StoredFile.sha256).where(StoredFile.lesson_id == walk.lesson_id, StoredFile.kind == "original")
+        if session.scalar(its) == sha256:
+            return None
         raise InvalidInput(why="The sound of this visit has already been saved.")
     count_use(session, person.id, "walk_sound")
     lesson = Lesson(id=lesson_id, owner_id=walk.observed_id, title=walk.title, created_at=utc_now())

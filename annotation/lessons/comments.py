@@ -22,6 +22,7 @@ from annotation.access.reading import (
 )
 from annotation.access.states import require_active
 from annotation.access.writing import require_change, require_delete
+from annotation.errors import SentBefore
 from annotation.lessons.clips import open_clip_shares
 from annotation.lessons.sharing import open_shares
 from annotation.lessons.undo import require_recent
@@ -75,14 +76,14 @@ def add_comment(
 ) -> tuple[Comment, bool]:
     """Add a comment to a lesson, or to a clip of it; return it, and whether it is new: a draft sent twice is kept once.
 
-    An answer belongs where the comment that it answers belongs.
+    An answer belongs where the comment that it answers belongs. Raises SentBefore for a draft with the id of another.
     """
     require_see(session, person, lesson if clip is None else clip)
     if len(draft_id) > DRAFT_LENGTH:
         raise InvalidInput(why="This draft has a name that is too long. Please reload the page.")
     draft = f"{person.id}:{draft_id}" if draft_id else None
     if (known := _find_draft(session, draft)) is not None:
-        return known, False
+        return _require_same(session, known, lesson, said, partnership_id, parent_id), False
     if parent_id is not None:
         parent = _find_parent(session, person, lesson, clip, parent_id)
         partnership_id, parent_id = parent.partnership_id, parent.parent_id or parent.id
@@ -109,7 +110,7 @@ def add_comment(
         return there, False
     comment, is_new = insert_or_find(session, comment, lambda: _find_draft(session, draft))
     if not is_new:
-        return comment, False
+        return _require_same(session, comment, lesson, said, partnership_id, parent_id), False
     record_event(session, lesson.id, "comment", About(comment_id=comment.id))
     return comment, True
 
@@ -126,6 +127,24 @@ def _sent_before(session: Session, said: Comment) -> Comment | None:
 
 def _find_draft(session: Session, draft: str | None) -> Comment | None:
     return None if draft is None else session.scalar(select(Comment).where(Comment.draft_id == draft))
+
+
+def _require_same(
+    session: Session,
+    sent: Comment,
+    lesson: Lesson,
+    said: CommentText,
+    partnership_id: str | None,
+    parent_id: str | None,
+) -> Comment:
+    """Return the comment that this draft has become, also when it was changed since; raises SentBefore."""
+    earlier = select(CommentVersion.text).where(CommentVersion.comment_id == sent.id)
+    is_reply = sent.parent_id is not None
+    same_words = said.text.strip() in {sent.text, *session.scalars(earlier)}
+    same_readers = is_reply or sent.partnership_id == partnership_id
+    if sent.lesson_id != lesson.id or is_reply != (parent_id is not None) or not same_words or not same_readers:
+        raise SentBefore
+    return sent
 
 
 def _find_parent(session: Session, person: Person, lesson: Lesson, clip: Clip | None, parent_id: str) -> Comment:

@@ -28,8 +28,10 @@ from annotation.coaching.walks import (
     walks_of,
 )
 from annotation.school.suggestions import suggestions_for
+from core.clock import utc_now
 from core.database.db import get_database
 from core.models import Person, new_id
+from core.storage.configured import get_storage
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.security.bodies import takes
@@ -94,7 +96,12 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
         "observed": names[walk.observed_id],
         "is_mine": is_observer(walk, person),
         "coaches": coached,
-        "data": {"id": walk.id, "began": round(walk.began_at.timestamp() * 1000), "minutes": MINUTES, "notes": notes},
+        "data": {
+            "id": walk.id,
+            "gone_ms": round((utc_now() - walk.began_at).total_seconds() * 1000),
+            "minutes": MINUTES,
+            "notes": notes,
+        },
     }
     return page(request, "coaching/walk.html", person, page_title=walk.title, **context)
 
@@ -117,18 +124,23 @@ def remove_note(walk_id: str, note_id: str, person: CurrentPerson) -> None:
 @router.post("/api/walks/{walk_id}/sound", status_code=204)
 @takes(MOST_BYTES, get_open_walk)
 async def receive_walk_sound(walk_id: str, request: Request, person: CurrentPerson) -> None:
-    """Receive the sound of a visit as the browser recorded it: it becomes a lesson, the visited teacher's alone."""
+    """Receive the sound of a visit as the browser recorded it: it becomes a lesson, the visited teacher's alone.
+
+    The same sound sent again is the same: its first answer was lost.
+    """
     async with received_sound(request) as sound:
         await run_in_threadpool(_save_sound, walk_id, person, sound)
 
 
 def _save_sound(walk_id: str, person: Person, sound: Sound) -> None:
-    """Store the sound of a visit; nothing is left of it when that is refused."""
+    """Store the sound of a visit, once; nothing is left of it when that is refused."""
     lesson_id = new_id()
     key = f"lessons/{lesson_id}/original-{lesson_id}{SUFFIXES.get(sound.mime, '.webm')}"
     mime, size, digest = sound.mime, sound.size, sound.sha256
     with stored_sound(sound, key), get_database().write() as session:
-        save_walk_sound(session, person, walk_id, lesson_id, key, mime=mime, size=size, sha256=digest)
+        saved = save_walk_sound(session, person, walk_id, lesson_id, key, mime=mime, size=size, sha256=digest)
+    if saved is None:
+        get_storage().delete(key)
 
 
 @router.post("/walks/{walk_id}/save", include_in_schema=False)

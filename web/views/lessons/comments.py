@@ -46,6 +46,7 @@ class CommentView(View):
     edited_at: datetime | None
     deleted: bool
     mine: bool
+    draft_id: str  # of one's own: as the page called it when it was sent
 
 
 Kind = Literal["noticed", "question", "suggestion"]
@@ -102,6 +103,7 @@ def comment_view(
         edited_at=comment.edited_at,
         deleted=comment.deleted_at is not None,
         mine=is_author(comment, me),
+        draft_id=(comment.draft_id or "").partition(":")[2] if is_author(comment, me) else "",
     )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
+from core.clock import utc_now
 from core.models import Lesson, Person, Step, StoredFile, Walk, WalkNote
+from core.storage.configured import get_storage
 from tests.support.web_school import School
 
 
@@ -96,3 +101,33 @@ def test_only_somebody_who_is_here_is_visited(school: School, missing: str) -> N
     assert school.browser("coach").post("/walks", data=form).status_code == 404
     with school.database.read() as session:
         assert session.get(Person, school.ids[missing]) is not None
+
+
+def test_the_same_sound_again_is_the_same_and_leaves_no_second_file(school: School) -> None:
+    address = f"/api/walks/{school.ids['open_walk']}/sound"
+    coach = school.browser("coach")
+    sent = [coach.post(address, content=b"some sound", headers={"content-type": "audio/webm"}) for _ in range(3)]
+    assert [one.status_code for one in sent] == [204] * 3
+    with school.database.read() as session:
+        walk = session.get_one(Walk, school.ids["open_walk"])
+        keys = session.scalars(select(StoredFile.key).where(StoredFile.lesson_id == walk.lesson_id)).all()
+        titled = session.scalars(select(Lesson.id).where(Lesson.title == walk.title)).all()
+    assert (len(keys), titled) == (1, [walk.lesson_id])
+    stored = list(get_storage().keys())
+    assert [key for key in stored if "original" in key and key.endswith(".webm")] == keys
+    assert coach.post(f"/walks/{school.ids['open_walk']}/save").status_code == 303
+
+
+def test_other_words_with_the_id_of_a_note_are_refused(school: School) -> None:
+    assert note(school, "Here") == 201
+    body = {"at_ms": 1, "text": "There", "draft_id": "d1"}
+    refused = school.browser("coach").post(f"/api/walks/{school.ids['open_walk']}/notes", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "sent_before")
+
+
+def test_the_page_says_how_long_the_visit_has_lasted(school: School) -> None:
+    with school.database.write() as session:
+        session.get_one(Walk, school.ids["open_walk"]).began_at = utc_now() - timedelta(minutes=3)
+    page = school.browser("coach").get(f"/walks/{school.ids['open_walk']}").text
+    gone_ms = int(re.search(r'"gone_ms": (\d+)', page)[1])  # type: ignore[index]
+    assert 180_000 <= gone_ms < 240_000

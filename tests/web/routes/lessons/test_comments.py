@@ -52,6 +52,39 @@ def test_the_same_draft_sent_twice_is_kept_once(school: School) -> None:
     assert other.status_code == 201
 
 
+@pytest.mark.parametrize("changed", [{"text": "Other words"}, {"partnership_id": "hers"}, {"parent_id": "reply"}])
+def test_the_same_draft_with_something_else_in_it_is_refused_and_changes_nothing(
+    school: School, changed: dict[str, str]
+) -> None:
+    owner = school.browser("owner")
+    address = f"/api/lessons/{school.ids['lesson']}/comments"
+    draft = {"text": "A note", "start_ms": 1, "draft_id": "the-draft"}
+    owner.post(address, json=draft)
+    before = owner.get(address).json()
+    ids = {"hers": school.ids["partnership_coach"], "reply": school.ids["comment"]}
+    refused = owner.post(address, json=draft | {name: ids.get(value, value) for name, value in changed.items()})
+    assert (refused.status_code, refused.json()["code"]) == (409, "sent_before")
+    assert owner.get(address).json() == before
+
+
+def test_a_draft_whose_answer_was_lost_is_known_again_after_it_was_changed(school: School) -> None:
+    owner = school.browser("owner")
+    address = f"/api/lessons/{school.ids['lesson']}/comments"
+    draft = {"text": " A note ", "start_ms": 1, "draft_id": "the-draft"}
+    first = owner.post(address, json=draft).json()
+    owner.patch(f"/api/comments/{first['id']}", json={"text": "A better note"})
+    again = owner.post(address, json=draft)
+    assert (again.status_code, again.json()["text"]) == (200, "A better note")
+
+
+def test_the_id_of_a_draft_is_its_writers_alone(school: School) -> None:
+    owner, coach = school.browser("owner"), school.browser("coach")
+    address = f"/api/lessons/{school.ids['lesson']}/comments"
+    shared = {"partnership_id": school.ids["partnership_coach"], "text": "For both", "start_ms": 1, "draft_id": "mine"}
+    assert owner.post(address, json=shared).json()["draft_id"] == "mine"
+    assert [one["draft_id"] for one in coach.get(address).json() if one["text"] == "For both"] == [""]
+
+
 def test_a_private_note_has_one_reader(school: School) -> None:
     address = f"/api/lessons/{school.ids['lesson']}/comments"
     school.browser("owner").post(address, json={"text": "Mine alone", "start_ms": 1})

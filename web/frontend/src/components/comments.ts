@@ -3,15 +3,16 @@ import { ask } from "../api/client";
 import type { Comment, CommentVersion } from "../api/types";
 import { arrange, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
-import { newId } from "../browser/secure_context";
 import { hearKeys } from "../keys/hear";
 import { enterMeans, isEscape } from "../keys/meaning";
-import { sendComment } from "../outbox/comments";
-import { keepDraft } from "../outbox/drafts";
+import { sendComment, type Draft } from "../outbox/comments";
+import { FieldDraft, isHalfWritten } from "../outbox/drafts";
+import { CHANGED, outbox, type Waiting } from "../outbox/outbox";
 import { messageOf } from "../text/error_message";
 import { dayAndTime } from "../text/school_day";
 import { clock } from "../text/times";
 import { words } from "../text/words";
+import { waitingComment } from "./waiting_comment";
 
 export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
@@ -20,11 +21,29 @@ export class LessonComments extends HTMLElement {
   refresh: () => Promise<void> = () => Promise.resolve();
   private all: Comment[] = [];
   private drawn = new Map<string, { as: string; article: HTMLElement }>();
+  private waiting = new Map<string, { as: string; article: HTMLElement }>();
   private only = { author: "", kind: "", goal: "", stage: "" };
+
+  connectedCallback(): void {
+    document.addEventListener(CHANGED, () => keepPlace(this, () => this.draw(this.all)));
+  }
 
   show(comments: Comment[]): void {
     this.all = comments;
+    outbox.arrived(comments);
     keepPlace(this, () => this.draw(comments));
+  }
+
+  /** What is not sent yet; a row stays as long as what it says. */
+  private rowsOfWaiting(): [Draft, HTMLElement][] {
+    const all = outbox.waiting<Draft>(`${this.address}/comments`);
+    const row = (one: Waiting<Draft>) => {
+      const as = JSON.stringify(one);
+      const known = this.waiting.get(one.body.draft_id);
+      return known?.as === as ? known : { as, article: waitingComment(one) };
+    };
+    this.waiting = new Map(all.map((one) => [one.body.draft_id, row(one)]));
+    return all.map((one) => [one.body, this.waiting.get(one.body.draft_id)!.article]);
   }
 
   /** Draw what is new or has changed; everything else stays as it is, with what is being written in it. */
@@ -40,14 +59,28 @@ export class LessonComments extends HTMLElement {
     for (const one of comments)
       if (one.parent_id) replies.set(one.parent_id, [...(replies.get(one.parent_id) ?? []), one]);
     const shown = top.filter((one) => fits(one) || replies.get(one.id)?.some(fits));
-    const rows = shown.map((one) => this.article(one, replies.get(one.id) ?? []));
+    const waiting = this.rowsOfWaiting();
+    const unsent = (parent: string | null) => waiting.filter(([body]) => body.parent_id === parent);
+    const isShown = new Set(shown.map((one) => one.id));
+    const apart = waiting.filter(([{ parent_id }]) => parent_id && !isShown.has(parent_id));
+    const sentRows = shown.map((one): [number, HTMLElement] => [
+      one.start_ms,
+      this.article(
+        one,
+        replies.get(one.id) ?? [],
+        unsent(one.id).map(([, row]) => row),
+      ),
+    ]);
+    const waitingRows = [...unsent(null), ...apart].map(([body, row]): [number, HTMLElement] => [body.start_ms, row]);
+    const rows = [...sentRows, ...waitingRows].sort(([a], [b]) => a - b).map(([, row]) => row);
     for (const id of [...this.drawn.keys()]) if (!comments.some((one) => one.id === id)) this.drawn.delete(id);
     const empty = make(
       "p",
       { className: "quiet" },
       "Nothing is said yet. Write at a moment that made you think: press c.",
     );
-    arrange(this, [...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(top.length ? rows : [empty])]);
+    const isEmpty = !rows.length && !top.length;
+    arrange(this, [...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(isEmpty ? [empty] : rows)]);
   }
 
   /** Choices by person, kind, goal and stage, of those that occur. */
@@ -91,14 +124,14 @@ export class LessonComments extends HTMLElement {
   }
 
   /** The article of a comment, with its replies; the one that is there if it is unchanged or somebody writes in it. */
-  private article(one: Comment, replies: Comment[]): HTMLElement {
+  private article(one: Comment, replies: Comment[], unsent: HTMLElement[] = []): HTMLElement {
     const as = JSON.stringify(one);
     const known = this.drawn.get(one.id);
     const isWriting = known?.article.querySelector(":scope > textarea, :scope > div textarea");
     const article = known && (known.as === as || isWriting) ? known.article : this.newArticle(one);
     if (article !== known?.article) this.drawn.set(one.id, { as, article });
     const own = [...article.children].filter((child) => !child.matches("article.comment"));
-    arrange(article, [...own, ...replies.map((each) => this.article(each, []))]);
+    arrange(article, [...own, ...replies.map((each) => this.article(each, [])), ...unsent]);
     return article;
   }
 
@@ -134,12 +167,11 @@ export class LessonComments extends HTMLElement {
       );
     if (one.deleted) act(words.undo, () => change("POST", "/restore"));
     else {
-      if (!one.parent_id)
-        act("Reply", () =>
-          acts.replaceChildren(
-            this.field("Your reply", "", `${this.address}/reply/${one.id}`, (text) => this.reply(one, text)),
-          ),
-        );
+      const draft = `${this.address}/reply/${one.id}`;
+      const reply = (focus: boolean) =>
+        acts.replaceChildren(this.field("Your reply", "", draft, (text, id) => this.reply(one, text, id), focus));
+      if (!one.parent_id) act("Reply", () => reply(true));
+      if (!one.parent_id && isHalfWritten(draft)) queueMicrotask(() => reply(false)); // before a reload
       if (one.mine) {
         act("Edit", () =>
           body.replaceWith(
@@ -173,7 +205,7 @@ export class LessonComments extends HTMLElement {
     return button;
   }
 
-  private reply(to: Comment, text: string): Promise<unknown> {
+  private reply(to: Comment, text: string, id: string): Promise<unknown> {
     return sendComment(this.address, {
       partnership_id: to.partnership_id,
       parent_id: to.id,
@@ -183,21 +215,29 @@ export class LessonComments extends HTMLElement {
       goal_id: null,
       stage: "",
       text,
-      draft_id: newId(),
+      draft_id: id,
     });
   }
 
   /** Close a field: its comment is drawn anew, with what can be done about it. */
-  private close(form: HTMLElement): Promise<void> {
+  private close(form: HTMLElement): void {
     const article = form.closest("article");
     for (const [id, known] of this.drawn) if (known.article === article) this.drawn.delete(id);
     form.remove();
-    return this.refresh();
+    keepPlace(this, () => this.draw(this.all));
+    this.refresh().catch(() => undefined); // without a network what is there stays
   }
 
-  private field(name: string, text: string, draft: string, save: (text: string) => Promise<unknown>): HTMLElement {
+  /** A field that saves under the id of its first letter: a reply is kept before it is sent, and closes at once. */
+  private field(
+    name: string,
+    text: string,
+    draft: string,
+    save: (text: string, id: string) => Promise<unknown>,
+    focus = true,
+  ): HTMLElement {
     const area = make("textarea", { ariaLabel: name, value: text, rows: 2 });
-    const forget = keepDraft(area, draft);
+    const kept = new FieldDraft(area, draft);
     const button = make("button", { type: "button" }, text ? "Save" : "Send");
     const said = make("span", { role: "status" });
     const form = make("div", {}, area, button, said);
@@ -205,28 +245,29 @@ export class LessonComments extends HTMLElement {
     const submit = () => {
       if (isSending || !area.value.trim()) return;
       isSending = true;
-      save(area.value).then(
-        () => {
-          forget();
-          return this.close(form);
-        },
-        (error: unknown) => {
+      const saved = save(area.value, kept.writing.id);
+      const done = () => {
+        kept.forget();
+        this.close(form);
+      };
+      if (outbox.find(kept.writing.id)) done();
+      else
+        saved.then(done, (error: unknown) => {
           isSending = false;
           said.textContent = messageOf(error);
-        },
-      );
+        });
     };
     button.addEventListener("click", submit);
     hearKeys(area, (press) => {
       const enter = enterMeans(press);
       if (enter === "send") submit();
       if (isEscape(press)) {
-        forget();
-        void this.close(form);
+        kept.forget();
+        this.close(form);
       }
       return enter !== null;
     });
-    queueMicrotask(() => area.focus());
+    if (focus) queueMicrotask(() => area.focus());
     return form;
   }
 }

@@ -7,7 +7,6 @@ import { sendComment } from "../outbox/comments";
 import { CommentDraft } from "../outbox/drafts";
 import { momentText, Writing, type Span } from "../outbox/writing";
 import type { LessonPlayer } from "../player/player";
-import { messageOf } from "../text/error_message";
 import { NOT_CHOSEN } from "../text/audience";
 import { clock } from "../text/times";
 import { words } from "../text/words";
@@ -17,7 +16,6 @@ import { make } from "./dom";
 
 export class CommentComposer extends HTMLElement {
   player!: LessonPlayer;
-  refresh: () => Promise<void> = () => Promise.resolve();
   /** Called when a comment is on its way. */
   sent: () => void = () => undefined;
   private writing = new Writing(newId);
@@ -27,7 +25,6 @@ export class CommentComposer extends HTMLElement {
   private aim: CommentAim | undefined;
   private draft: CommentDraft | undefined;
   private address = "";
-  private isSending = false;
 
   /** Offer a field for words on what has this address in the API; `says` is where they can be spoken, if anywhere. */
   show(address: string, audiences: Audience[], isOwner: boolean, says: string | null): void {
@@ -110,44 +107,39 @@ export class CommentComposer extends HTMLElement {
     const { id, text, startMs, endMs } = this.writing;
     this.follow();
     this.stamp.textContent = momentText(this.writing);
-    if (this.aim) this.draft?.write({ id, text, startMs, endMs, aim: this.aim.chosen });
+    if (!this.aim || !this.draft) return;
+    const lasts = this.draft.write({ id, text, startMs, endMs, aim: this.aim.chosen });
+    if (!lasts) this.said.textContent = words.cannotKeep;
   }
 
+  /** Keep it, take it out of the field, and send it: a second press finds nothing to send. */
   private async submit(): Promise<void> {
     const { aim, area, writing, said } = this;
-    if (!aim || this.isSending || !writing.isBegun) return;
+    if (!aim || !writing.isBegun) return;
     const { audience, kind, goal, stage } = aim.chosen;
     if (audience === NOT_CHOSEN) {
       said.textContent = words.pleaseChooseReader;
       aim.who.focus();
       return;
     }
-    this.isSending = true;
-    try {
-      const sent = await sendComment(this.address, {
-        partnership_id: audience || null,
-        parent_id: null,
-        kind,
-        start_ms: writing.startMs ?? this.player.ms,
-        end_ms: writing.endMs,
-        goal_id: goal || null,
-        stage,
-        text: writing.text,
-        draft_id: writing.id,
-      });
-      said.textContent = sent === "sent" ? "" : sent === "kept" ? words.offline : words.notKept;
-      area.value = "";
-      writing.clear();
-      aim.next();
-      this.told();
-      this.sent();
-      if (sent === "sent") await this.refresh();
-      void this.player.media?.play();
-    } catch (error) {
-      said.textContent = messageOf(error);
-    } finally {
-      this.isSending = false;
-    }
+    const sending = sendComment(this.address, {
+      partnership_id: audience || null,
+      parent_id: null,
+      kind,
+      start_ms: writing.startMs ?? this.player.ms,
+      end_ms: writing.endMs,
+      goal_id: goal || null,
+      stage,
+      text: writing.text,
+      draft_id: writing.id,
+    });
+    area.value = said.textContent = "";
+    writing.clear();
+    aim.next();
+    this.told();
+    this.sent();
+    void this.player.media?.play();
+    said.textContent = words.sentHow[await sending];
   }
 }
 customElements.define("comment-composer", CommentComposer);

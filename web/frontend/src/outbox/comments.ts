@@ -1,6 +1,4 @@
 /** Sends comments; without a network they wait in the outbox. */
-import { ask, Refused } from "../api/client";
-import type { Comment } from "../api/types";
 import { newId } from "../browser/secure_context";
 import { words } from "../text/words";
 import { outbox } from "./outbox";
@@ -17,23 +15,21 @@ export type Draft = {
   draft_id: string;
 };
 
-/** How a comment went: the server has it, or it waits on this device, or only as long as this page. */
-export type Sent = "sent" | "kept" | "here";
+/** How a comment went: the server has it, will not have it, or it waits on this device, or only in this page. */
+export type Sent = "sent" | "refused" | "kept" | "here";
 
-/** Send a comment; its draft id makes sure that it is there once. Raises what the server refuses. */
+/** Keep a comment, then send it; when this returns it is kept, and the promise tells how it went. */
 export async function sendComment(address: string, draft: Draft): Promise<Sent> {
-  try {
-    await ask<Comment>("POST", `${address}/comments`, draft);
-    return "sent";
-  } catch (error) {
-    if (error instanceof Refused) throw error;
-    return outbox.add(`${address}/comments`, draft) ? "kept" : "here";
-  }
+  const lasts = outbox.add(`${address}/comments`, draft);
+  await outbox.send();
+  const waits = outbox.find(draft.draft_id);
+  if (!waits) return "sent";
+  return waits.refused ? "refused" : lasts ? "kept" : "here";
 }
 
 /** Keep a moment for oneself, with one key. */
-export async function mark(address: string, ms: number): Promise<void> {
-  await sendComment(address, {
+export function mark(address: string, ms: number): Promise<Sent> {
+  return sendComment(address, {
     partnership_id: null,
     parent_id: null,
     kind: "noticed",

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { Kept } from "../browser/kept";
-import { CommentDraft } from "./drafts";
+import { CommentDraft, FieldDraft, isHalfWritten } from "./drafts";
 import { FakeStorage } from "./fake_storage";
 
 const ADDRESS = "/api/lessons/1";
@@ -49,4 +49,32 @@ test("what is sent or emptied is kept no longer, and what comes next is", () => 
 test("a full store says that it lasts no longer than the page", () => {
   store.isFull = true;
   expect(page().write(draft("one"))).toBe(false);
+});
+
+class FakeField {
+  value = "";
+  private listeners: (() => void)[] = [];
+  addEventListener(_: string, listener: unknown) {
+    this.listeners.push(listener as () => void);
+  }
+  type(text: string) {
+    this.value = text;
+    for (const each of this.listeners) each();
+  }
+}
+
+test("a reply or a note that is half written keeps its id and the moment of its first letter", () => {
+  const mine = new Kept("tom", store);
+  let atMs = 2000;
+  const [before, after] = [new FakeField(), new FakeField()];
+  const first = new FieldDraft(before, "walk:1", () => atMs, mine);
+  before.type("two");
+  atMs = 9000;
+  before.type("two hands");
+  const again = new FieldDraft(after, "walk:1", () => atMs, mine);
+  expect(after.value).toBe("two hands");
+  expect([again.writing.id, again.writing.startMs]).toEqual([first.writing.id, 2000]);
+  expect(isHalfWritten("walk:1", mine)).toBe(true);
+  again.forget();
+  expect(isHalfWritten("walk:1", mine)).toBe(false);
 });

@@ -1,6 +1,7 @@
 /** What is half written: kept as it is typed, for its writer, until it is sent or taken away. */
 import { kept, type Kept } from "../browser/kept";
-import type { Draft } from "./writing";
+import { newId } from "../browser/secure_context";
+import { Writing, type Draft } from "./writing";
 
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 type Typed = Record<string, string>;
@@ -8,16 +9,41 @@ type Typed = Record<string, string>;
 const NAME = "draft:";
 const NEVER_KEPT = ["password", "file", "hidden", "submit", "button", "checkbox", "radio"];
 
-/** Fill a field with what was half written in it, and keep what is typed from now on; returns what forgets it. */
-export function keepDraft(field: HTMLTextAreaElement, name: string): () => void {
-  const before = kept.read<string>(NAME + name);
-  if (before) field.value = before;
-  field.addEventListener("input", () => {
-    if (field.value.trim()) kept.write(NAME + name, field.value);
-    else kept.remove(NAME + name);
-  });
-  return () => kept.remove(NAME + name);
+/** What is half written in one field, by its name: kept as it is typed, with its id and its moment. */
+export class FieldDraft {
+  readonly writing = new Writing(newId);
+
+  /** Fill the field with what was half written in it. `now` is what its moment is counted in. */
+  constructor(
+    private field: Pick<HTMLTextAreaElement, "value" | "addEventListener">,
+    private name: string,
+    private now: () => number = () => 0,
+    private mine: Kept = kept,
+  ) {
+    const before = mine.read<HalfWritten>(NAME + name);
+    if (before) this.writing.restore({ ...before, endMs: null });
+    if (this.writing.isBegun) field.value = this.writing.text;
+    field.addEventListener("input", () => this.type());
+  }
+
+  private type(): void {
+    this.writing.type(this.field.value, this.now());
+    const { id, text, startMs, isBegun } = this.writing;
+    if (isBegun) this.mine.write(NAME + this.name, { id, text, startMs } satisfies HalfWritten);
+    else this.mine.remove(NAME + this.name);
+  }
+
+  /** It was sent, or taken away. */
+  forget(): void {
+    this.writing.clear();
+    this.mine.remove(NAME + this.name);
+  }
 }
+type HalfWritten = { id: string; text: string; startMs: number | null };
+
+/** Whether something is half written under this name. */
+export const isHalfWritten = (name: string, mine: Kept = kept): boolean =>
+  mine.read<HalfWritten>(NAME + name) !== undefined;
 
 /**
  * The comment on one lesson or clip that is half written on this page, with its id, its moment and what was chosen for

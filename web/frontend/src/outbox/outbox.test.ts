@@ -1,94 +1,170 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Refused } from "../api/client";
-import { Kept, type Store } from "../browser/kept";
+import { Kept } from "../browser/kept";
+import { FakeStorage } from "./fake_storage";
 import { Outbox } from "./outbox";
 
-class FakeStorage extends Map<string, string> implements Store {
-  get length() {
-    return this.size;
-  }
-  key(at: number) {
-    return [...this.keys()][at] ?? null;
-  }
-  getItem(name: string) {
-    return this.get(name) ?? null;
-  }
-  setItem(name: string, text: string) {
-    this.set(name, text);
-  }
-  removeItem(name: string) {
-    this.delete(name);
-  }
-}
-
 const TO = "/api/lessons/1/comments";
+const ELSEWHERE = "/api/lessons/2/comments";
 let store: FakeStorage;
 let sent: string[];
-let answer: () => Promise<unknown>;
+let answer: (to: string) => Promise<unknown>;
+let signedIn: string;
 const outboxOf = (person: string) =>
-  new Outbox(new Kept(person, store), (_to, body) => {
-    sent.push((body as { text: string }).text);
-    return answer();
-  });
+  new Outbox(
+    new Kept(person, store),
+    (to, body) => {
+      sent.push((body as { text: string }).text);
+      return answer(to);
+    },
+    { isHers: () => signedIn === person },
+  );
 const note = (text: string) => ({ text, draft_id: text });
+const refuse = (status: number, code: string) => () => Promise.reject(new Refused("Not taken.", status, code));
+const noNetwork = () => Promise.reject(new TypeError("Failed to fetch"));
+const waiting = (outbox: Outbox) => outbox.waiting().map((one) => one.body.text);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [store, sent, answer] = [new FakeStorage(), [], () => Promise.resolve({})];
+  [store, sent, answer, signedIn] = [new FakeStorage(), [], () => Promise.resolve({}), "tom"];
 });
 afterEach(() => vi.useRealTimers());
 
 test("what waits is sent once, oldest first, and leaves the device", async () => {
   const outbox = outboxOf("tom");
-  outbox.add(TO, note("first"));
-  vi.advanceTimersByTime(1);
-  outbox.add(TO, note("second"));
+  for (const text of ["first", "second", "third"]) outbox.add(TO, note(text)); // within one millisecond
   await Promise.all([outbox.send(), outbox.send()]);
+  expect(sent).toEqual(["first", "second", "third"]);
+  expect(waiting(outbox)).toEqual([]);
+});
+
+test("what is added while another is sent goes with it", async () => {
+  const outbox = outboxOf("tom");
+  outbox.add(TO, note("first"));
+  answer = () => {
+    if (sent.length === 1) outbox.add(TO, note("second"));
+    return Promise.resolve({});
+  };
+  await outbox.send();
   expect(sent).toEqual(["first", "second"]);
-  expect(outbox.waiting()).toEqual([]);
+});
+
+test("it is kept before it is sent, over a reload", () => {
+  outboxOf("tom").add(TO, note("kept"));
+  expect(waiting(outboxOf("tom"))).toEqual(["kept"]);
 });
 
 test("what one person wrote is neither seen nor sent by the page of another", async () => {
   outboxOf("tom").add(TO, note("Tom's"));
+  signedIn = "priya";
   const hers = outboxOf("priya");
-  await hers.send(true);
-  expect(hers.waiting()).toEqual([]);
+  await hers.send();
+  expect(waiting(hers)).toEqual([]);
+  await outboxOf("tom").send(); // his page is still open
   expect(sent).toEqual([]);
+  signedIn = "tom";
   await outboxOf("tom").send();
   expect(sent).toEqual(["Tom's"]);
 });
 
-test.each([401, 408, 409, 429, 500, 503])("an answer %i leaves it waiting", async (status) => {
+test.each([
+  [401, "sign_in_needed"],
+  [409, "other_person"],
+  [409, "done_at_once"],
+  [408, ""],
+  [429, "too_many"],
+  [500, "error"],
+  [503, ""],
+  [507, "disk_full"],
+  [403, ""], // a page of the network's own, in place of the server
+  [404, ""],
+])("an answer %i %s leaves it waiting, and it is tried again by itself", async (status, code) => {
   const outbox = outboxOf("tom");
   outbox.add(TO, note("kept"));
-  answer = () => Promise.reject(new Refused("Not now.", status));
+  answer = refuse(status, code);
   await outbox.send();
   expect(outbox.waiting().map((one) => one.refused)).toEqual([undefined]);
-});
-
-test("without a network it is tried again by itself", async () => {
-  const outbox = outboxOf("tom");
-  outbox.add(TO, note("kept"));
-  answer = () => Promise.reject(new TypeError("Failed to fetch"));
-  await outbox.send();
   answer = () => Promise.resolve({});
   await vi.advanceTimersByTimeAsync(20_000);
-  expect(sent).toEqual(["kept", "kept"]);
-  expect(outbox.waiting()).toEqual([]);
+  expect([sent.length, waiting(outbox)]).toEqual([2, []]);
 });
 
-test("what the server will not take stays with its reason, holds up nothing, and is sent when she asks", async () => {
+test.each([
+  [403, "not_allowed"],
+  [404, "not_found"],
+  [409, "partnership_suspended"],
+  [409, "sent_before"],
+  [410, "gone"],
+  [413, ""],
+  [422, "invalid_input"],
+])("what is refused, %i %s, stays with its reason, is not tried again and holds up nothing", async (status, code) => {
   const outbox = outboxOf("tom");
-  outbox.add(TO, note("not taken"));
-  vi.advanceTimersByTime(1);
-  outbox.add(TO, note("taken"));
-  answer = () =>
-    sent.at(-1) === "not taken" ? Promise.reject(new Refused("It was taken back.", 404)) : Promise.resolve({});
-  await outbox.send();
-  await outbox.send();
+  for (const text of ["not taken", "taken"]) outbox.add(TO, note(text));
+  answer = () => (sent.at(-1) === "not taken" ? refuse(status, code)() : Promise.resolve({}));
+  for (let i = 0; i < 3; i++) await outbox.send();
+  await vi.advanceTimersByTimeAsync(100_000);
   expect(sent).toEqual(["not taken", "taken"]);
-  expect(outbox.waiting().map((one) => one.refused)).toEqual(["It was taken back."]);
+  expect(outbox.waiting()).toMatchObject([{ body: { text: "not taken" }, refused: "Not taken.", code }]);
+});
+
+test("without a network it is tried again by itself, in order", async () => {
+  const outbox = outboxOf("tom");
+  for (const text of ["first", "second"]) outbox.add(TO, note(text));
+  answer = noNetwork;
+  await outbox.send();
+  expect(sent).toEqual(["first"]);
   answer = () => Promise.resolve({});
-  await outbox.send(true);
-  expect(outbox.waiting()).toEqual([]);
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(sent).toEqual(["first", "first", "second"]);
+});
+
+test("a thing that the server cannot take now holds up its own alone, in their order", async () => {
+  const outbox = outboxOf("tom");
+  outbox.add(TO, note("first"));
+  outbox.add(TO, note("second"));
+  outbox.add(ELSEWHERE, note("elsewhere"));
+  answer = (to) => (to === TO ? refuse(500, "error")() : Promise.resolve({}));
+  await outbox.send();
+  expect(sent).toEqual(["first", "elsewhere"]);
+  expect(waiting(outbox)).toEqual(["first", "second"]);
+});
+
+test("what the server is known to have waits no longer, and other words under its id do", () => {
+  const outbox = outboxOf("tom");
+  for (const text of ["arrived", "other words"]) outbox.add(TO, note(text));
+  outbox.arrived([note("arrived"), { draft_id: "other words", text: "something else" }, { draft_id: "", text: "x" }]);
+  expect(waiting(outbox)).toEqual(["other words"]);
+});
+
+test("what was sent before with other words can be sent as something of its own", async () => {
+  const outbox = outboxOf("tom");
+  outbox.add(TO, note("these"));
+  answer = refuse(409, "sent_before");
+  await outbox.send();
+  answer = () => Promise.resolve({});
+  outbox.sendAsAnother(outbox.waiting()[0]!, "another");
+  await outbox.send();
+  expect([sent, waiting(outbox)]).toEqual([["these", "these"], []]);
+});
+
+test("what she takes away while it is sent does not come back", async () => {
+  const outbox = outboxOf("tom");
+  outbox.add(TO, note("taken away"));
+  answer = () => {
+    outbox.discard(outbox.waiting()[0]!);
+    return refuse(422, "invalid_input")();
+  };
+  await outbox.send();
+  expect(waiting(outbox)).toEqual([]);
+});
+
+test("in a full store it lasts as long as the page, is sent all the same, and says so", async () => {
+  store.isFull = true;
+  const outbox = outboxOf("tom");
+  expect(outbox.add(TO, note("kept"))).toBe(false);
+  expect(waiting(outbox)).toEqual(["kept"]);
+  expect(outbox.endsWithPage).toBe(true);
+  await outbox.send();
+  expect(outbox.endsWithPage).toBe(false);
+  expect([sent, waiting(outbox)]).toEqual([["kept"], []]);
 });

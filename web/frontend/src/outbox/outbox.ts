@@ -1,89 +1,168 @@
-/** What was written and is not on the server yet, of one person: kept in the browser until it is, and sent as hers. */
+/**
+ * What was written and is not on the server yet, of one person: kept in the browser before it is sent, sent once and
+ * in order about each thing, and as hers. It leaves the browser when the server has it, or when she takes it away. No
+ * DOM.
+ */
 import { ask, Refused } from "../api/client";
-import { kept, type Kept } from "../browser/kept";
+import { kept, notedSignedIn, type Kept } from "../browser/kept";
+import { personOfPage } from "../browser/page_person";
 
-export type Waiting = {
+export type Waiting<Body extends Written = Written> = {
   to: string;
-  /** With a draft id, by which the server knows it when it comes twice. */
-  body: { draft_id: string; text: string };
+  body: Body;
   since: number;
-  /** Why the server did not take it. */
+  /** Why the server will not take it: it is not tried again. */
   refused?: string;
+  code?: string;
 };
+/** With the id that was made at its first letter, by which the server knows it when it comes twice. */
+export type Written = { draft_id: string; text: string };
 type Post = (to: string, body: unknown) => Promise<unknown>;
 
 const NAME = "waiting:";
 const AGAIN_AFTER = 20_000; // ms
-/** Refusals that say nothing about what was written: she is signed out, somebody else is signed in, or it is busy. */
-const LATER = [401, 408, 409, 429];
+/** Refusals that say nothing about what was written: she is signed out, somebody else is signed in, it is busy. */
+const NOT_HERS_NOW = ["sign_in_needed", "other_person"];
+const BUSY = [401, 408, 429];
+const BY_A_PROXY = 413; // which refuses it at every try
 
-export const isForLater = (error: unknown): boolean =>
-  !(error instanceof Refused) || error.status >= 500 || LATER.includes(error.status);
+/** What becomes of what was sent: nothing reached the server as hers; this is not taken now; it never is. */
+export type Outcome = "stop" | "later" | "never";
+
+export function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof Refused) || NOT_HERS_NOW.includes(error.code)) return "stop";
+  if (error.status >= 500 || BUSY.includes(error.status) || error.code === "done_at_once") return "later";
+  return error.code || error.status === BY_A_PROXY ? "never" : "stop"; // without our code something on the way answered
+}
 
 export class Outbox {
   private sending: Promise<void> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
+  private order = 0;
+  private volatile = new Set<string>(); // ids of what this page alone holds
 
   constructor(
     private kept: Kept,
     private post: Post,
-    /** Called for each that the server has taken. */
-    private taken: (one: Waiting, answer: unknown) => void = () => undefined,
+    private tell: {
+      /** The server has taken one. */
+      taken?: (one: Waiting, answer: unknown) => void;
+      /** What waits is not what it was. */
+      changed?: () => void;
+      /** Whether its person is signed in in this browser, as far as is known. */
+      isHers?: () => boolean;
+    } = {},
   ) {}
 
   /** Keep something until it is sent; false when it lasts no longer than this page. */
-  add<Body extends Waiting["body"]>(to: string, body: Body): boolean {
+  add<Body extends Written>(to: string, body: Body): boolean {
+    const one: Waiting<Body> = { to, body, since: this.now() };
+    const lasts = this.kept.write(NAME + body.draft_id, one);
+    if (!lasts) this.volatile.add(body.draft_id);
     this.later();
-    return this.kept.write(NAME + body.draft_id, { to, body, since: Date.now() } satisfies Waiting);
+    this.tell.changed?.();
+    return lasts;
   }
 
-  /** What waits, oldest first; of one address, if it is given. */
-  waiting(to = ""): Waiting[] {
+  /** What is not sent, oldest first; of one address, if it is given. */
+  waiting<Body extends Written = Written>(to = ""): Waiting<Body>[] {
     return this.kept
       .names(NAME)
-      .map((name) => this.kept.read<Waiting>(name))
-      .filter((one): one is Waiting => one !== undefined && (!to || one.to === to))
+      .map((name) => this.kept.read<Waiting<Body>>(name))
+      .filter((one): one is Waiting<Body> => one !== undefined && (!to || one.to === to))
       .sort((a, b) => a.since - b.since);
+  }
+
+  /** What is not sent under this id, if it is not. */
+  find(id: string): Waiting | undefined {
+    return this.kept.read<Waiting>(NAME + id);
+  }
+
+  /** Whether leaving this page would lose something: the browser could not keep it. */
+  get endsWithPage(): boolean {
+    return [...this.volatile].some((id) => this.find(id));
   }
 
   discard(one: Waiting): void {
     this.kept.remove(NAME + one.body.draft_id);
+    this.tell.changed?.();
   }
 
-  /** Send what waits, oldest first. What the server has taken leaves the device; what it refuses stays, with why. */
-  send(refusedToo = false): Promise<void> {
-    return (this.sending ??= this.sendAll(refusedToo).finally(() => (this.sending = undefined)));
+  /** Send under another id what was refused because its id was used before. */
+  sendAsAnother(one: Waiting, id: string): void {
+    this.kept.remove(NAME + one.body.draft_id);
+    this.add(one.to, { ...one.body, draft_id: id });
+    void this.send();
   }
 
-  private async sendAll(refusedToo: boolean): Promise<void> {
-    for (const one of this.waiting()) {
-      if (one.refused && !refusedToo) continue;
-      try {
-        const answer = await this.post(one.to, one.body);
-        this.discard(one);
-        this.taken(one, answer);
-      } catch (error) {
-        if (isForLater(error)) {
-          this.later();
-          return;
-        }
-        this.kept.write(NAME + one.body.draft_id, { ...one, refused: (error as Error).message });
-      }
+  /** The server is known to have these: what waits of them has arrived, and only its answer was lost. */
+  arrived(there: Written[]): void {
+    for (const { draft_id, text } of there) {
+      const one = draft_id ? this.find(draft_id) : undefined;
+      if (one && one.body.text.trim() === text && !one.refused) this.discard(one);
     }
+  }
+
+  /** Send what waits. What the server has taken leaves the browser; what it refuses stays, with why. */
+  send(): Promise<void> {
+    return (this.sending ??= this.sendAll().finally(() => (this.sending = undefined)));
+  }
+
+  private async sendAll(): Promise<void> {
+    const tried = new Set<string>();
+    const held = new Set<string>(); // what is about them is not taken now; the rest is
+    const next = () => this.waiting().find((one) => !one.refused && !tried.has(one.body.draft_id) && !held.has(one.to));
+    for (let one = next(); one && this.isHers(); one = next()) {
+      tried.add(one.body.draft_id);
+      const outcome = await this.sendOne(one);
+      if (outcome === "stop") break;
+      if (outcome === "later") held.add(one.to);
+    }
+    if (this.waiting().some((one) => !one.refused)) this.later();
+  }
+
+  private async sendOne(one: Waiting): Promise<Outcome | "taken"> {
+    try {
+      const answer = await this.post(one.to, one.body);
+      this.discard(one);
+      this.tell.taken?.(one, answer);
+      return "taken";
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      if (outcome === "never" && this.find(one.body.draft_id)) {
+        const { message, code } = error as Refused;
+        this.kept.write(NAME + one.body.draft_id, { ...one, refused: message, code } satisfies Waiting);
+        this.tell.changed?.();
+      }
+      return outcome;
+    }
+  }
+
+  private isHers(): boolean {
+    return this.tell.isHers?.() ?? true;
   }
 
   private later(): void {
     clearTimeout(this.again);
     this.again = setTimeout(() => void this.send(), AGAIN_AFTER);
   }
+
+  /** The time, and later than what was added before, even within a millisecond or after the clock was put back. */
+  private now(): number {
+    const last = this.waiting().at(-1)?.since ?? 0;
+    return (this.order = Math.max(Date.now(), this.order + 1, last + 1));
+  }
 }
 
 /** Told to the page when something that waited was taken, with where and the answer. */
 export const TAKEN = "outbox-taken";
 export type Taken = { to: string; answer: unknown };
+/** Told to the page when what waits is not what it was, in this tab or in another. */
+export const CHANGED = "outbox-changed";
 
-export const outbox = new Outbox(
-  kept,
-  (to, body) => ask("POST", to, body),
-  (one, answer) => document.dispatchEvent(new CustomEvent(TAKEN, { detail: { to: one.to, answer } satisfies Taken })),
-);
+export const outbox = new Outbox(kept, (to, body) => ask("POST", to, body), {
+  taken: (one, answer) =>
+    document.dispatchEvent(new CustomEvent(TAKEN, { detail: { to: one.to, answer } satisfies Taken })),
+  changed: () => document.dispatchEvent(new Event(CHANGED)),
+  isHers: () => (notedSignedIn() ?? personOfPage()) === personOfPage(),
+});

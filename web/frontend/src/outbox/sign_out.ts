@@ -33,7 +33,7 @@ function askBefore(form: HTMLFormElement): void {
   const said = make("p", { role: "status" });
   const dialog = make("dialog", { className: "unsent" });
   const sendNow = async () => {
-    await outbox.send(true);
+    await outbox.send();
     if (outbox.waiting().length) said.textContent = words.stillNotSent;
     else if (half) askAgain();
     else signOut(form);

@@ -41,7 +41,7 @@ async function refresh(): Promise<void> {
   said = await ask<Comment[]>("GET", `${address}/comments`);
   comments.show(said);
 }
-comments.refresh = composer.refresh = refresh;
+comments.refresh = refresh;
 comments.show(said);
 composer.show(address, clip.audiences, clip.is_owner, null);
 player.moments = () => said.map((each) => each.start_ms).sort((a, b) => a - b);

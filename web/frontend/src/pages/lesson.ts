@@ -109,7 +109,7 @@ async function refresh(): Promise<void> {
 }
 
 corrections.refresh = measures.refresh = refresh;
-comments.refresh = composer.refresh = refreshComments;
+comments.refresh = refreshComments;
 player.moments = () => [...page.questions, ...page.comments].map((each) => each.start_ms).sort((a, b) => a - b);
 const LONG_SILENCE = 2000; // ms from which skipping is worth it
 player.silences = () => {
@@ -188,13 +188,7 @@ player.keys = {
   o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
   m: () => {
     const ms = player.ms;
-    void mark(address, ms).then(
-      () => {
-        said.textContent = words.markKept(clock(ms));
-        return refreshComments();
-      },
-      (error: unknown) => (said.textContent = messageOf(error)),
-    );
+    void mark(address, ms).then((sent) => (said.textContent = words.sentHow[sent] || words.markKept(clock(ms))));
   },
   ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
 };

@@ -5,6 +5,7 @@ import { copyText } from "../browser/secure_context";
 import { watchWhosePage } from "../browser/whose_page";
 import { make } from "../components/dom";
 import { offerKeyList } from "../components/key_list";
+import { showNotSent } from "../components/not_sent";
 import { outbox } from "../outbox/outbox";
 import { guardSignOut } from "../outbox/sign_out";
 import { messageOf } from "../text/error_message";
@@ -14,6 +15,8 @@ watchWhosePage();
 if (personOfPage()) {
   guardSignOut();
   addEventListener("online", () => void outbox.send());
+  addEventListener("beforeunload", (event) => outbox.endsWithPage && event.preventDefault());
+  showNotSent();
   void outbox.send();
 }
 

@@ -1,11 +1,13 @@
 /** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
-import { ask, askInTime, LIMIT_FOR_FILES } from "../api/client";
+import { ask, askInTime, LIMIT_FOR_FILES, refusal } from "../api/client";
 import { make } from "../components/dom";
-import { keepAwake, newId, noRecording, openMedia } from "../browser/secure_context";
+import { waitingRow } from "../components/waiting_comment";
+import { keepAwake, noRecording, openMedia } from "../browser/secure_context";
 import { hearKeys } from "../keys/hear";
 import { enterMeans } from "../keys/meaning";
-import { keepDraft } from "../outbox/drafts";
-import { outbox, TAKEN, type Taken } from "../outbox/outbox";
+import { FieldDraft } from "../outbox/drafts";
+import { CHANGED, outbox, outcomeOf, TAKEN, type Taken, type Waiting } from "../outbox/outbox";
+import { ServerClock } from "../live/server_clock";
 import { messageOf } from "../text/error_message";
 import { clock } from "../text/times";
 import { words } from "../text/words";
@@ -14,10 +16,12 @@ type Note = { id: string; at_ms: number; text: string };
 type NewNote = { at_ms: number; text: string; draft_id: string };
 const page = JSON.parse(document.getElementById("walk-data")!.textContent) as {
   id: string;
-  began: number;
+  gone_ms: number; // since it began, when the server wrote this page
   minutes: number;
   notes: Note[];
 };
+// How long it has lasted: by the server's clock, whatever time this phone believes it is.
+const lasted = new ServerClock(page.gone_ms);
 const address = `/api/walks/${page.id}`;
 const NOTES = `${address}/notes`;
 
@@ -31,8 +35,7 @@ class LearningWalk extends HTMLElement {
     ariaLabel: words.walkField,
     placeholder: words.walkField,
   });
-  private startedTyping = 0;
-  private forget = keepDraft(this.field, `walk:${page.id}`);
+  private draft = new FieldDraft(this.field, `walk:${page.id}`, () => Math.round(lasted.ms()));
   private pieces: Blob[] = [];
   private recorder: MediaRecorder | null = null;
 
@@ -40,8 +43,6 @@ class LearningWalk extends HTMLElement {
     const timer = make("p", { className: "walk-timer figure", role: "timer" });
     const keep = make("button", { type: "submit", className: "primary" }, words.walkKeep);
     const form = make("form", {}, this.field, keep);
-    // The moment of a note is when its first letter was written, as everywhere in Hindsight.
-    this.field.addEventListener("input", () => (this.startedTyping ||= Date.now()));
     hearKeys(this.field, (press) => {
       const enter = enterMeans(press);
       if (enter === "send") form.requestSubmit();
@@ -53,13 +54,14 @@ class LearningWalk extends HTMLElement {
     });
     this.replaceChildren(timer, form, this.sound(), this.status, this.list);
     const tick = () => {
-      const gone = Date.now() - page.began;
+      const gone = lasted.ms();
       const left = Math.ceil((page.minutes * 60_000 - gone) / 60_000);
       timer.textContent = `${clock(gone)} · ${left > 0 ? words.minutesLeft(left) : words.walkOver}`;
     };
     tick();
     setInterval(tick, 1000);
     setInterval(() => void this.send(), 5000);
+    document.addEventListener(CHANGED, () => this.show());
     document.addEventListener(TAKEN, (event) => this.take((event as CustomEvent<Taken>).detail));
     const save = document.getElementById("save-walk") as HTMLFormElement;
     save.addEventListener("submit", (event) => {
@@ -72,25 +74,23 @@ class LearningWalk extends HTMLElement {
   }
 
   private keep(): void {
-    const text = this.field.value.trim();
-    if (!text) return;
-    const at_ms = Math.max(0, (this.startedTyping || Date.now()) - page.began);
-    const isKept = outbox.add<NewNote>(NOTES, { at_ms, text, draft_id: newId() });
-    this.status.textContent = isKept ? "" : words.notKept;
-    this.startedTyping = 0;
+    const { id, startMs, text } = this.draft.writing;
+    if (!text.trim()) return;
+    const at_ms = Math.max(0, startMs ?? 0);
+    const isKept = outbox.add<NewNote>(NOTES, { at_ms, text: text.trim(), draft_id: id });
+    this.status.textContent = isKept ? "" : words.cannotKeep;
     this.field.value = "";
-    this.forget();
+    this.draft.forget();
     this.field.focus();
     this.show();
     void this.send();
   }
 
-  /** What waits goes to the server, in order; what cannot go now waits on this phone. */
+  /** What waits goes to the server, in order; what cannot go now waits on this phone. True when nothing waits. */
   private async send(): Promise<boolean> {
     await outbox.send();
-    const waiting = outbox.waiting(NOTES);
-    const why = waiting.find((one) => one.refused)?.refused;
-    if (waiting.length) this.status.textContent = why ?? words.walkWaits(waiting.length);
+    const waiting = outbox.waiting(NOTES).filter((one) => !one.refused);
+    if (waiting.length) this.status.textContent = words.walkWaits(waiting.length);
     return waiting.length === 0;
   }
 
@@ -102,8 +102,10 @@ class LearningWalk extends HTMLElement {
   }
 
   private show(): void {
-    const waiting = outbox.waiting(NOTES).map((one) => one.body as NewNote);
-    const rows = [...this.notes, ...waiting]
+    const waiting = outbox.waiting<NewNote>(NOTES);
+    const refused = waiting.filter((one) => one.refused).map((one) => this.refused(one));
+    const notes = waiting.filter((one) => !one.refused).map((one) => one.body);
+    const rows = [...this.notes, ...notes]
       .sort((a, b) => b.at_ms - a.at_ms)
       .map((one) => {
         const row = make(
@@ -133,7 +135,13 @@ class LearningWalk extends HTMLElement {
         } else row.append(make("span", { className: "quiet" }, words.walkOnPhone));
         return row;
       });
-    this.list.replaceChildren(...rows);
+    this.list.replaceChildren(...refused, ...rows);
+  }
+
+  /** A note that the server will not take; it holds up no other, and stays until its writer takes it away. */
+  private refused(one: Waiting<NewNote>): HTMLElement {
+    const head = make("header", {}, make("span", { className: "time" }, clock(one.body.at_ms)));
+    return make("li", {}, waitingRow(one, head));
   }
 
   private sound(): HTMLElement {
@@ -175,7 +183,7 @@ class LearningWalk extends HTMLElement {
   }
 
   private async save(form: HTMLFormElement): Promise<void> {
-    if (this.field.value.trim()) this.keep();
+    this.keep();
     if (!(await this.send())) return;
     const recorder = this.recorder;
     if (recorder && recorder.state !== "inactive") {
@@ -193,8 +201,10 @@ class LearningWalk extends HTMLElement {
         LIMIT_FOR_FILES,
       ).catch(() => null);
       if (!answer?.ok) {
-        this.status.textContent = words.walkSoundLost;
-        return; // the notes are safe; she may try again, or throw the sound away
+        const never = answer && outcomeOf(refusal(answer)) === "never";
+        this.status.textContent = never ? words.walkSoundNotTaken(refusal(answer).message) : words.walkSoundLost;
+        if (never) this.pieces = []; // the visit can be saved without it
+        return;
       }
       this.pieces = [];
     }

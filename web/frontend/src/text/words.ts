@@ -33,8 +33,22 @@ export const words = {
   youAnd: (name: string) => `You and ${name}`,
   chooseReader: "Choose who can read it",
   pleaseChooseReader: "Please choose who can read this.",
-  offline: "No connection: this is kept on your device and sent later.",
-  notKept: "No connection, and this browser can't save anything: please leave this page open until it is sent.",
+  sentHow: {
+    sent: "",
+    kept: "No connection: this is kept on your device and sent later.",
+    here: "No connection, and this browser can't save anything: please leave this page open until it is sent.",
+    refused: "This could not be taken. It is in the list, with the reason.",
+  },
+  waitingToBeSent: "waiting to be sent",
+  onlyYou: "only you",
+  you: "You",
+  copyIt: "Copy",
+  copiedIt: "Copied.",
+  notCopiedIt: "Your browser did not allow it. Please select the words and copy them.",
+  sendAsAnother: "Send it as well",
+  notSentTitle: "Not sent yet",
+  notTaken: "Not taken:",
+  cannotKeep: "This browser can't save anything: what you write lasts as long as this page, so please leave it open.",
   signedOutHere: (isKept: boolean) =>
     isKept ? "You are signed out. What you wrote is kept; sign in again to go on." : "You are signed out.",
   signIn: "Sign in",
@@ -278,6 +292,8 @@ export const words = {
   },
   walkSoundWhose: "Only if your colleague agreed. The sound goes to your colleague alone; you will not hear it again.",
   walkSending: "Sending the sound. Please keep this page open.",
+  walkSoundNotTaken: (why: string) =>
+    `The sound was not taken: ${why} Your notes are safe: press save again to save the visit without this sound.`,
   walkSoundLost: "The sound could not be sent. Your notes are safe: press save again when the network is back.",
 };
 

@@ -1,0 +1,38 @@
+/** What was written and is not on the server yet, as a row: what becomes of it, and what its person can do. */
+import { copyText, newId } from "../browser/secure_context";
+import type { Draft } from "../outbox/comments";
+import { outbox, type Waiting, type Written } from "../outbox/outbox";
+import { clock } from "../text/times";
+import { words } from "../text/words";
+import { make } from "./dom";
+
+/** The row of anything that waits: its words, what it waits for or why it is not taken, and Copy and Delete. */
+export function waitingRow<Body extends Written>(one: Waiting<Body>, head: HTMLElement): HTMLElement {
+  const text = make("div", {}, make("p", {}, one.body.text));
+  const state = one.refused ? `${words.notTaken} ${one.refused}` : words.waitingToBeSent;
+  const said = make("p", { className: "quiet" }, state);
+  const button = (name: string, then: () => void) => {
+    const made = make("button", { type: "button" }, name);
+    made.addEventListener("click", then);
+    return made;
+  };
+  const copy = () => void copyText(text).then((done) => (said.textContent = done ? words.copiedIt : words.notCopiedIt));
+  const acts = make(
+    "div",
+    {},
+    ...(one.code === "sent_before" ? [button(words.sendAsAnother, () => outbox.sendAsAnother(one, newId()))] : []),
+    ...(one.refused ? [button(words.copyIt, copy)] : []),
+    button(words.remove, () => outbox.discard(one)),
+  );
+  const data = { waits: one.body.draft_id };
+  return make("article", { className: "comment is-waiting", data }, head, text, said, acts);
+}
+
+/** The row of a comment or a reply. */
+export function waitingComment(one: Waiting<Draft>): HTMLElement {
+  const { body } = one;
+  const from = make("span", { className: "figure" }, clock(body.start_ms));
+  const until = body.end_ms === null ? [] : [make("span", { className: "figure" }, `to ${clock(body.end_ms)}`)];
+  const about = [body.kind, body.stage, body.partnership_id ? "" : words.onlyYou].filter(Boolean).join(" · ");
+  return waitingRow(one, make("header", {}, from, ...until, make("strong", {}, words.you), make("span", {}, about)));
+}
