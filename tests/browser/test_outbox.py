@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, Browser, Locator, Page, Route, expect
 
 from core.clock import utc_now
 from core.models import Share
@@ -97,7 +97,7 @@ def test_enter_twice_and_a_lost_answer_make_one_comment(lesson: Page, place: Pla
     field.press("Enter")
     field.press("Enter")
     expect(lesson.locator("article.comment:not(.is-waiting)", has_text="Pressed twice")).to_have_count(1, timeout=SOON)
-    taken = []
+    taken: list[APIResponse] = []
 
     def lose_answer(route: Route) -> None:
         if route.request.method != "POST" or taken:
