@@ -2,7 +2,7 @@
 import { ask, Refused } from "../api/client";
 import type { SessionPage } from "../api/types";
 import { make } from "../components/dom";
-import { isForLater } from "../outbox/outbox";
+import { outcomeOf } from "../outbox/outbox";
 import { SaveSoon } from "../outbox/save_soon";
 import { words } from "../text/words";
 
@@ -120,7 +120,7 @@ export class SessionWriting {
       return false;
     }
     this.said.textContent = (error as Error).message;
-    return isForLater(error);
+    return outcomeOf(error) !== "never";
   }
 
   /** The choice between two texts of the one action. */
