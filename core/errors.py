@@ -102,7 +102,11 @@ class StepFailed(HindsightError):
     sentence = "This step did not finish. We will try it again."
 
 
-class ModelMissing(HindsightError):
+class MachineLacks(HindsightError):
+    """The machine lacks what any recording needs: that is no fault of one, so no try of a step counts."""
+
+
+class ModelMissing(MachineLacks):
     """A model is neither in its folder, nor in an installed package, nor downloadable."""
 
     code = "model_missing"
@@ -153,7 +157,18 @@ class InvalidInput(HindsightError):
     sentence = "{why}"
 
 
-class DiskFull(HindsightError):
+class StorageAway(MachineLacks):
+    """The bucket that holds the files cannot be reached, or lets nobody in."""
+
+    code = "storage_away"
+    status = 503
+    sentence = (
+        "The place where recordings are kept cannot be reached just now. Nothing you saved is lost. Please try again in"
+        " a few minutes; what is being worked on goes on by itself."
+    )
+
+
+class DiskFull(MachineLacks):
     """No room left where files are kept."""
 
     code = "disk_full"

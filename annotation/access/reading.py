@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from annotation.access.conversations import is_no_conversation
 from annotation.access.line_management import is_in_one_line
 from annotation.access.states import active_now, closed_to_coach, suspended_now, suspended_now_or_at_end
-from core.clock import utc_now
+from core.clock import latest_now
 from core.errors import NotFound
 from core.models import (
     Clip,
@@ -41,7 +41,7 @@ def live_share() -> ColumnElement[bool]:
     """Condition: a share is open now, in an active partnership whose coachee owns the lesson."""
     return and_(
         Share.taken_back_at.is_(None),
-        or_(Share.until.is_(None), Share.until > utc_now()),
+        or_(Share.until.is_(None), Share.until > latest_now()),
         Share.lesson_id == Lesson.id,
         Share.partnership_id == Partnership.id,
         active_now(),
@@ -66,7 +66,7 @@ def live_clip_share() -> ColumnElement[bool]:
     """Condition: a clip's share is open now, in an active partnership whose coachee owns the lesson."""
     return and_(
         ClipShare.taken_back_at.is_(None),
-        or_(ClipShare.until.is_(None), ClipShare.until > utc_now()),
+        or_(ClipShare.until.is_(None), ClipShare.until > latest_now()),
         ClipShare.clip_id == Clip.id,
         Clip.deleted_at.is_(None),
         ClipShare.partnership_id == Partnership.id,

@@ -17,7 +17,7 @@ from annotation.access.reading import is_coachee, live_share, partnerships_of, r
 from annotation.access.states import require_active
 from annotation.access.writing import require_change
 from annotation.people.names import short_name
-from core.clock import utc_now
+from core.clock import latest_now, utc_now
 from core.database.events import About, record_event
 from core.errors import InvalidInput
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
@@ -132,7 +132,7 @@ def _closing_expired(table: type[S]) -> ReturningUpdate[S]:
 
 
 def _is_expired(table: type[S]) -> ColumnElement[bool]:
-    return and_(table.taken_back_at.is_(None), table.until <= utc_now())
+    return and_(table.taken_back_at.is_(None), table.until <= latest_now())
 
 
 def withdraw_share(session: Session, person: Person, share_id: str) -> None:

@@ -19,6 +19,7 @@ from core.models import Lesson, Step, new_id
 from core.pipeline.stages import FIRST_STAGE, STAGES
 
 AGAIN_AFTER = (timedelta(seconds=2), timedelta(seconds=15), timedelta(minutes=1))  # after each failed try
+PUT_OFF = (timedelta(minutes=1), timedelta(minutes=8))  # the first wait for what the machine lacks, and the longest
 KILLED = "worker_lost"
 KILLED_SENTENCE = "The program stopped {times} times while it worked on this. The recording may be damaged."
 
@@ -63,7 +64,7 @@ def new_step(lesson_id: str, stage: str, number: int = 0, state: str = "waiting"
 
 def is_due(now: datetime) -> ColumnElement[bool]:
     """Ready, and its pause is over. One longer than any that we make was counted by a clock that went back since."""
-    return and_(Step.state == "ready", or_(Step.next_at <= now, Step.next_at > now + AGAIN_AFTER[-1]))
+    return and_(Step.state == "ready", or_(Step.next_at <= now, Step.next_at > now + PUT_OFF[-1]))
 
 
 def mark_sent(session: Session, step_ids: Sequence[str]) -> None:
@@ -146,7 +147,13 @@ def release_claim(session: Session, claim: Claim) -> bool:
 
 
 def put_off_step(session: Session, claim: Claim, code: str, sentence: str) -> bool:
-    """Let a step wait for a minute without counting this try: the machine lacks what any try needs."""
+    """Let a step wait without counting this try: the machine lacks what any try needs. Each wait is twice the last."""
+    now, (first, longest) = utc_now(), PUT_OFF
+    step = session.execute(
+        select(Step.next_at, Step.finished_at, Step.error_code).where(Step.id == claim.step_id)
+    ).one()
+    waited = step.next_at - step.finished_at if step.finished_at and step.error_code == code else timedelta(0)
+    pause = min(max(2 * waited, first), longest)
     return _end(
         session,
         claim,
@@ -154,7 +161,7 @@ def put_off_step(session: Session, claim: Claim, code: str, sentence: str) -> bo
         attempts=Step.attempts - 1,
         error_code=code,
         error_sentence=sentence,
-        next_at=utc_now() + AGAIN_AFTER[-1],
+        next_at=now + pause,
         dispatched_at=None,
         progress=0.0,
     )

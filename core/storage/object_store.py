@@ -10,17 +10,17 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import obstore
-from obstore.exceptions import NotFoundError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import S3Store
 
-from core.errors import saying_disk_full
+from core.errors import StorageAway, saying_disk_full
 from core.settings import Settings
 from core.storage.base import PIECE_BYTES, parts_of, sync_file
 
@@ -49,7 +49,8 @@ class ObjectStorage:
 
     def keep(self, source: Path, key: str) -> None:
         """Send a file up, whole or not at all, and remove it here."""
-        obstore.put(self.store, _checked(key), source, chunk_size=PART_BYTES, use_multipart=_is_large(source))
+        with _saying_away():
+            obstore.put(self.store, _checked(key), source, chunk_size=PART_BYTES, use_multipart=_is_large(source))
         source.unlink()
 
     @contextmanager
@@ -78,14 +79,13 @@ class ObjectStorage:
     def delete(self, key: str) -> None:
         """Remove the object, and our copy of it."""
         self._copy(key).unlink(missing_ok=True)
-        try:
+        with suppress(FileNotFoundError), _saying_away():
             obstore.delete(self.store, _checked(key))
-        except (NotFoundError, FileNotFoundError):
-            return
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Yield keys in sorted order."""
-        found = [str(one["path"]) for page in obstore.list(self.store, prefix or None) for one in page]
+        with _saying_away():
+            found = [str(one["path"]) for page in obstore.list(self.store, prefix or None) for one in page]
         yield from sorted(found)
 
     def delete_stale_copies(self) -> None:
@@ -96,21 +96,17 @@ class ObjectStorage:
                     path.unlink(missing_ok=True)
 
     def _head(self, key: str) -> Any:
-        try:
+        with _saying_away():
             return obstore.head(self.store, _checked(key))
-        except (NotFoundError, FileNotFoundError):
-            raise FileNotFoundError(key) from None
 
     def _pieces(self, key: str, start: int, end: int, length: int) -> Iterator[bytes]:
         """Ask for a piece at a time: each has its own time and its own retries, however long the whole takes."""
         for at in range(start, end, length):
             stop = min(at + length, end)
-            try:
+            with _saying_away():
                 piece = bytes(obstore.get_range(self.store, _checked(key), start=at, end=stop))
-            except (NotFoundError, FileNotFoundError):
-                raise FileNotFoundError(key) from None
-            if len(piece) != stop - at:
-                raise OSError(f"{key} came only half")
+            if len(piece) != stop - at:  # the line broke
+                raise StorageAway
             yield piece
 
     def _copy(self, key: str) -> Path:
@@ -135,6 +131,17 @@ class ObjectStorage:
         finally:
             partial.unlink(missing_ok=True)
         return copy
+
+
+@contextmanager
+def _saying_away() -> Iterator[None]:
+    """Turn what obstore says into FileNotFoundError where nothing has this name, and into StorageAway."""
+    try:
+        yield
+    except NotFoundError as error:
+        raise FileNotFoundError(str(error)) from None
+    except BaseError as error:
+        raise StorageAway from error
 
 
 def _checked(key: str) -> str:

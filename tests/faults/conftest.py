@@ -29,4 +29,5 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
     """Return the clock of everything in this process."""
     there = SetClock()
     monkeypatch.setattr("core.clock.datetime", there)
+    monkeypatch.setattr("core.clock._seen", [])
     return there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from annotation.access.reading import may_see
 from annotation.coaching.session_room import people_present
 from annotation.lessons.clips import make_clip
 from annotation.mail_queue import write_mail
-from core.clock import utc_now
+from core.clock import HELD_SECONDS, latest_now, utc_now
 from core.database.db import Database
 from core.database.events import events_after, last_event_number, record_event, trim_events
 from core.models import ClipShare, CoachingSession, Share, Step
@@ -198,6 +199,42 @@ def test_a_share_whose_last_day_is_over_stays_closed_though_the_clock_goes_back(
     close_shares(any_database)  # once
     with any_database.read() as session:
         assert len(events_after(session, before)) == told
+
+
+@pytest.mark.parametrize("of_clip", [False, True])
+def test_a_share_stays_closed_at_once_when_the_clock_goes_back_before_a_worker_has_closed_it(
+    any_database: Database, clock: SetClock, of_clip: bool
+) -> None:
+    with any_database.write() as session:
+        coach, coachee = make_person(session), make_person(session)
+        pair = make_partnership(session, coach, coachee)
+        lesson = make_lesson(session, coachee)
+        clip = make_clip(session, coachee, lesson.id, "A moment", 0, 1000)
+        soon = {"partnership_id": pair.id, "created_at": utc_now(), "until": utc_now() + timedelta(minutes=1)}
+        session.add(ClipShare(clip_id=clip.id, **soon) if of_clip else Share(lesson_id=lesson.id, **soon))
+    thing = clip if of_clip else lesson
+    with any_database.read() as session:
+        assert may_see(session, coach, thing)
+        clock.back = -HOUR
+        assert not may_see(session, coach, thing)
+        clock.back = HOUR
+        assert not may_see(session, coach, thing)
+    close_shares(any_database)  # a worker that has seen the hour too closes it for good
+    with any_database.read() as session:
+        rows = session.scalars(select(ClipShare)).all() if of_clip else session.scalars(select(Share)).all()
+        assert [row.taken_back_at for row in rows] == [row.until for row in rows]
+
+
+def test_a_clock_that_was_wrong_for_a_moment_is_believed_again_after_a_minute(
+    clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.back = -HOUR
+    late = latest_now()
+    clock.back = timedelta(0)
+    assert latest_now() == late
+    after = time.monotonic() + HELD_SECONDS
+    monkeypatch.setattr("core.clock.time.monotonic", lambda: after)
+    assert latest_now() < late
 
 
 def test_a_share_that_is_open_stays_open_when_others_are_closed(any_database: Database) -> None:

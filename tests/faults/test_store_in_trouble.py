@@ -58,7 +58,7 @@ def test_an_upload_that_the_bucket_does_not_take_becomes_a_lesson_when_it_does(
     where = begin(owner)
     proxy.make(kind, "PUT")
     failed = owner.patch(where, content=RECORDING, headers=patch_headers(0))
-    assert (failed.status_code, proxy.met > 0) == (500, True)
+    assert (failed.status_code, failed.json()["code"], proxy.met > 0) == (503, "storage_away", True)
     assert "Nothing you saved is lost" in failed.json()["message"]
     assert list(get_storage().keys()) == []
     proxy.make("none")
@@ -84,7 +84,7 @@ def test_a_step_that_the_bucket_fails_is_tried_again_and_leaves_nothing_half(
     with any_database.read() as session:
         step = session.scalars(select(Step).where(Step.stage == stage)).one()
         rows = session.scalars(select(StoredFile.kind)).all()
-    assert (step.state, step.attempts, step.error_code, list(rows)) == ("ready", 1, "step_failed", ["original"])
+    assert (step.state, step.attempts, step.error_code, list(rows)) == ("ready", 0, "storage_away", ["original"])
     assert proxy.met > 0
     assert whole_files(data_dir)
     proxy.make("none")
@@ -109,7 +109,7 @@ def test_a_bucket_that_stumbles_for_a_moment_is_asked_again_and_nobody_notices(
         assert (part.status_code, part.content, proxy.met) == (206, BYTES[10:3001], 1)
     proxy.make("error", "HEAD")
     away = school.browser("owner").get(address)
-    assert (away.status_code, away.json()["code"]) == (500, "error")
+    assert (away.status_code, away.json()["code"]) == (503, "storage_away")
     proxy.make("none")
     assert school.browser("owner").get(address).content == BYTES
 

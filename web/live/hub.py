@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from annotation.access.hearing import Topic, ended_by_time
-from core.clock import utc_now
+from core.clock import latest_now, utc_now
 from core.database.db import get_database
 from core.database.events import WINDOW, Happened, events_after, last_event_number
 from web.live.telling import Answer, Follower, Question, Told, answer
@@ -112,6 +112,7 @@ class Hub:
         untold: list[Happened] = []
         ask_all, asked_at = False, time.monotonic()
         while True:
+            latest_now()  # so that this process knows the hour when the clock is set back
             try:
                 if seen is None:
                     seen = await run_in_threadpool(begin_reading)

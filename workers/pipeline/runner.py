@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.database.db import Database, get_database
-from core.errors import DiskFull, HindsightError, StepFailed, UnusableFile, WorkStopped, saying_disk_full
+from core.errors import HindsightError, MachineLacks, StepFailed, UnusableFile, WorkStopped, saying_disk_full
 from core.logs import logged_about
 from core.models import ChunkRow, Clip, Finding, Lesson, StoredFile, VoicePrint
 from core.pipeline import steps
@@ -277,7 +277,7 @@ def end_stopped(database: Database, settings: Settings, claim: steps.Claim, stop
 def end_failed(database: Database, claim: steps.Claim, error: HindsightError, settings: Settings) -> None:
     """Write down what failed; what a retry cannot mend fails for good, and so does the last try.
 
-    Where the disk is full no try counts: somebody has to make room, however long that takes.
+    Where the machine lacks something (room, a model, its bucket) no try counts, however long that takes to mend.
     """
     unusable = isinstance(error, UnusableFile)
     final = unusable or claim.attempt >= settings.max_attempts
@@ -286,7 +286,7 @@ def end_failed(database: Database, claim: steps.Claim, error: HindsightError, se
         lesson = session.get(Lesson, claim.lesson_id, with_for_update=LESSON_LOCK)
         if lesson is None:
             return
-        if isinstance(error, DiskFull):
+        if isinstance(error, MachineLacks):
             final = False
             ended = steps.put_off_step(session, claim, error.code, sentence)
         else:

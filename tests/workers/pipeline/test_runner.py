@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from annotation.lessons.lessons import delete_for_good
-from core.clock import utc_now
+from core.clock import stopped_at, utc_now
 from core.database.db import Database
-from core.errors import WorkStopped
+from core.errors import DiskFull, HindsightError, ModelMissing, StorageAway, WorkStopped
 from core.models import ChunkRow, Finding, Lesson, Step, StoredFile
 from core.pipeline import steps
 from core.settings import get_settings
@@ -343,3 +343,29 @@ def test_a_disk_that_is_full_for_hours_uses_up_no_try(
     monkeypatch.setitem(BINDINGS, "probe_media", bind(lambda _context: Output(save_nothing)))
     run_step(step_id, threading.Event())
     assert states(any_database) == {"probe_media": "done"}
+
+
+@pytest.mark.parametrize("lacking", [DiskFull(), ModelMissing(name="base"), StorageAway()], ids=lambda one: one.code)
+def test_what_the_machine_lacks_uses_up_no_try_and_is_waited_for_longer_each_time(
+    any_database: Database, monkeypatch: pytest.MonkeyPatch, lacking: HindsightError
+) -> None:
+    with any_database.write() as session:
+        make_ready_lesson(session)
+    [step_id] = step_ids(any_database, "probe_media")
+
+    def lack(_context: Context) -> Output:
+        raise lacking
+
+    monkeypatch.setitem(BINDINGS, "probe_media", bind(lack))
+    now, waits = utc_now(), []
+    for _ in range(6):
+        with stopped_at(now):
+            run_step(step_id, threading.Event())
+            run_step(step_id, threading.Event())  # not due yet: nothing happens
+        with any_database.read() as session:
+            step = session.get_one(Step, step_id)
+        assert (step.state, step.attempts, step.error_code) == ("ready", 0, lacking.code)
+        assert step.error_sentence == str(lacking)
+        waits.append(round((step.next_at - now).total_seconds() / 60))
+        now = step.next_at
+    assert waits == [1, 2, 4, 8, 8, 8]

@@ -11,7 +11,9 @@ export class StepProgress extends HTMLElement {
     const rows = found.steps.map((step) => {
       const share = step.state === "running" && step.progress > 0 ? ` ${Math.round(step.progress * 100)} %` : "";
       const row = make("li", { data: { state: step.state } }, (words.stages[step.stage] ?? step.stage) + share);
-      if (step.state === "failed") row.append(make("p", { className: "sentence" }, step.error_sentence));
+      // A step that is ready and has a sentence waits for what the sentence says.
+      if (["failed", "ready"].includes(step.state) && step.error_sentence !== "")
+        row.append(make("p", { className: "sentence" }, step.error_sentence));
       return row;
     });
     this.replaceChildren(make("ul", { className: "stages" }, ...rows));
