@@ -48,11 +48,13 @@ def web(end_with_parent: bool) -> None:
     from core.parent_watch import end_with_parent as hold_on
     from web.app import create_app
     from web.transfer.connection import GuardedHttp
+    from web.transfer.waiting import allow_many_files
 
     if end_with_parent:
         hold_on()
     settings = get_settings()
     set_up_logging()
+    allow_many_files()
     if not end_with_parent:  # else the parent has done it
         from core.database.migrate import migrate_database
 

@@ -7,9 +7,10 @@ use the route is answered with the body unread. A route whose body may be large 
 from __future__ import annotations
 
 import time
-from asyncio import timeout
+from asyncio import Timeout, timeout
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -34,6 +35,7 @@ from web.security.whole_text import is_json
 BODY_BYTES = 1024**2  # of a form or of JSON; the longest text of a form has 20,000 letters
 ANYBODY_BYTES = 256 * 1024  # where nobody need be signed in; what somebody wrote whose session ended is given back
 FORM_BYTES = 64 * 1024  # of a form around its file
+MOST_ANONYMOUS = 200  # half bodies of people who are not signed in; one of a browser is whole at once
 MOST_AT_ONCE = 20  # large bodies that one person sends to this process
 SILENT_SECONDS = 60.0  # without a byte: a phone that goes from one network to the next is silent for less
 GRACE_SECONDS, SLOWEST_BYTES = 60.0, 1000  # after so long, fewer bytes a second than this are no living upload
@@ -121,6 +123,12 @@ class Incoming:
     came: int = 0
     waited: float = 0.0
     is_whole: bool = False
+    patience: Timeout | None = None
+
+    def give_up(self) -> None:
+        """Wait no longer for its next piece."""
+        if self.patience is not None and not self.patience.expired():
+            self.patience.reschedule(0)
 
     async def next(self) -> Message:
         """Return the next piece; of what is given up that its sender has gone, so that nothing is made of it."""
@@ -130,11 +138,13 @@ class Incoming:
             return GONE
         begun, left = time.monotonic(), GRACE_SECONDS + self.came / SLOWEST_BYTES - self.waited
         try:
-            async with timeout(max(0.0, min(SILENT_SECONDS, left))):
+            async with timeout(max(0.0, min(SILENT_SECONDS, left))) as self.patience:
                 message = await self.receive()
         except TimeoutError:
             self.refusal = BodyStalled()
             return GONE
+        finally:
+            self.patience = None
         self.waited += time.monotonic() - begun
         self.came += len(message.get("body", b""))
         if self.came > self.most_bytes:
@@ -150,6 +160,7 @@ class Bodies:
 
     app: ASGIApp
     sending: Counter[str] = field(default_factory=Counter)  # large bodies on their way, by person
+    anonymous: dict[int, Incoming] = field(default_factory=dict)  # bodies on their way of whoever it is, oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request; one without a body passes as it comes."""
@@ -181,7 +192,21 @@ class Bodies:
                 await (await refusal_of(request, refusal))(scope, receive, send)
                 return
             most, person, large = ANYBODY_BYTES, None, None  # the route refuses it, and gives back what was written
-        await self._pass_on(scope, Incoming(receive, most), send, person if large is not None else None)
+        body = Incoming(receive, most)
+        with self._limited(body) if person is None else nullcontext():
+            await self._pass_on(scope, body, send, person if large is not None else None)
+
+    @contextmanager
+    def _limited(self, body: Incoming) -> Iterator[None]:
+        """Hold a body of somebody who is not known; where too many come in at once, give up the oldest half one."""
+        half = [one for one in self.anonymous.values() if not one.is_whole and one.refusal is None]
+        if len(half) >= MOST_ANONYMOUS:
+            half[0].give_up()
+        self.anonymous[id(body)] = body
+        try:
+            yield
+        finally:
+            self.anonymous.pop(id(body), None)
 
     async def _pass_on(self, scope: Scope, body: Incoming, send: Send, person: Person | None) -> None:
         """Hand a body on; `person` sends a large one, and only so many at once."""

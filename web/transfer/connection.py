@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from typing import ClassVar
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from web.transfer.waiting import Waiting
 
 EXTENSION = "hindsight.cut"
 AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER with no time: closing drops the send buffer and resets the connection
@@ -19,6 +22,7 @@ HEAD_SECONDS = 30.0  # from the first byte of a request to the end of its header
 HEAD_BYTES = 64 * 1024  # of headers, of trailers, or of signs between two pieces of a body
 LINGER_SECONDS = 5.0  # after the answer to a body that was not read: so long its sender has to notice
 IDLE_SECONDS = 75.0  # before the first byte; a browser opens connections that it may need
+STUCK_SECONDS = 120.0  # without taking any byte of an answer; a paused film asks again for what is missing
 REFUSED = {408: b"408 Request Timeout", 431: b"431 Request Header Fields Too Large"}
 
 
@@ -30,6 +34,8 @@ class GuardedHttp(HttpToolsProtocol):
     body that nobody reads.
     """
 
+    waiting: ClassVar[Waiting] = Waiting()  # of this process
+    _stuck: asyncio.TimerHandle | None = None
     _timer: asyncio.TimerHandle | None = None
     _in_body = False  # the headers are here, the end of the body is not
     _dry_bytes = 0  # received since the last piece of a body
@@ -38,10 +44,13 @@ class GuardedHttp(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._wait(IDLE_SECONDS, 0)
+        self.waiting.add(self, self._address, self._make_room)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._stop_waiting()
+        self.resume_writing()
+        self.waiting.discard(self, self._address)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -62,6 +71,7 @@ class GuardedHttp(HttpToolsProtocol):
         """Hand the request on: how long its body may take is the application's business."""
         self._in_body, self._dry_bytes = True, 0
         self._stop_waiting()
+        self.waiting.discard(self, self._address)
         super().on_headers_complete()
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -82,10 +92,31 @@ class GuardedHttp(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Wait for the next request, and a little while for the rest of a body that was not read."""
-        is_half = self._in_body and not self.pipeline
+        is_half, is_last = self._in_body and not self.pipeline, not self.pipeline
         super().on_response_complete()
+        if is_last and not self.transport.is_closing():
+            self.waiting.add(self, self._address, self._make_room)
         if is_half and not self.transport.is_closing():
             self._wait(LINGER_SECONDS, 0)
+
+    def pause_writing(self) -> None:
+        """Wait for a reader that does not read, but not for ever."""
+        super().pause_writing()
+        self._stuck = self._stuck or self.loop.call_later(STUCK_SECONDS, self.cut)
+
+    def resume_writing(self) -> None:
+        """Go on: bytes were read."""
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+        super().resume_writing()
+
+    @property
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def _make_room(self) -> None:
+        self._give_up(0)
 
     def cut(self) -> None:
         """Drop what is not sent yet, and the connection."""
