@@ -12,7 +12,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-MARK = "\ufeff"  # without it Excel takes UTF-8 for the letters of its own country
+MARK = "\ufeff"  # byte order mark: without it Excel reads UTF-8 in its own country's code page
 _FORMULA = "=+\\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b"  # wide and small forms are taken for the plain ones
 _SPLITS = ",;|\t\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029\uff0c\uff1b"  # where a cell or a line can begin
 _SKIPPED = (  # what may stand before a formula and be overlooked: spaces, letters without width, quotation marks
@@ -26,9 +26,9 @@ _MARKED = re.compile(f"^'{_FIRST}|(?<=[{_SPLITS}])'{_BEGINS}")
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Iterable[object]], *, for_programs: bool = False) -> str:
-    """Return a table as CSV (RFC 4180) for spreadsheets, with the mark by which Excel knows UTF-8.
+    """Return a table as CSV (RFC 4180) for spreadsheets, with the byte order mark by which Excel knows UTF-8.
 
-    `for_programs` leaves out the mark, which most programs take for a part of the first column's name, and ends lines
+    `for_programs` leaves it out, since most programs take for a part of the first column's name, and ends lines
     with a line feed alone.
     """
     out = io.StringIO()
@@ -39,17 +39,17 @@ def csv_text(head: Sequence[str], rows: Iterable[Iterable[object]], *, for_progr
 
 
 def harmless(cell: object) -> str:
-    """Return a cell of which a spreadsheet runs nothing, wherever it splits; numbers stay numbers, None is empty."""
+    """Return a cell that is safe from CSV injection, wherever a spreadsheet splits it; numbers stay, None is empty."""
     if cell is None or isinstance(cell, int | float):
         return "" if cell is None else str(cell)
     return _PLACES.sub("'", str(cell))
 
 
 def as_written(cell: str) -> str:
-    """Return what a cell said before `harmless` marked it."""
+    """Return a cell as it was before `harmless` put an apostrophe before a formula."""
     return _MARKED.sub("", cell)
 
 
 def without_mark(text: str) -> str:
-    """Return a table's text without the mark and the empty lines before it."""
+    """Return a table's text without a byte order mark and the empty lines before it."""
     return text.lstrip(f"{MARK}\r\n")

@@ -21,7 +21,7 @@ class SchoolDay(date):
 
     @classmethod
     def of(cls, moment: date) -> Self:
-        """Return the day on which a moment falls at the school; a day that is none of a moment stays itself."""
+        """Return the day on which a moment falls at the school; a plain date stays as it is."""
         there = on_school_clock(moment) if isinstance(moment, datetime) else moment
         return cls(there.year, there.month, there.day)
 

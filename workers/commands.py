@@ -21,7 +21,7 @@ from core.settings import Settings, get_settings
 from core.storage.private_files import restrict_data_folder
 
 if TYPE_CHECKING:
-    from workers.analyse.analyse import Order
+    from workers.analyse.analyse import AnalysisOptions
     from workers.service import Service
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def analyse(
             check_output_folder(out)
         if target is not None and (out is None or out.exists() or Path(target).absolute().parent != out.absolute()):
             check_output(target)  # else it will stand in the folder that --out makes
-        order = _order(file, asr_model, language, transcript, voices)
+        order = _options(file, asr_model, language, transcript, voices)
         analysis = analyse_file(order, show)
         text = json.dumps(analysis_document(analysis), ensure_ascii=False, indent=1) + "\n"
         if out is not None:
@@ -88,22 +88,22 @@ def speakers(file: Path, rttm: str, voices: int | None, quiet: bool) -> None:
         from workers.analyse.analyse import speakers_of
 
         check_output(rttm)
-        turns = speakers_of(_order(file, None, None, None, voices), show)
+        turns = speakers_of(_options(file, None, None, None, voices), show)
         write_output(rttm, write_rttm(turns, file.stem.encode("utf-8", "replace").decode()))
 
 
-def _order(
+def _options(
     file: Path, asr_model: str | None, language: str | None, transcript: Path | None, voices: int | None
-) -> Order:
+) -> AnalysisOptions:
     from transcription.formats.readers import read_transcript
     from transcription.words.imported import words_of_transcript
-    from workers.analyse.analyse import Order
+    from workers.analyse.analyse import AnalysisOptions
 
     settings = get_settings()
     spoken = settings.language if language is None else language
     if spoken:
         _check_language(spoken)
-    return Order(
+    return AnalysisOptions(
         file=file,
         asr_model=asr_model or settings.asr_model,
         models_dir=settings.models_dir,

@@ -32,7 +32,7 @@ from core.plain_text import well_formed
 from core.settings import get_settings
 
 BUSY_SECONDS = 30
-TURN_SECONDS = 0.002  # how often a writer looks whether it is its turn; SQLite itself would sleep up to 0.1 s
+TURN_SECONDS = 0.002  # poll interval for SQLite's write lock; SQLite itself would sleep up to 0.1 s
 THREADS = 40  # of a web process, each with a connection when all of them read
 SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)  # its file, or the index of its journal
 POSTGRES_FULL = "53100"
@@ -96,7 +96,7 @@ class Database:
         """Yield a session that is committed at the end, or rolled back when the block raises.
 
         Raises DiskFull, InvalidInput for a number or a day beyond what a column holds, and DoneAtOnce where
-        a constraint or a lock keeps one of two writers out.
+        a constraint or a lock refuses one of two writers.
         """
         try:
             with WritingSession(self.writer, expire_on_commit=False) as session, session.begin():
@@ -202,7 +202,7 @@ def _begin_reading(connection: Connection) -> None:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Wait for the turn of this process; raises OperationalError when it does not come."""
+    """Take SQLite's write lock; raises OperationalError when it is not free within BUSY_SECONDS."""
     end = time.monotonic() + BUSY_SECONDS
     while True:
         try:

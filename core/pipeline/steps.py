@@ -63,7 +63,7 @@ def new_step(lesson_id: str, stage: str, number: int = 0, state: str = "waiting"
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
-    """Ready, and its pause is over. One longer than any that we make was counted by a clock that went back since."""
+    """Ready, and its pause is over. A pause longer than any that is set here is over too: the clock was set back."""
     return and_(Step.state == "ready", or_(Step.next_at <= now, Step.next_at > now + PUT_OFF[-1]))
 
 

@@ -59,7 +59,7 @@ HASH_BYTES = 4 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class UploadRequest:
     """What somebody wants to upload: the file's name, its bytes, and words about the lesson.
 
     `is_growing`: it is being recorded, nobody knows its length yet, and `length` is the most that it may be.
@@ -104,7 +104,7 @@ def suffix_of(name: str) -> str:
     return ending if ending.lower() in KINDS else ""
 
 
-def read_order(words: Mapping[str, str], length: int | None, max_bytes: int) -> Order:
+def read_upload_request(words: Mapping[str, str], length: int | None, max_bytes: int) -> UploadRequest:
     """Check what is wanted; no length: it is being recorded. Raises UnknownKind, EmptyFile, TooLarge, InvalidInput."""
     is_growing, length = length is None, max_bytes if length is None else length
     name = display_name(words.get("filename", ""))
@@ -121,10 +121,10 @@ def read_order(words: Mapping[str, str], length: int | None, max_bytes: int) -> 
         raise InvalidInput(why="The date of the lesson cannot be read.") from error
     title = clean_text(words.get("title", ""))[:NAME_LENGTH].rstrip()
     class_name = clean_text(words.get("class_name", ""))[:CLASS_LENGTH].rstrip()
-    return Order(name, length, title, class_name, taught_on, is_growing)
+    return UploadRequest(name, length, title, class_name, taught_on, is_growing)
 
 
-def begin_upload(session: Session, owner_id: str, order: Order, keep_hours: int) -> Upload:
+def begin_upload(session: Session, owner_id: str, request: UploadRequest, keep_hours: int) -> Upload:
     """Remember what is wanted; its file appears with its first bytes. Raises TooManyOpen and TooManyToday."""
     now, most = utc_now(), get_settings().uploads_open
     count_use(session, owner_id, "upload")
@@ -133,13 +133,13 @@ def begin_upload(session: Session, owner_id: str, order: Order, keep_hours: int)
         raise TooManyOpen(most=most)
     upload = Upload(
         owner_id=owner_id,
-        name=order.name,
-        mime=KINDS[suffix_of(order.name).lower()],
-        length=order.length,
-        is_growing=order.is_growing,
-        title=order.title,
-        class_name=order.class_name,
-        taught_on=order.taught_on,
+        name=request.name,
+        mime=KINDS[suffix_of(request.name).lower()],
+        length=request.length,
+        is_growing=request.is_growing,
+        title=request.title,
+        class_name=request.class_name,
+        taught_on=request.taught_on,
         created_at=now,
         expires_at=now + timedelta(hours=keep_hours),
     )

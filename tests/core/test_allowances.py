@@ -16,7 +16,7 @@ from core.models import DailyUse, Upload
 from core.school_day import SchoolDay
 from core.settings import get_settings
 from ingest.upload.errors import TooManyOpen
-from ingest.upload.uploads import Order, begin_upload
+from ingest.upload.uploads import UploadRequest, begin_upload
 from tests.support.factories import make_person
 from tests.support.web_school import School
 from workers.queue.sweeper import delete_old_events
@@ -31,7 +31,7 @@ def begin_at_once(database: Database, person_id: str, times: int) -> list[Hindsi
     def begin() -> None:
         try:
             with database.write() as session:
-                begin_upload(session, person_id, Order("a.mp4", 10), 48)
+                begin_upload(session, person_id, UploadRequest("a.mp4", 10), 48)
         except HindsightError as error:
             refused.append(error)
 

@@ -16,7 +16,7 @@ from core.database.db import Database
 from core.models import Finding, Step
 from core.settings import get_settings
 from core.storage.base import Storage
-from ingest.upload.uploads import Order, begin_upload
+from ingest.upload.uploads import UploadRequest, begin_upload
 from tests.browser.school import COMMAND, School
 from tests.browser.school import wait_for as wait_for_end
 from tests.faults.invariants import check_lesson
@@ -124,7 +124,7 @@ def test_a_server_killed_after_the_last_byte_of_an_upload_makes_the_lesson_after
     film = make_video(data_dir / "film.mp4", 2, sound=False)
     with database.write() as session:
         owner = make_person(session)
-        upload = begin_upload(session, owner.id, Order("film.mp4", film.stat().st_size), 48)
+        upload = begin_upload(session, owner.id, UploadRequest("film.mp4", film.stat().st_size), 48)
     get_settings().uploads_dir.mkdir(parents=True)
     film.rename(get_settings().uploads_dir / upload.id)
     server.start()

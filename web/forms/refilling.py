@@ -48,7 +48,7 @@ class Control:
 
     @property
     def name(self) -> str:
-        """What it is called in an order."""
+        """Its name in a request."""
         return self.tag.attributes.get("name") or ""
 
     @property
@@ -68,12 +68,12 @@ class Form:
     """A form of a page."""
 
     tag: Tag
-    around: list[Tag]  # what is folded up around it
+    around: list[Tag]  # folded <details> around it
     controls: list[Control] = field(default_factory=list)
     labelled: int = 0  # the first control that the label around them is of
 
     def take(self, tag: Tag) -> None:
-        """Take in what stands within it."""
+        """Add a tag that lies within the form."""
         last = self.controls[-1] if self.controls else None
         if tag.name == "label":
             for one in self.controls[self.labelled :] if tag.is_end else []:

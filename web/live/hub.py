@@ -156,7 +156,7 @@ class Hub:
 
 
 class Wake:
-    """Wake the hub after each order that this process has carried out, so that the other page knows at once."""
+    """Wake the hub after each unsafe request that this process has answered, so that the other page knows at once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

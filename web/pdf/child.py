@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 
-def make(order: dict[str, Any]) -> bytes:
-    """Return the PDF of an order: `template` (a path), `data` that it reads, `fonts` (folders), `standard`."""
+def make(job: dict[str, Any]) -> bytes:
+    """Return the PDF of a job: `template` (a path), `data` that it reads, `fonts` (folders), `standard`."""
     import typst
 
-    template = Path(order["template"])
+    template = Path(job["template"])
     made = typst.compile(
         template,
         root=template.parent,
@@ -24,10 +24,10 @@ def make(order: dict[str, Any]) -> bytes:
         font_paths=typst.Fonts(
             include_system_fonts=False,
             include_embedded_fonts=False,
-            font_paths=order["fonts"],
+            font_paths=job["fonts"],
         ),
-        sys_inputs={"data": json.dumps(order["data"], ensure_ascii=False)},
-        pdf_standards=order["standard"],
+        sys_inputs={"data": json.dumps(job["data"], ensure_ascii=False)},
+        pdf_standards=job["standard"],
     )
     assert isinstance(made, bytes)
     return made

@@ -70,7 +70,7 @@ def _count_missing(data: Mapping[str, Any]) -> int:
 
 def _made(name: str, data: Mapping[str, Any], standard: str | None) -> bytes | None:
     """Return the PDF that a process of its own made, or None. What Typst says of it may quote it, and is dropped."""
-    order = {
+    job = {
         "template": f"{TEMPLATES / name}.typ",
         "data": data,
         "fonts": [str(one) for one in _font_folders()],
@@ -79,7 +79,7 @@ def _made(name: str, data: Mapping[str, Any], standard: str | None) -> bytes | N
     try:
         done = subprocess.run(
             [sys.executable, "-m", "web.pdf.child"],
-            input=json.dumps(order).encode(),
+            input=json.dumps(job).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=Path(__file__).resolve().parents[2],

@@ -34,7 +34,7 @@ HEADERS = {
     "permissions-policy": "camera=(self), microphone=(self), geolocation=(), payment=()",
 }
 BY_HTTPS_ALONE = {"cross-origin-opener-policy": "same-origin"}  # browsers ignore it elsewhere, and complain
-TOLD = ("origin", "host", "sec-fetch-site")  # by the log, of an order that was refused
+TOLD = ("origin", "host", "sec-fetch-site")  # of a request that was refused, in the log
 HASHED = "/static/build/assets/"
 
 
@@ -62,11 +62,11 @@ class FromNowhere(FromElsewhere):
 
 
 def comes_from_elsewhere(method: str, headers: Headers, own_origin: str = "") -> FromElsewhere | None:
-    """Return why an order is refused that another site's page may have made a browser send; None if it is our own.
+    """Return why an unsafe request is refused that another site may have forged (CSRF); None if it is our own.
 
     Browsers say where a request comes from: Sec-Fetch-Site (https://web.dev/articles/fetch-metadata), on plain http at
     a name Origin alone, and old ones no more than Referer. Whoever says none of them is a program, or a browser that
-    does not send our cookie along with another site's order (SameSite=Lax). A hidden origin (`null`) is never ours: a
+    does not send our cookie along with another site's request (SameSite=Lax). A hidden origin (`null`) is never ours: a
     page in a sandboxed frame of a neighbour's has it too, and the cookie goes along with that.
     """
     if method in SAFE_METHODS:
@@ -93,7 +93,7 @@ def origin_of(address: str) -> str:
 
 
 class Guard:
-    """Refuse orders from other sites, put the headers on every answer, log who was answered what, without content."""
+    """Refuse unsafe requests of other sites (CSRF), put headers on each answer, and log each one without content."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -122,7 +122,7 @@ class Guard:
         refused = comes_from_elsewhere(scope["method"], headers, get_settings().public_url)
         if refused is not None:
             said = ", ".join(f"{name} {headers.get(name, 'none')[:100]}" for name in TOLD)
-            log.warning("refused an order: %s", said, extra={"code": refused.code, "method": scope["method"]})
+            log.warning("refused a request: %s", said, extra={"code": refused.code, "method": scope["method"]})
             refusal = answer(Request(scope), refused.status, refused.code, str(refused))
             await refusal(scope, receive, send_guarded)
             return
@@ -136,7 +136,7 @@ class MethodOverride:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request; only orders become other orders, never a look."""
+        """Handle one request; an unsafe method becomes another unsafe one, and GET stays GET."""
         if scope["type"] == "http" and scope["method"] == "POST":
             wanted = Headers(scope=scope).get("x-http-method-override", "").upper()
             if wanted in OVERRIDING:

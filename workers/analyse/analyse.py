@@ -36,7 +36,7 @@ Show = Callable[[str, float], None]  # a stage and how much of it is done, 0..1
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class AnalysisOptions:
     """What to analyse, and how. `words` takes the place of recognising; `language` empty: found by listening."""
 
     file: Path
@@ -50,8 +50,8 @@ class Order:
 
 
 @dataclass(slots=True)
-class _Heard:
-    """What the crew has found so far."""
+class _Results:
+    """What the stages have found so far."""
 
     language: str = ""
     speech: tuple[Span, ...] = ()
@@ -88,19 +88,19 @@ class Clock:
         return round((time.monotonic() - started) * 1000)
 
 
-def analyse_file(order: Order, show: Show) -> Analysis:
+def analyse_file(options: AnalysisOptions, show: Show) -> Analysis:
     """Return the whole analysis; raises `UnusableFile` for a file that cannot be used, ModelMissing, StepFailed."""
     clock = Clock()
     began = time.monotonic()
     with clock.stage("probe_media"):
-        media = _probe(order.file)
+        media = _probe(options.file)
     with clock.stage("read_source"):
-        sha256, size_bytes = _fingerprint(order.file)
-    with tempfile.TemporaryDirectory(prefix="hindsight-") as folder, ProcessPool(order.processes) as crew:
-        speech, heard = _listen(order, media, Path(folder), crew, clock, show)
-        peak = peak_rss_bytes() + crew.peak_rss_bytes
+        sha256, size_bytes = _fingerprint(options.file)
+    with tempfile.TemporaryDirectory(prefix="hindsight-") as folder, ProcessPool(options.processes) as pool:
+        speech, heard = _listen(options, media, Path(folder), pool, clock, show)
+        peak = peak_rss_bytes() + pool.peak_rss_bytes
     with clock.stage("measure_lesson"):
-        analysis = _derive(order, media, speech, heard)
+        analysis = _derive(options, media, speech, heard)
     clock.wall_ms["all"] = round((time.monotonic() - began) * 1000)
     return replace(
         analysis,
@@ -112,16 +112,16 @@ def analyse_file(order: Order, show: Show) -> Analysis:
     )
 
 
-def speakers_of(order: Order, show: Show) -> tuple[VoiceTurn, ...]:
+def speakers_of(options: AnalysisOptions, show: Show) -> tuple[VoiceTurn, ...]:
     """Return only who speaks when; raises as `analyse_file` does."""
-    media = _probe(order.file)
+    media = _probe(options.file)
     if media.audio is None:
         return ()
     with tempfile.TemporaryDirectory(prefix="hindsight-") as folder:
         sound = Path(folder) / "sound.wav"
-        extract_audio(order.file, media, sound, _watch("sound", show), ffmpeg=order.ffmpeg)
+        extract_audio(options.file, media, sound, _watch("sound", show), ffmpeg=options.ffmpeg)
         speech = detect_speech(sound, _watch("speech", show))
-        return diarize(sound, speech, order.speakers, order.models_dir, _watch("speakers", show))
+        return diarize(sound, speech, options.speakers, options.models_dir, _watch("speakers", show))
 
 
 def _probe(file: Path) -> MediaInfo:
@@ -144,10 +144,10 @@ def _watch(stage: str, show: Show) -> Watch:
 
 
 def _listen(
-    order: Order, media: MediaInfo, folder: Path, crew: ProcessPool, clock: Clock, show: Show
-) -> tuple[tuple[Span, ...], _Heard]:
+    options: AnalysisOptions, media: MediaInfo, folder: Path, pool: ProcessPool, clock: Clock, show: Show
+) -> tuple[tuple[Span, ...], _Results]:
     """Do what looks and listens: sound, speech, words, voices and pictures, as soon as each can begin."""
-    heard = _Heard(language=order.language)
+    heard = _Results(language=options.language)
     sound = folder / "sound.wav"
     done_ms: dict[str, float] = {}
 
@@ -162,35 +162,35 @@ def _listen(
         progress(key, 1.0)
         stage, _, number = key.partition(" ")
         clock.end(_STAGES[stage])
-        following = _keep(stage, int(number or 0), result, heard, order, media, sound)
+        following = _keep(stage, int(number or 0), result, heard, options, media, sound)
         for task in following:
             clock.begin(_STAGES[task.key.split()[0]])
         return following
 
     tasks: list[Task] = []
     if media.audio is not None:
-        tasks.append(Task("sound", extract_sound, (order.file, media, sound, order.ffmpeg)))
+        tasks.append(Task("sound", extract_sound, (options.file, media, sound, options.ffmpeg)))
     if media.video is not None:
-        tasks.append(Task("pictures", analyse_pictures, (order.file, media, folder, order.ffmpeg)))
+        tasks.append(Task("pictures", analyse_pictures, (options.file, media, folder, options.ffmpeg)))
     for task in tasks:
         clock.begin(_STAGES[task.key])
-    crew.run(tasks, done, progress)
+    pool.run(tasks, done, progress)
     return heard.speech, heard
 
 
 def _keep(
-    stage: str, number: int, result: Any, heard: _Heard, order: Order, media: MediaInfo, sound: Path
+    stage: str, number: int, result: Any, heard: _Results, options: AnalysisOptions, media: MediaInfo, sound: Path
 ) -> list[Task]:
     """Keep what was found, and return what can be done with it."""
-    engine = (order.asr_model, order.models_dir, sound)
+    engine = (options.asr_model, options.models_dir, sound)
     match stage:
         case "sound":
             return [Task("speech", detect_speech, (sound,))]
         case "speech":
             heard.speech = result
-            heard.chunks = plan_chunks(result, media.duration_ms) if order.words is None else ()
-            language = Task("language", detect_language_once, (*engine, heard.chunks, order.language))
-            voices = Task("speakers", diarize, (sound, result, order.speakers, order.models_dir))
+            heard.chunks = plan_chunks(result, media.duration_ms) if options.words is None else ()
+            language = Task("language", detect_language_once, (*engine, heard.chunks, options.language))
+            voices = Task("speakers", diarize, (sound, result, options.speakers, options.models_dir))
             return [*([language] if heard.chunks else []), *([voices] if heard.speech else [])]
         case "language":
             heard.language = result
@@ -217,7 +217,7 @@ _STAGES = {
 def detect_language_once(
     model: str, models_dir: Path, sound: Path, chunks: tuple[Chunk, ...], language: str, watch: Watch
 ) -> str:
-    """In a member of the crew: find the language, unless it is given."""
+    """In a process of the pool: find the language, unless it is given."""
     watch.check()
     recogniser = load_recogniser(model, models_dir)
     return language or detect_language(recogniser, sound, chunks)
@@ -226,35 +226,35 @@ def detect_language_once(
 def transcribe(
     model: str, models_dir: Path, sound: Path, chunk: Chunk, language: str, watch: Watch
 ) -> tuple[Word, ...]:
-    """In a member of the crew: the words of one chunk."""
+    """In a process of the pool: the words of one chunk."""
     return transcribe_chunk(load_recogniser(model, models_dir), sound, chunk, language, watch)
 
 
 def extract_sound(file: Path, media: MediaInfo, sound: Path, ffmpeg: str, watch: Watch) -> None:
-    """In a member of the crew: take the sound out."""
+    """In a process of the pool: take the sound out."""
     extract_audio(file, media, sound, watch, ffmpeg=ffmpeg)
 
 
 def analyse_pictures(file: Path, media: MediaInfo, folder: Path, ffmpeg: str, watch: Watch) -> Pictures:
-    """In a member of the crew: the scenes and the movement."""
+    """In a process of the pool: the scenes and the movement."""
     return make_pictures(file, media, folder / "poster.jpg", folder / "filmstrip.jpg", watch, ffmpeg=ffmpeg)
 
 
-def _derive(order: Order, media: MediaInfo, speech: tuple[Span, ...], heard: _Heard) -> Analysis:
+def _derive(options: AnalysisOptions, media: MediaInfo, speech: tuple[Span, ...], heard: _Results) -> Analysis:
     """Do what only thinks: turns, roles, questions, activities, measures."""
-    if order.words is None:
+    if options.words is None:
         words = merge_transcript(heard.words[number] for number in sorted(heard.words))
     else:
-        words = tuple(word for word in order.words if word.start_ms < media.duration_ms)
+        words = tuple(word for word in options.words if word.start_ms < media.duration_ms)
     roles = classify_roles(words, heard.voices, speech)
     movement = heard.pictures.movement if heard.pictures else ()
     found = derive_findings(Evidence(words, heard.voices, roles, speech, media.duration_ms, movement))
     return Analysis(
-        name=order.file.name.encode("utf-8", "replace").decode(),
+        name=options.file.name.encode("utf-8", "replace").decode(),
         sha256="",
         size_bytes=0,
         media=media,
-        asr=order.asr_model if order.words is None else FROM_TRANSCRIPT,
+        asr=options.asr_model if options.words is None else FROM_TRANSCRIPT,
         language=heard.language or "en",
         turns=found.turns,
         questions=found.questions,

@@ -107,7 +107,7 @@ def give_up(database: Database, settings: Settings, claim: steps.Claim, shutdown
 
 
 def compute(name: str, binding: Binding, context: Context) -> Output:
-    """Run a stage in a thread of its own that stands back, and so do the programs and threads that it starts.
+    """Run a stage in a thread of its own, at low priority, as are the programs and threads that it starts.
 
     The thread that ends the step does not: who holds the database must not wait for a processor meanwhile.
     """

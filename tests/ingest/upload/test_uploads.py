@@ -17,7 +17,7 @@ from core.settings import get_settings
 from core.storage.base import Storage
 from ingest.upload.partial_file import UploadLock
 from ingest.upload.uploads import (
-    Order,
+    UploadRequest,
     begin_upload,
     complete_upload,
     display_name,
@@ -64,7 +64,7 @@ def test_the_sweeper_removes_what_waited_too_long_and_finishes_what_is_complete(
     folder.mkdir(parents=True)
     with database.write() as session:
         person = make_person(session)
-        part, full, sent = (begin_upload(session, person.id, Order("a.mp4", 4), 48) for _ in range(3))
+        part, full, sent = (begin_upload(session, person.id, UploadRequest("a.mp4", 4), 48) for _ in range(3))
     (folder / part.id).write_bytes(b"12")
     (folder / full.id).write_bytes(b"1234")
     lock = UploadLock.take(folder, sent.id)
@@ -85,7 +85,7 @@ def test_an_upload_is_removed_only_by_who_holds_its_lock(database: Database, sto
     folder = get_settings().uploads_dir
     with database.write() as session:
         person = make_person(session)
-        mine, other = (begin_upload(session, person.id, Order("a.mp4", 4), 48) for _ in range(2))
+        mine, other = (begin_upload(session, person.id, UploadRequest("a.mp4", 4), 48) for _ in range(2))
     lock = UploadLock.take(folder, other.id)
     with pytest.raises(ValueError, match="another upload"), database.write() as session:
         remove_upload(session, storage, folder, mine, lock)
@@ -102,7 +102,7 @@ def test_an_upload_that_is_sent_while_its_owner_deletes_her_account_is_erased_on
     folder = get_settings().uploads_dir
     with database.write() as session:
         person = make_person(session)
-        upload = begin_upload(session, person.id, Order("a.mp4", 4), 48)
+        upload = begin_upload(session, person.id, UploadRequest("a.mp4", 4), 48)
     lock = UploadLock.take(folder, upload.id)
     (folder / upload.id).write_bytes(b"1234")
     with database.write() as session:

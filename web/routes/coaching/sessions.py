@@ -184,10 +184,10 @@ def read_clock(session_id: str, person: CurrentPerson) -> int:
 
 
 @router.post("/api/sessions/{session_id}/steer")
-def take_control(session_id: str, order: Steering, person: CurrentPerson) -> RoomView:
+def take_control(session_id: str, steering: Steering, person: CurrentPerson) -> RoomView:
     """Play, pause, seek or change speed for both."""
     with get_database().write() as session:
-        room = set_playback(session, person, session_id, **order.model_dump())
+        room = set_playback(session, person, session_id, **steering.model_dump())
     return RoomView.model_validate(room)
 
 

@@ -31,8 +31,8 @@ from ingest.upload.uploads import (
     complete_upload,
     find_upload,
     fix_length,
-    read_order,
     read_progress,
+    read_upload_request,
     remove_upload,
     renew_upload,
 )
@@ -104,13 +104,13 @@ async def create(request: Request, person: CurrentPerson) -> Response:
     words = read_metadata(request.headers.get("upload-metadata", ""))
     is_growing = request.headers.get("upload-defer-length") == "1" and "upload-length" not in request.headers
     length = None if is_growing else whole_number(request, "upload-length")
-    order = read_order(words, length, settings.upload_max_bytes)
+    wanted_upload = read_upload_request(words, length, settings.upload_max_bytes)
 
     def begin() -> Upload:
-        wanted = 0 if order.is_growing else order.length
+        wanted = 0 if wanted_upload.is_growing else wanted_upload.length
         require_room(settings.uploads_dir, wanted, settings.disk_reserve_bytes)
         with get_database().write() as session:
-            return begin_upload(session, person.id, order, settings.upload_keep_hours)
+            return begin_upload(session, person.id, wanted_upload, settings.upload_keep_hours)
 
     upload = await run_in_threadpool(begin)
     headers = {"Location": f"/api/uploads/{upload.id}", "Upload-Expires": http_date(upload.expires_at)}
