@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.models import Mail, Person
 from core.settings import get_settings
+
+KEPT = timedelta(days=180)
 
 
 def mail_is_on() -> bool:
@@ -37,6 +40,11 @@ def write_mails(session: Session, people: Iterable[Person], subject: str, text: 
         same = {"subject": subject, "text": text, "made_at": now, "next_at": now}
         if told:
             session.execute(insert(Mail), [{"person_id": one.id} | same for one in told])
+
+
+def delete_old_mails(session: Session) -> None:
+    """Delete what was sent, or could not be sent, long ago. Nothing is told anew: what it was about is over."""
+    session.execute(delete(Mail).where(Mail.made_at < utc_now() - KEPT))
 
 
 def remind(session: Session, person: Person, subject: str, text: str, about: str) -> bool:

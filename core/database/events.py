@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any, cast
 
-from sqlalchemy import Select, and_, delete, func, or_, select
+from sqlalchemy import Select, and_, delete, func, insert, or_, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.models import Event
 
 KEPT = timedelta(hours=1)
+TRIMMED_AT_ONCE = 1000  # in one transaction, which others wait for
 WINDOW = 200  # numbers that are looked at again: on PostgreSQL a smaller one may be committed after a greater one
 LATE = timedelta(seconds=15)  # and this is how much later, at most
 RIGHTS = "rights"  # kind of the event that says that somebody's right may have ended: core/database/rights_watch.py
@@ -44,8 +47,18 @@ class Happened:
 
 def record_event(session: Session, lesson_id: str | None, kind: str, about: About = WHOLE_LESSON) -> None:
     """Note that a lesson, or what `about` names, changed; `Event` says which kinds there are."""
+    session.add(Event(**_values(lesson_id, kind, about)))
+
+
+def record_events(session: Session, kind: str, changed: Iterable[tuple[str | None, About]]) -> None:
+    """Note that several lessons, or what is said about each, changed, in one statement."""
+    if rows := [_values(lesson_id, kind, about) for lesson_id, about in changed]:
+        session.execute(insert(Event), rows)
+
+
+def _values(lesson_id: str | None, kind: str, about: About) -> dict[str, Any]:
     ids = {name: getattr(about, name) for name in About.__dataclass_fields__}
-    session.add(Event(lesson_id=lesson_id, kind=kind, at=utc_now(), **ids))
+    return {"lesson_id": lesson_id, "kind": kind, "at": utc_now(), **ids}
 
 
 def last_event_number(session: Session) -> int:
@@ -72,7 +85,8 @@ def events_missed(
         return [] if number == 0 else None
     if not oldest - 1 <= number <= newest:
         return None
-    last_at = session.scalar(select(func.max(Event.at)).where(Event.number <= number))
+    lately = select(func.max(Event.at)).where(Event.number <= number, Event.number > number - WINDOW)
+    last_at = session.scalar(lately)
     after = Event.number > number
     if last_at is not None:
         near = and_(Event.number > number - WINDOW, Event.number < number, Event.at > last_at - LATE)
@@ -90,9 +104,12 @@ def _read(session: Session, events: Select[Event]) -> list[Happened]:
     ]
 
 
-def trim_events(session: Session) -> None:
-    """Drop what no open page can still be waiting for.
+def trim_events(session: Session) -> int:
+    """Drop some of what no open page can still be waiting for, the oldest first; returns how many went.
 
     The newest stays: SQLite numbers from the highest that is there, and an open page must never see a number again.
     """
-    session.execute(delete(Event).where(Event.at < utc_now() - KEPT, Event.number < last_event_number(session)))
+    old = select(Event.number).where(Event.at < utc_now() - KEPT, Event.number < last_event_number(session))
+    some = old.order_by(Event.at).limit(TRIMMED_AT_ONCE)
+    gone = delete(Event).where(Event.number.in_(some)).execution_options(synchronize_session=False)
+    return cast("CursorResult[Any]", session.execute(gone)).rowcount

@@ -28,7 +28,7 @@ class Event(Base):
     )
     lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
-    at: Mapped[datetime]
+    at: Mapped[datetime] = mapped_column(index=True)
     partnership_id: Mapped[str | None] = mapped_column(Id)
     comment_id: Mapped[str | None] = mapped_column(Id)
     clip_id: Mapped[str | None] = mapped_column(Id)

@@ -44,6 +44,9 @@ class Storage(Protocol):
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Yield every key that lies in the folder `prefix`."""
 
+    def keys_after(self, prefix: str, after: str, most: int) -> list[str]:
+        """Return the next keys in the folder `prefix` in sorted order, at most so many, without listing the others."""
+
 
 def parts_of(key: str) -> tuple[str, ...]:
     """Return the parts of a key; raises ValueError for one that would leave the store."""

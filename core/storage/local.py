@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from core.errors import saying_disk_full
@@ -83,6 +85,10 @@ class LocalStorage:
         if path.parent != self.root and path.parent.is_dir() and not any(path.parent.iterdir()):
             path.parent.rmdir()
 
+    def keys_after(self, prefix: str, after: str, most: int) -> list[str]:
+        """Return the next keys: a folder is only looked into when its turn comes."""
+        return list(islice(_keys_below(self.path(prefix), f"{prefix}/", after), most))
+
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Yield keys in sorted order."""
         base = self.path(prefix) if prefix else self.root
@@ -91,3 +97,19 @@ class LocalStorage:
         for path in sorted(base.rglob("*")):
             if path.is_file():
                 yield path.relative_to(self.root).as_posix()
+
+
+def _keys_below(folder: Path, begin: str, after: str) -> Iterator[str]:
+    """Yield the keys of a folder that are greater than one, in the order of their letters; `begin`: its own key."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted((f"{one.name}/" if one.is_dir() else one.name, one.path) for one in entries)
+    except FileNotFoundError:  # its last file was deleted meanwhile
+        return
+    for name, path in found:
+        key = begin + name
+        if not name.endswith("/"):
+            if key > after:
+                yield key
+        elif key > after or after.startswith(key):
+            yield from _keys_below(Path(path), key, after)

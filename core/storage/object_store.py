@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -87,6 +88,11 @@ class ObjectStorage:
         with _saying_away():
             found = [str(one["path"]) for page in obstore.list(self.store, prefix or None) for one in page]
         yield from sorted(found)
+
+    def keys_after(self, prefix: str, after: str, most: int) -> list[str]:
+        """Return the next keys: a bucket lists in order, and begins where it is told to (`start-after`)."""
+        pages = obstore.list(self.store, prefix, offset=after or None, chunk_size=most)
+        return sorted(islice((str(one["path"]) for page in pages for one in page), most))
 
     def delete_stale_copies(self) -> None:
         """Remove copies that nobody has asked for lately, and those that were cut off."""

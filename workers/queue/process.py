@@ -24,7 +24,7 @@ from workers.mailer import send_mails
 from workers.pipeline.heart import Held
 from workers.queue.broker import Actors, Running, make_actors, make_broker, was_emptied
 from workers.queue.dispatcher import MOST_AT_ONCE, dispatch
-from workers.queue.sweeper import close_shares, erase, reopen_steps, sweep
+from workers.queue.sweeper import FileCursor, close_shares, erase, reopen_steps, sweep
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ def supervise(
     """Dispatch and sweep until told to stop; a database that is away for a while is waited for."""
     database, settings = get_database(), get_settings()
     reopened = erased = swept = mailed = 0.0
+    cursor = FileCursor.anywhere()
     while not stop.is_set():
         # In this process alone no more is sent than can start at once: another process may have a free thread.
         space = MOST_AT_ONCE if settings.broker_url else threads - running.count
@@ -147,7 +148,7 @@ def supervise(
                 send_mails(database, settings)
             if sweeps and time.monotonic() - swept > SWEEP_SECONDS:
                 swept = time.monotonic()
-                sweep(database, get_storage(), settings)
+                sweep(database, get_storage(), settings, cursor)
         except Exception:
             sent = 0
             running.stumbled.set()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import PurePosixPath
@@ -17,13 +19,14 @@ from annotation.lessons.lessons import delete_for_good
 from annotation.lessons.retention import apply_retention_rules
 from annotation.lessons.sharing import close_expired, has_expired
 from annotation.lessons.undo import UNDO_LESSON
+from annotation.mail_queue import delete_old_mails
 from annotation.people.account_deletion import delete_account, overdue_leavers
 from core.allowances import forget_old_uses
 from core.clock import utc_now
 from core.database.db import Database
 from core.database.erasures import finish_erasures, record_erasure
-from core.database.events import record_event, trim_events
-from core.models import Lesson, StoredFile, Upload
+from core.database.events import TRIMMED_AT_ONCE, record_event, trim_events
+from core.models import Lesson, StoredFile, Upload, new_id
 from core.pipeline import steps
 from core.settings import Settings
 from core.storage.base import Storage
@@ -34,6 +37,8 @@ from workers.pipeline.graph import LESSON_LOCK, advance, redo_outdated
 
 log = logging.getLogger(__name__)
 
+FILES_AT_ONCE = 2000  # of a sweep: half a million files a day, a sweep each five minutes
+PAUSE_SECONDS = 0.02
 YOUNG_SECONDS = 3600  # what came from a browser may be on its way to its row
 
 
@@ -78,8 +83,31 @@ def redo_stages(database: Database) -> None:
         log.info("worked on again: a stage has a new version", extra={"lesson": lesson_id})
 
 
-def sweep(database: Database, storage: Storage, settings: Settings) -> None:
-    """Do everything else that the sweeper does; each part by itself, so that one cannot hold up another."""
+@dataclass
+class FileCursor:
+    """Up to which key the files of the store were looked at; the next sweep goes on there."""
+
+    after: str = ""
+
+    @classmethod
+    def anywhere(cls) -> FileCursor:
+        """Return a place to begin at: workers that are often restarted would never come to the last files."""
+        return cls(f"lessons/{new_id()}")
+
+    def next_keys(self, storage: Storage) -> list[str]:
+        """Return the keys of one slice and go on behind it; after the last key comes the first."""
+        keys = storage.keys_after("lessons", self.after, FILES_AT_ONCE)
+        if rest := FILES_AT_ONCE - len(keys):
+            keys += [key for key in storage.keys_after("lessons", "", rest) if key <= self.after]
+        self.after = keys[-1] if keys else ""
+        return keys
+
+
+def sweep(database: Database, storage: Storage, settings: Settings, cursor: FileCursor | None = None) -> None:
+    """Do everything else that the sweeper does; each part by itself, so that one cannot hold up another.
+
+    `cursor`: where the last sweep stopped looking at files.
+    """
     for part in (
         partial(redo_stages, database),
         partial(delete_old_events, database),
@@ -89,7 +117,7 @@ def sweep(database: Database, storage: Storage, settings: Settings) -> None:
         partial(delete_leavers, database),
         partial(maintain_sessions, database),
         partial(delete_stale_copies, storage),
-        partial(sweep_files, database, storage),
+        partial(sweep_files, database, storage, cursor or FileCursor()),
         partial(sweep_uploads, database, storage, settings),
         partial(erase, database, storage, settings),
     ):
@@ -107,9 +135,14 @@ def erase(database: Database, storage: Storage, settings: Settings, *, overwritt
 
 
 def delete_old_events(database: Database) -> None:
-    """Drop old events, and the counts of days that are over."""
+    """Drop old events, some at a time, mails that were sent long ago, and the counts of days that are over."""
+    while True:
+        with database.write() as session:
+            if trim_events(session) < TRIMMED_AT_ONCE:
+                break
+        time.sleep(PAUSE_SECONDS)  # whoever waits to write comes first
     with database.write() as session:
-        trim_events(session)
+        delete_old_mails(session)
         forget_old_uses(session)
 
 
@@ -169,12 +202,12 @@ def sweep_scratch(database: Database, settings: Settings) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def sweep_files(database: Database, storage: Storage) -> None:
-    """Remove files that no row names: a worker was killed between keeping one and ending its step."""
-    keys = list(storage.keys("lessons"))
+def sweep_files(database: Database, storage: Storage, cursor: FileCursor) -> None:
+    """Remove files of the next slice that no row names: a worker was killed between keeping one and ending its step."""
+    keys = cursor.next_keys(storage)
     with database.read() as session:  # who may be about to write a row is read first: afterwards, the row is there
         held = steps.held_tokens(session) | set(session.scalars(select(Upload.id).where(Upload.lesson_id.is_(None))))
-        known = set(session.scalars(select(StoredFile.key)))
+        known = set(session.scalars(select(StoredFile.key).where(StoredFile.key.in_(keys))))
     for key in keys:
         name = PurePosixPath(key).stem
         if key in known or name.rpartition("-")[2] in held:

@@ -97,6 +97,17 @@ def test_keys_are_listed_by_folder(store: Storage, tmp_path: Path) -> None:
     assert list(store.keys("nothing")) == []
 
 
+def test_keys_are_listed_in_slices_in_the_same_order(store: Storage, tmp_path: Path) -> None:
+    kept = ["lessons/a/x", "lessons/a/y", "lessons/b/x", "lessons/c/a/x", "lessons/c/x"]
+    for key in (*kept, "other/a"):
+        store.keep(a_file(tmp_path), key)
+    assert store.keys_after("lessons", "", 2) == kept[:2]
+    assert store.keys_after("lessons", kept[1], 2) == kept[2:4]
+    assert store.keys_after("lessons", kept[3], 2) == kept[4:]
+    assert store.keys_after("lessons", "lessons/aa", 9) == kept[2:]  # nothing lies there
+    assert store.keys_after("lessons", kept[4], 9) == []
+
+
 def test_a_missing_file_says_so(store: Storage) -> None:
     with pytest.raises(FileNotFoundError), store.local("lessons/a/none"):
         pytest.fail("there is no such file")
