@@ -30,6 +30,7 @@ from transcription.lesson.mirror import analyse_conversation
 from transcription.lesson.queries import (
     find_findings,
     find_turns,
+    find_turns_within,
     has_import,
     named_turns,
     read_activities,
@@ -57,6 +58,7 @@ __all__ = [
     "decode_transcript",
     "find_findings",
     "find_turns",
+    "find_turns_within",
     "forget_transcript",
     "has_import",
     "list_corrections",

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, true
 from sqlalchemy.orm import Session
 
 from annotation.access.conversations import is_no_conversation
-from annotation.access.line_management import is_in_one_line
+from annotation.access.line_management import in_one_line
 from annotation.access.states import active_now, closed_to_coach, suspended_now, suspended_now_or_at_end
 from core.clock import latest_now
 from core.errors import NotFound
@@ -225,6 +225,12 @@ def may_see(session: Session, person: Person, thing: Thing) -> bool:
     return is_member(thing, person)
 
 
+def clips_open_to(session: Session, person: Person, clip_ids: Iterable[str]) -> dict[str, Clip]:
+    """Return those of some clips that a person may see now, by id."""
+    its = select(Clip).join(Lesson, Lesson.id == Clip.lesson_id).where(Clip.id.in_(clip_ids), clips_seen_by(person))
+    return {clip.id: clip for clip in session.scalars(its)}
+
+
 def require_see(session: Session, person: Person, thing: T | None) -> T:
     """Return a thing that the person may read; raises NotFound: what is not hers looks as if it were not there."""
     if thing is None or not may_see(session, person, thing):
@@ -297,13 +303,14 @@ def other_of_walk(walk: Walk, person: Person) -> str:
     return walk.observed_id if is_observer(walk, person) else walk.observer_id
 
 
-def sees_answer(session: Session, walk: Walk, person: Person) -> bool:
-    """Tell whether a person may read the answer to a learning walk.
+def answers_open(session: Session, walks: Iterable[Walk], person: Person) -> set[str]:
+    """Return the ids of those learning walks whose answer a person may read.
 
     Both may; an observer with a line of management to the observed teacher keeps his own notes and reads no answer.
     """
-    is_open = not is_in_one_line(session, walk.observer_id, walk.observed_id)
-    return is_observed(walk, person) or (is_observer(walk, person) and is_open)
+    ids = [one.id for one in walks]
+    by_him = and_(Walk.observer_id == person.id, ~in_one_line(Walk.observer_id, Walk.observed_id))
+    return set(session.scalars(select(Walk.id).where(Walk.id.in_(ids), or_(Walk.observed_id == person.id, by_him))))
 
 
 def holds(session: Session, condition: ColumnElement[bool]) -> bool:

@@ -54,7 +54,13 @@ def set_done(session: Session, person: Person, action_id: str, *, done: bool) ->
 
 def action_of(session: Session, meeting: CoachingSession) -> Action | None:
     """Return the one action of a session."""
-    return session.scalar(select(Action).where(Action.session_id == meeting.id))
+    return actions_of_sessions(session, [meeting]).get(meeting.id)
+
+
+def actions_of_sessions(session: Session, meetings: Sequence[CoachingSession]) -> dict[str, Action]:
+    """Return the one action of each of some sessions that has one, by the id of the session."""
+    theirs = select(Action).where(Action.session_id.in_([one.id for one in meetings]))
+    return {one.session_id: one for one in session.scalars(theirs) if one.session_id is not None}
 
 
 def fields_of(action: Action | None) -> dict[str, str]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
-from annotation.access.reading import require_see, written_together
+from annotation.access.reading import goals_seen_by, require_see, written_together
 from annotation.access.states import get_active_partnership
 from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
@@ -131,6 +131,16 @@ def versions_of_goal(session: Session, person: Person, goal_id: str) -> list[tup
     rows = select(GoalVersion, Person.name).join(Person, Person.id == GoalVersion.changed_by_id)
     ordered = rows.where(GoalVersion.goal_id == goal.id).order_by(GoalVersion.changed_at.desc())
     return [(row[0], row[1]) for row in session.execute(ordered)]
+
+
+def versions_of_goals(session: Session, person: Person) -> dict[str, list[tuple[GoalVersion, str]]]:
+    """Return what each goal of a person's partnerships said before, as `versions_of_goal` does, by the goal's id."""
+    found: dict[str, list[tuple[GoalVersion, str]]] = {}
+    rows = select(GoalVersion, Person.name).join(Person, Person.id == GoalVersion.changed_by_id)
+    hers = rows.join(Goal, Goal.id == GoalVersion.goal_id).where(goals_seen_by(person))
+    for version, name in session.execute(hers.order_by(GoalVersion.changed_at.desc())):
+        found.setdefault(version.goal_id, []).append((version, name))
+    return found
 
 
 def close_goal(session: Session, person: Person, goal_id: str, outcome: str = "") -> Goal:

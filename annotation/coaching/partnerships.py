@@ -14,7 +14,7 @@ from annotation.access.states import state_of, states_of
 from annotation.access.writing import require_change
 from annotation.errors import OnlyCoacheeResumes, PartnershipExists
 from core.clock import utc_now
-from core.database.events import About, record_event
+from core.database.events import About, record_events
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.models import ClipShare, Partnership, Person, Share, ShownMeasures
 
@@ -142,8 +142,8 @@ def _end(session: Session, rows: Sequence[Partnership]) -> None:
 def _close_shares(session: Session, partnerships: Sequence[Partnership]) -> None:
     ids = [one.id for one in partnerships]
     opened = select(Share.lesson_id, Share.partnership_id).where(Share.partnership_id.in_(ids))
-    for lesson_id, partnership_id in session.execute(opened.where(Share.taken_back_at.is_(None)).distinct()):
-        record_event(session, lesson_id, "share", About(partnership_id=partnership_id))
+    rows = session.execute(opened.where(Share.taken_back_at.is_(None)).distinct())
+    record_events(session, "share", [(one.lesson_id, About(partnership_id=one.partnership_id)) for one in rows])
     for table in (Share, ClipShare, ShownMeasures):
         its = (table.partnership_id.in_(ids), table.taken_back_at.is_(None))
         session.execute(update(table).where(*its).values(taken_back_at=utc_now()))

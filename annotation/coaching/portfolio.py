@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from annotation.access.leavers import require_allowed
 from annotation.access.line_management import is_in_one_line
 from annotation.access.locks import lock_row
-from annotation.access.reading import is_coach, is_owner, is_shown, may_see, written_open
+from annotation.access.reading import clips_open_to, is_coach, is_owner, is_shown, written_open
 from annotation.access.states import active_now, refuse_suspended
-from annotation.coaching.portfolio_words import ReadItem, fingerprints, read_item, source_lines
+from annotation.coaching.portfolio_words import ReadItem, fingerprints, read_items_of, source_lines
 from annotation.coaching.sessions import get_session
 from annotation.coaching.training import answers_of, find_module
 from annotation.errors import PartnershipSuspended
@@ -221,7 +221,7 @@ def move_item(session: Session, coach: Person, item_id: str, by: int) -> None:
 
 def read_items(session: Session, coach: Person) -> list[ReadItem]:
     """Return a coach's portfolio in its order, with the words of each item."""
-    return [read_item(session, one) for one in items_of(session, coach)]
+    return read_items_of(session, coach, items_of(session, coach))
 
 
 def list_asked(session: Session, coachee: Person) -> list[tuple[PortfolioItem, str]]:
@@ -236,8 +236,13 @@ def asked_of(session: Session, coachee: Person) -> list[tuple[ReadItem, str]]:
     """Return every item that shows a person, with the coach's name: for her to answer, or to change her mind."""
     rows = select(PortfolioItem, Person.name).join(Person, Person.id == PortfolioItem.owner_id)
     hers = rows.where(PortfolioItem.coachee_id == coachee.id, PortfolioItem.deleted_at.is_(None))
-    found = session.execute(hers.order_by(PortfolioItem.added_at.desc()))
-    return [(read_item(session, row[0]), row[1]) for row in found]
+    found = session.execute(hers.order_by(PortfolioItem.added_at.desc())).all()
+    coaches = session.scalars(select(Person).where(Person.id.in_({row[0].owner_id for row in found}))).all()
+    read: dict[str, ReadItem] = {}
+    for coach in coaches:  # what each of them may read is asked for each: a person has a few coaches
+        its = [row[0] for row in found if is_owner(row[0], coach)]
+        read |= {one.id: one for one in read_items_of(session, coach, its)}
+    return [(read[row[0].id], row[1]) for row in found]
 
 
 def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> PortfolioItem:
@@ -258,27 +263,26 @@ def decide(session: Session, coachee: Person, item_id: str, *, yes: bool) -> Por
     return item
 
 
-def open_clip_of(session: Session, coach: Person, item: PortfolioItem | ReadItem) -> Clip | None:
-    """Return the clip of an item while it is agreed to and still shared with the coach."""
-    clip = session.get(Clip, item.ref_id) if item.kind == "clip" and item.consent == "given" else None
-    return clip if clip is not None and may_see(session, coach, clip) else None
+def open_clips(session: Session, coach: Person, items: Sequence[PortfolioItem | ReadItem]) -> dict[str, Clip]:
+    """Return the clips of items, by the id of the item, while they are agreed to and still shared with the coach."""
+    clip_ids = {one.id: one.ref_id for one in items if one.kind == "clip" and one.consent == "given"}
+    seen = clips_open_to(session, coach, set(clip_ids.values())) if clip_ids else {}
+    return {item_id: seen[clip_id] for item_id, clip_id in clip_ids.items() if clip_id in seen}
 
 
 def open_clips_of(session: Session, coach: Person) -> list[Clip]:
     """Return the clips of a portfolio that are agreed to and still shared with the coach."""
-    return [clip for item in items_of(session, coach) if (clip := open_clip_of(session, coach, item)) is not None]
+    return list(open_clips(session, coach, items_of(session, coach)).values())
 
 
 def agreed_items(session: Session, coach: Person) -> frozenset[str]:
     """Return the ids of the items of a portfolio that may be given out now: nobody is in them who did not agree."""
     items = items_of(session, coach)
-    closed = closed_logs(session, coach, items)
+    closed, clips = closed_logs(session, coach, items), open_clips(session, coach, items)
     return frozenset(
         item.id
         for item in items
-        if item.consent in ("", "given")
-        and item.id not in closed
-        and (item.kind != "clip" or open_clip_of(session, coach, item) is not None)
+        if item.consent in ("", "given") and item.id not in closed and (item.kind != "clip" or item.id in clips)
     )
 
 

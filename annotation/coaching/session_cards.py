@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -48,13 +49,21 @@ def cards_of(session: Session, meeting: CoachingSession) -> list[Card]:
 
     Cards stay open to both after the end of the partnership, so whoever calls this has asked `require_written`.
     """
-    ids = [one["comment_id"] for one in meeting.moments if one.get("comment_id")]
+    return cards_of_sessions(session, [meeting])[meeting.id]
+
+
+def cards_of_sessions(session: Session, meetings: Sequence[CoachingSession]) -> dict[str, list[Card]]:
+    """Return the cards of each of some sessions, as `cards_of` does, by the id of the session."""
+    ids = {one["comment_id"] for meeting in meetings for one in meeting.moments if one.get("comment_id")}
     chosen = select(Comment.id, Comment.text).where(Comment.id.in_(ids), Comment.deleted_at.is_(None))
     said = {row.id: row.text for row in session.execute(chosen)} if ids else {}
-    return [
-        Card(int(one["start_ms"]), one["by"], one.get("comment_id"), said.get(one.get("comment_id") or "", ""))
-        for one in meeting.moments
-    ]
+    return {
+        meeting.id: [
+            Card(int(one["start_ms"]), one["by"], one.get("comment_id"), said.get(one.get("comment_id") or "", ""))
+            for one in meeting.moments
+        ]
+        for meeting in meetings
+    }
 
 
 def _said_by_both(session: Session, person: Person, meeting: CoachingSession) -> dict[str, str]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import require_written
+from annotation.access.reading import require_written, written_open
 from annotation.access.states import get_active_partnership
 from annotation.coaching.actions import action_of, fields_of, write_action
-from annotation.coaching.session_cards import cards_of
+from annotation.coaching.session_cards import Card, cards_of_sessions
 from annotation.coaching.session_notes import write_notes
 from annotation.coaching.sessions import FARTHEST, get_active_session, get_session, new_session, record_change
-from annotation.lessons.comments import list_comments
+from annotation.lessons.comments import comments_of_lessons
 from core.clock import utc_now
 from core.concurrent_edits import merge_edit
 from core.database.insert import PRESS
-from core.errors import InvalidInput
-from core.models import Action, Clip, CoachingSession, Partnership, Person
+from core.errors import InvalidInput, NotFound
+from core.models import Action, Clip, CoachingSession, Comment, Partnership, Person
 from core.school_day import SchoolDay, full_day, time_of_day
 
 SHORTEST, LONGEST = 10, 15  # minutes
@@ -112,17 +112,50 @@ def log_of(session: Session, me: Person, meeting: CoachingSession, partnership: 
     What was said is there for as long as the reader may see the lesson or the clip, on the clock of what was looked at.
     Raises NotFound where what the two wrote is closed to her.
     """
-    require_written(session, me, partnership)
+    lines = logs_of(session, me, [(meeting, partnership)])
+    if meeting.id not in lines:
+        raise NotFound
+    return lines[meeting.id]
+
+
+def logs_of(
+    session: Session, me: Person, rows: Sequence[tuple[CoachingSession, Partnership]]
+) -> dict[str, list[LogLine]]:
+    """Return the logs that are open to the reader of some sessions, as `log_of` does, by the id of the session."""
+    is_open = written_open(session, me, [pair for _, pair in rows])
+    open_rows = [(meeting, pair) for meeting, pair in rows if pair.id in is_open]
+    live = [meeting for meeting, _ in open_rows if not _was_written_afterwards(meeting)]
+    cards = cards_of_sessions(session, live)
+    clip_ids = {one.clip_id for one in live if one.clip_id}
+    clips = {one.id: one for one in session.scalars(select(Clip).where(Clip.id.in_(clip_ids)))} if clip_ids else {}
+    said = comments_of_lessons(session, me, {one.lesson_id for one in live if one.lesson_id})
+    return {
+        meeting.id: [LogLine(0, f"Met on {full_day(meeting.began_at or meeting.created_at)}")]
+        if _was_written_afterwards(meeting)
+        else _lines(
+            meeting, pair, cards[meeting.id], said.get(meeting.lesson_id or "", []), clips.get(meeting.clip_id or "")
+        )
+        for meeting, pair in open_rows
+    }
+
+
+def _was_written_afterwards(meeting: CoachingSession) -> bool:
+    return meeting.began_at is not None and meeting.began_at == meeting.ended_at
+
+
+def _lines(
+    meeting: CoachingSession,
+    partnership: Partnership,
+    cards: Sequence[Card],
+    comments: Sequence[tuple[Comment, str, str | None]],
+    clip: Clip | None,
+) -> list[LogLine]:
     began = meeting.began_at or meeting.created_at
-    if meeting.began_at is not None and meeting.began_at == meeting.ended_at:  # it was written up afterwards
-        return [LogLine(0, f"Met on {full_day(began)}")]
     ended = meeting.ended_at or utc_now()
     lines = [LogLine(0, f"Began on {full_day(began)} at {time_of_day(began)}")]
-    cards = cards_of(session, meeting)
     looked = [f"Looked at {_clock(one.start_ms)}: {one.text or 'a moment'}" for one in cards]
     lines += [LogLine(0, what) for what in looked]
-    clip = None if meeting.clip_id is None else session.get_one(Clip, meeting.clip_id)
-    for comment, name, _ in list_comments(session, me, meeting.lesson_id or ""):
+    for comment, name, _ in comments:
         said = comment.partnership_id == partnership.id and comment.deleted_at is None
         inside = clip is None or clip.start_ms <= comment.start_ms <= clip.end_ms
         if said and inside and began <= comment.created_at <= ended:

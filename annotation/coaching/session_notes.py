@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import case, select
@@ -52,16 +52,25 @@ def write_notes(session: Session, person: Person, meeting: CoachingSession, note
 
 def session_notes_of(session: Session, person: Person, meeting: CoachingSession) -> list[NoteLine]:
     """Return the lines of a session that are open to a person now: by stage, then as they were written."""
+    return notes_of_sessions(session, person, [meeting])[meeting.id]
+
+
+def notes_of_sessions(
+    session: Session, person: Person, meetings: Sequence[CoachingSession]
+) -> dict[str, list[NoteLine]]:
+    """Return the lines of each of some sessions, as `session_notes_of` does, by the id of the session."""
+    found: dict[str, list[NoteLine]] = {one.id: [] for one in meetings}
     lines = (
         select(SessionNote)
         .join(CoachingSession, CoachingSession.id == SessionNote.session_id)
         .join(Partnership, Partnership.id == CoachingSession.partnership_id)
-        .where(SessionNote.session_id == meeting.id, notes_seen_by(person))
+        .where(SessionNote.session_id.in_(found), notes_seen_by(person))
         .order_by(case(_ORDER, value=SessionNote.stage), SessionNote.written_at, SessionNote.id)
     )
-    return [
-        NoteLine(line.stage, line.author_id, line.text, line.author_id == person.id) for line in session.scalars(lines)
-    ]
+    for line in session.scalars(lines):
+        mine = line.author_id == person.id
+        found[line.session_id].append(NoteLine(line.stage, line.author_id, line.text, mine))
+    return found
 
 
 def tell_writing(session: Session, person: Person, session_id: str, field: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from annotation.access.line_management import refuse_line
 from annotation.access.locks import lock_row, lock_staff_list
-from annotation.access.reading import is_coachee, is_observed, other_of_walk, require_see, sees_answer
+from annotation.access.reading import answers_open, is_coachee, is_observed, other_of_walk, require_see
 from annotation.access.states import require_walk_goes_on
 from annotation.access.writing import require_change
 from annotation.coaching.goals import GoalText, set_goal
@@ -87,8 +87,16 @@ def drop_note(session: Session, person: Person, walk_id: str, note_id: str) -> N
 
 def notes_of(session: Session, walk: Walk) -> Sequence[WalkNote]:
     """Return the notes of a visit in order."""
-    its = select(WalkNote).where(WalkNote.walk_id == walk.id)
-    return session.scalars(its.order_by(WalkNote.at_ms, WalkNote.id)).all()
+    return notes_of_walks(session, [walk])[walk.id]
+
+
+def notes_of_walks(session: Session, walks: Sequence[Walk]) -> dict[str, list[WalkNote]]:
+    """Return the notes of each of some visits in order, by the id of the visit."""
+    found: dict[str, list[WalkNote]] = {one.id: [] for one in walks}
+    theirs = select(WalkNote).where(WalkNote.walk_id.in_(found)).order_by(WalkNote.at_ms, WalkNote.id)
+    for note in session.scalars(theirs):
+        found[note.walk_id].append(note)
+    return found
 
 
 def save_walk_sound(
@@ -144,9 +152,10 @@ def answer_walk(session: Session, person: Person, walk_id: str, text: str) -> Wa
     return walk
 
 
-def answer_seen_by(session: Session, person: Person, walk: Walk) -> str:
-    """Return the answer to a visit as far as this person may read it; empty when there is none for her."""
-    return walk.answer if sees_answer(session, walk, person) else ""
+def answers_seen_by(session: Session, person: Person, walks: Sequence[Walk]) -> dict[str, str]:
+    """Return the answer to each visit as far as this person may read it, by its id; empty where there is none."""
+    is_open = answers_open(session, walks, person)
+    return {one.id: one.answer if one.id in is_open else "" for one in walks}
 
 
 def goal_of_walk(session: Session, person: Person, walk_id: str, partnership_id: str, title: str) -> Goal:

@@ -135,6 +135,11 @@ def clips_of(session: Session, person: Person, lesson_id: str) -> Sequence[Clip]
     return session.scalars(rows.where(clips_seen_by(person)).order_by(Clip.start_ms, Clip.id)).all()
 
 
+def clips_by_number(session: Session, lesson_id: str) -> dict[int, Clip]:
+    """Return all clips of a lesson by their number, deleted ones too: for its owner."""
+    return {one.number: one for one in session.scalars(select(Clip).where(Clip.lesson_id == lesson_id))}
+
+
 def list_shared_clips(session: Session, person: Person) -> list[tuple[Clip, str]]:
     """Return the clips that others share with this person now, newest first, with their owners' names."""
     rows = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
@@ -14,7 +14,6 @@ from annotation.access.reading import (
     comments_kept_by,
     comments_seen_by,
     goals_seen_by,
-    is_author,
     lessons_seen_by,
     may_see,
     require_see,
@@ -29,7 +28,7 @@ from annotation.lessons.undo import require_recent
 from core.clock import utc_now
 from core.database.events import About, record_event
 from core.database.insert import insert_or_find, pressed_before
-from core.errors import InvalidInput, NotAllowed, NotFound
+from core.errors import InvalidInput, NotAllowed
 from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
 
 KINDS = ("noticed", "question", "suggestion")
@@ -262,13 +261,29 @@ def list_comments(
     With a clip: those that were written on it. `kept`: also what she wrote where the lesson is closed to her.
     """
     readable = comments_kept_by(person) if kept else comments_seen_by(person)
-    where = [Comment.lesson_id == lesson_id, *([Comment.clip_id == clip.id] if clip is not None else [])]
+    on_clip = [Comment.clip_id == clip.id] if clip is not None else []
+    return _with_names(session, person, Comment.lesson_id == lesson_id, readable, *on_clip)
+
+
+def comments_of_lessons(
+    session: Session, person: Person, lesson_ids: Collection[str]
+) -> dict[str, list[tuple[Comment, str, str | None]]]:
+    """Return the comments on each of some lessons, as `list_comments` does, by the id of the lesson."""
+    found: dict[str, list[tuple[Comment, str, str | None]]] = {one: [] for one in lesson_ids}
+    for row in _with_names(session, person, Comment.lesson_id.in_(found), comments_seen_by(person)) if found else ():
+        found[row[0].lesson_id].append(row)
+    return found
+
+
+def _with_names(
+    session: Session, person: Person, *where: ColumnElement[bool]
+) -> Sequence[tuple[Comment, str, str | None]]:
     rows = (
         select(Comment, Person.name, Goal.title)
         .join(Lesson, Lesson.id == Comment.lesson_id)
         .join(Person, Person.id == Comment.author_id)
         .outerjoin(Goal, and_(Goal.id == Comment.goal_id, goals_seen_by(person)))
-        .where(*where, readable)
+        .where(*where)
         .order_by(Comment.start_ms, Comment.created_at, Comment.id)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(rows)]
@@ -281,12 +296,14 @@ def versions_of(session: Session, person: Person, comment_id: str) -> Sequence[C
     return session.scalars(rows.order_by(CommentVersion.written_at)).all()
 
 
-def versions_kept_by(session: Session, author: Person, comment: Comment) -> Sequence[CommentVersion]:
-    """Return what one's own comment said before, oldest first, also where its place is not open any more."""
-    if not is_author(comment, author):
-        raise NotFound
-    rows = select(CommentVersion).where(CommentVersion.comment_id == comment.id)
-    return session.scalars(rows.order_by(CommentVersion.written_at)).all()
+def versions_by(session: Session, author: Person) -> dict[str, list[CommentVersion]]:
+    """Return what one's own comments said before, oldest first, by the id of the comment, wherever they stand."""
+    mine = select(CommentVersion).join(Comment, Comment.id == CommentVersion.comment_id)
+    mine = mine.where(Comment.author_id == author.id, Comment.deleted_at.is_(None))
+    found: dict[str, list[CommentVersion]] = {}
+    for one in session.scalars(mine.order_by(CommentVersion.written_at)):
+        found.setdefault(one.comment_id, []).append(one)
+    return found
 
 
 def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Placed]:

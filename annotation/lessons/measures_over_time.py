@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from statistics import quantiles
@@ -61,17 +61,23 @@ def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
 
     One that is deleted or still worked on is not among them, nor one before she guessed (or skipped it) on its page.
     """
+    return lessons_measured(session, {person.id}).get(person.id, [])
+
+
+def lessons_measured(session: Session, owner_ids: Collection[str]) -> dict[str, list[Measured]]:
+    """Return the measured lessons of each of some owners, as `own_lessons_measured` does."""
     rows = session.execute(
         select(Lesson, MeasuresRow.document)
         .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
         .join(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
-        .where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))
+        .where(Lesson.owner_id.in_(owner_ids), Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))
         .order_by(Lesson.created_at, Lesson.id)
     )
-    found = [
-        Measured(one.id, one.title, SchoolDay.of(one.taught_on or one.created_at), document) for one, document in rows
-    ]
-    return sorted(found, key=lambda one: one.day)
+    found: dict[str, list[Measured]] = {}
+    for one, document in rows:
+        measured = Measured(one.id, one.title, SchoolDay.of(one.taught_on or one.created_at), document)
+        found.setdefault(one.owner_id, []).append(measured)
+    return {owner_id: sorted(lessons, key=lambda one: one.day) for owner_id, lessons in found.items()}
 
 
 def lessons_to_guess(session: Session, person: Person) -> list[tuple[str, str]]:
@@ -113,14 +119,18 @@ def showings_of(session: Session, person: Person) -> list[tuple[ShownMeasures, P
 
 def shown_by(session: Session, coach: Person, partnership_id: str) -> Person:
     """Return who shows this coach her measures in a partnership now; raises NotFound."""
-    rows = select(Person).join(ShownMeasures, ShownMeasures.owner_id == Person.id)
-    rows = rows.join(Partnership, Partnership.id == ShownMeasures.partnership_id)
-    owner = session.scalar(
-        rows.where(live_showing(), Partnership.id == partnership_id, Partnership.coach_id == coach.id)
-    )
-    if owner is None:
+    owner_id = owners_shown_by(session, coach, {partnership_id}).get(partnership_id)
+    if owner_id is None:
         raise NotFound
-    return owner
+    return session.get_one(Person, owner_id)
+
+
+def owners_shown_by(session: Session, coach: Person, partnership_ids: Collection[str]) -> dict[str, str]:
+    """Return the id of who shows this coach her measures now in each of some partnerships in which somebody does."""
+    rows = select(Partnership.id, ShownMeasures.owner_id)
+    rows = rows.join(ShownMeasures, ShownMeasures.partnership_id == Partnership.id)
+    his = rows.where(live_showing(), Partnership.id.in_(partnership_ids), Partnership.coach_id == coach.id)
+    return {row.id: row.owner_id for row in session.execute(his)}
 
 
 def seen_lessons(session: Session, person: Person, lessons: Sequence[Measured]) -> set[str]:

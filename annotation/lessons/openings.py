@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Literal
 
-from sqlalchemy import exists, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import is_owner, live_showing
+from annotation.access.reading import clips_seen_by, is_owner, lessons_seen_by, live_showing
 from core.clock import utc_now
+from core.errors import NotFound
 from core.models import Clip, Lesson, MeasuresOpening, Opening, Partnership, Person, ShownMeasures
 
 LISTED: Literal["listed"] = "listed"
@@ -24,30 +25,70 @@ Kind = Literal["page", "film", "words", "comments", "export", "paper", "listed"]
 def opening_is_due(
     session: Session, person: Person, lesson: Lesson, clip: Clip | None = None, kind: Kind = "page"
 ) -> bool:
-    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening, or a new listing.
+    """Tell whether this look at somebody else's lesson, or at a clip of it, is a new opening, or a new listing."""
+    lessons, clips = due_openings(session, person, *_one(lesson, clip), kind)
+    return bool(lessons or clips)
+
+
+def due_openings(
+    session: Session, person: Person, lessons: Iterable[Lesson], clips: Iterable[Clip], kind: Kind
+) -> tuple[set[str], set[str]]:
+    """Return the ids of those lessons and clips of others of which this look is a new opening, or a new listing.
 
     What was opened lately isn't listed as well.
     """
-    if is_owner(lesson, person):
-        return False
-    lately = select(Opening.id).where(
-        Opening.lesson_id == lesson.id,
+    wanted = {one.id for one in lessons if not is_owner(one, person)}
+    wanted_clips = set(session.scalars(_clips_of_others(person, {one.id for one in clips})))
+    if not wanted and not wanted_clips:
+        return set(), set()
+    its_lesson = and_(Opening.clip_id.is_(None), Opening.lesson_id.in_(wanted))
+    lately = select(Opening.lesson_id, Opening.clip_id).where(
         Opening.person_id == person.id,
-        Opening.clip_id.is_(None) if clip is None else Opening.clip_id == clip.id,
         Opening.opened_at > utc_now() - ONE_OPENING,
+        or_(its_lesson, Opening.clip_id.in_(wanted_clips)),
     )
     if kind != LISTED:
         lately = lately.where(Opening.kind != LISTED)
-    return session.scalar(lately.limit(1)) is None
+    noted = session.execute(lately).all()
+    return wanted - {one.lesson_id for one in noted if one.clip_id is None}, wanted_clips - {
+        one.clip_id for one in noted
+    }
 
 
 def record_opening(
     session: Session, person: Person, lesson: Lesson, clip: Clip | None = None, kind: Kind = "page"
 ) -> None:
     """Note that somebody else opened a lesson, or a clip of it, or had it in a list, for its owner to read."""
-    if opening_is_due(session, person, lesson, clip, kind):
-        what = None if clip is None else clip.id
-        session.add(Opening(lesson_id=lesson.id, person_id=person.id, clip_id=what, kind=kind, opened_at=utc_now()))
+    record_openings(session, person, *_one(lesson, clip), kind)
+
+
+def record_openings(
+    session: Session, person: Person, lessons: Iterable[Lesson], clips: Iterable[Clip], kind: Kind
+) -> None:
+    """Note that somebody else opened lessons and clips, or had them in a list, for their owners to read.
+
+    Raises NotFound when one of them is withdrawn meanwhile.
+    """
+    due, due_clips = due_openings(session, person, lessons, clips, kind)
+    seen = set(session.scalars(select(Lesson.id).where(Lesson.id.in_(due), lessons_seen_by(person)))) if due else set()
+    of_clips = _clips_of_others(person, due_clips).add_columns(Clip.lesson_id).where(clips_seen_by(person))
+    seen_clips = {row.id: row.lesson_id for row in session.execute(of_clips)} if due_clips else {}
+    if seen != due or set(seen_clips) != due_clips:
+        raise NotFound
+    opened = [(lesson_id, None) for lesson_id in seen] + [(seen_clips[one], one) for one in seen_clips]
+    session.add_all(
+        Opening(lesson_id=lesson_id, person_id=person.id, clip_id=clip_id, kind=kind, opened_at=utc_now())
+        for lesson_id, clip_id in opened
+    )
+
+
+def _one(lesson: Lesson, clip: Clip | None) -> tuple[Sequence[Lesson], Sequence[Clip]]:
+    return ([lesson], []) if clip is None else ([], [clip])
+
+
+def _clips_of_others(person: Person, clip_ids: Iterable[str]) -> Select[str]:
+    others = select(Clip.id).join(Lesson, Lesson.id == Clip.lesson_id)
+    return others.where(Clip.id.in_(clip_ids), Lesson.owner_id != person.id)
 
 
 def openings(

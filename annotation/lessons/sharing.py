@@ -18,7 +18,7 @@ from annotation.access.states import require_active
 from annotation.access.writing import require_change
 from annotation.people.names import short_name
 from core.clock import latest_now, utc_now
-from core.database.events import About, record_event
+from core.database.events import About, record_event, record_events
 from core.errors import InvalidInput
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
 from core.school_day import LAST_YEAR, SchoolDay, day_in_words
@@ -112,11 +112,11 @@ def withdraw(session: Session, share: Share | ClipShare, lesson_id: str) -> None
 def close_expired(session: Session) -> int:
     """Close for good the shares whose last day is over, and return how many: a clock that is set back opens none."""
     shares = session.scalars(_closing_expired(Share)).all()
-    for share in shares:
-        record_event(session, share.lesson_id, "share", about_share(share))
     of_clips = session.scalars(_closing_expired(ClipShare)).all()
-    for one in of_clips:
-        record_event(session, session.get_one(Clip, one.clip_id).lesson_id, "share", about_share(one))
+    rows = select(Clip.id, Clip.lesson_id).where(Clip.id.in_({one.clip_id for one in of_clips}))
+    lesson_ids = {row.id: row.lesson_id for row in session.execute(rows)}
+    closed = [(share.lesson_id, about_share(share)) for share in shares]
+    record_events(session, "share", closed + [(lesson_ids[one.clip_id], about_share(one)) for one in of_clips])
     return len(shares) + len(of_clips)
 
 

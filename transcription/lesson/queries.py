@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.models import ActivityRow, ChunkRow, Finding, MeasuresRow, QuestionRow, SpeakerRow, TurnRow
@@ -31,7 +31,28 @@ def find_turns(session: Session, lesson_id: str) -> Sequence[TurnRow]:
     turns = session.scalars(
         select(TurnRow).where(TurnRow.lesson_id == lesson_id).order_by(TurnRow.start_ms, TurnRow.number)
     ).all()
-    return turns or words_so_far(session, lesson_id)
+    return turns or words_so_far(session, [lesson_id])[lesson_id]
+
+
+def find_turns_within(session: Session, ranges: Sequence[tuple[str, int, int]]) -> dict[str, list[TurnRow]]:
+    """Return the turns that touch some ranges (lesson id, start_ms, end_ms), in order, by the id of the lesson.
+
+    Before speakers are known these are all words of the chunks that are finished.
+    """
+    found: dict[str, list[TurnRow]] = {lesson_id: [] for lesson_id, _, _ in ranges}
+    if not ranges:
+        return found
+    touching = [
+        and_(TurnRow.lesson_id == lesson_id, TurnRow.end_ms > start_ms, TurnRow.start_ms < end_ms)
+        for lesson_id, start_ms, end_ms in ranges
+    ]
+    for turn in session.scalars(select(TurnRow).where(or_(*touching)).order_by(TurnRow.start_ms, TurnRow.number)):
+        found[turn.lesson_id].append(turn)
+    quiet = [lesson_id for lesson_id, turns in found.items() if not turns]
+    if quiet:  # nobody speaks there, or nobody knows yet who does
+        with_turns = set(session.scalars(select(TurnRow.lesson_id).where(TurnRow.lesson_id.in_(quiet)).distinct()))
+        found |= words_so_far(session, [one for one in quiet if one not in with_turns])
+    return found
 
 
 def read_turns(session: Session, lesson_id: str) -> tuple[Turn, ...]:
@@ -43,23 +64,17 @@ def read_turns(session: Session, lesson_id: str) -> tuple[Turn, ...]:
     )
 
 
-def words_so_far(session: Session, lesson_id: str) -> list[TurnRow]:
-    """Return unsaved turns made of the chunks that are transcribed, each with role unsure."""
-    chunks = session.scalars(select(ChunkRow).where(ChunkRow.lesson_id == lesson_id).order_by(ChunkRow.number))
-    return [
-        TurnRow(
-            lesson_id=lesson_id,
-            number=chunk.number,
-            start_ms=chunk.words[0][0],
-            end_ms=chunk.words[-1][1],
-            speaker="",
-            role="unsure",
-            text=" ".join(str(word[2]) for word in chunk.words),
-            words=chunk.words,
-        )
-        for chunk in chunks
-        if chunk.words
-    ]
+def words_so_far(session: Session, lesson_ids: Collection[str]) -> dict[str, list[TurnRow]]:
+    """Return unsaved turns made of the chunks that are transcribed, each with role unsure, by the id of the lesson."""
+    found: dict[str, list[TurnRow]] = {one: [] for one in lesson_ids}
+    chunks = select(ChunkRow).where(ChunkRow.lesson_id.in_(found)).order_by(ChunkRow.number)
+    for chunk in session.scalars(chunks) if found else ():
+        if chunk.words:
+            turn = TurnRow(lesson_id=chunk.lesson_id, number=chunk.number, speaker="", role="unsure", words=chunk.words)
+            turn.start_ms, turn.end_ms = chunk.words[0][0], chunk.words[-1][1]
+            turn.text = " ".join(str(word[2]) for word in chunk.words)
+            found[chunk.lesson_id].append(turn)
+    return found
 
 
 def find_findings(session: Session, lesson_id: str) -> Findings:

@@ -6,20 +6,17 @@ A note that cannot be written is logged, and the reading goes on: a full disk mu
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from annotation.coaching.sessions import film_is_open
-from annotation.lessons.clips import get_clip
-from annotation.lessons.lessons import get_lesson
 from annotation.lessons.openings import (
-    LISTED,
     Kind,
     due_measures_openings,
-    opening_is_due,
+    due_openings,
     record_measures_openings,
-    record_opening,
+    record_openings,
 )
 from core.database.db import get_database
 from core.errors import DiskFull, DoneAtOnce
@@ -30,25 +27,27 @@ log = logging.getLogger("hindsight.web")
 
 def note_opening(person: Person, lesson: Lesson, clip: Clip | None = None, kind: Kind = "page") -> None:
     """Note that somebody else opens a lesson, or a clip of it; raises NotFound when it is withdrawn meanwhile."""
+    if clip is None:
+        note_openings(person, [lesson], [], kind)
+    else:
+        note_openings(person, [], [clip], kind)
+
+
+def note_openings(person: Person, lessons: Sequence[Lesson], clips: Sequence[Clip], kind: Kind) -> None:
+    """Note that somebody else opens lessons and clips, or has them in a list, in as many statements as one of them.
+
+    Raises NotFound when one is withdrawn meanwhile.
+    """
     with get_database().read() as session:
-        if not opening_is_due(session, person, lesson, clip, kind):
+        if not any(due_openings(session, person, lessons, clips, kind)):
             return
     try:
         with get_database().write() as session:
-            if clip is None:
-                record_opening(session, person, get_lesson(session, person, lesson.id), None, kind)
-            else:
-                its_clip, its_lesson = get_clip(session, person, clip.id)
-                record_opening(session, person, its_lesson, its_clip, kind)
+            record_openings(session, person, lessons, clips, kind)
     except (SQLAlchemyError, DiskFull, DoneAtOnce):
-        log.exception("an opening could not be noted", extra={"lesson": lesson.id})
-
-
-def note_listing(person: Person, lessons: Iterable[Lesson], clips: Iterable[Clip]) -> None:
-    """Note that lessons and clips of others stood in a list that this person was shown."""
-    for lesson in lessons:
-        note_opening(person, lesson, None, LISTED)
-    note_clips(person, clips, LISTED)
+        log.exception(
+            "an opening could not be noted", extra={"lesson": lessons[0].id if lessons else clips[0].lesson_id}
+        )
 
 
 def note_measures(person: Person, partnership_ids: Sequence[str], kind: Kind = "page") -> None:
@@ -61,14 +60,6 @@ def note_measures(person: Person, partnership_ids: Sequence[str], kind: Kind = "
             record_measures_openings(session, person, partnership_ids, kind)
     except (SQLAlchemyError, DiskFull, DoneAtOnce):
         log.exception("an opening of measures could not be noted")
-
-
-def note_clips(person: Person, clips: Iterable[Clip], kind: Kind) -> None:
-    """Note that this person opens clips of others, or that they stood in a list."""
-    for clip in clips:
-        with get_database().read() as session:
-            lesson = session.get_one(Lesson, clip.lesson_id)
-        note_opening(person, lesson, clip, kind)
 
 
 def note_film(person: Person, meeting: CoachingSession, kind: Kind = "page") -> None:

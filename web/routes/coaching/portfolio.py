@@ -20,7 +20,7 @@ from annotation.coaching.portfolio import (
     closed_logs,
     decide,
     move_item,
-    open_clip_of,
+    open_clips,
     open_clips_of,
     read_items,
     remove_item,
@@ -30,6 +30,7 @@ from annotation.coaching.portfolio import (
 )
 from annotation.coaching.training import MODULES, answers_of
 from annotation.lessons.clips import list_shared_clips
+from annotation.lessons.lessons import files_of
 from core.database.db import get_database
 from core.models import Person, PortfolioItem
 from core.storage.configured import get_storage
@@ -38,12 +39,11 @@ from web.rendering import go, page
 from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.archives import as_json, pieces
 from web.transfer.file_names import safe_name, save_as
-from web.transfer.openings import note_clips
+from web.transfer.openings import note_openings
 from web.transfer.while_allowed import WhileAllowed, in_pieces, right_to
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.portfolio import portfolio_data
 from web.views.coaching.sessions import session_lines
-from web.views.lessons.clips import clip_file
 
 router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form()]
@@ -160,7 +160,7 @@ def read_paper(request: Request, person: CurrentPerson) -> Response:
     with get_database().read() as session:
         data, agreed = portfolio_data(session, person), agreed_items(session, person)
         clips = open_clips_of(session, person)
-    note_clips(person, clips, "paper")
+    note_openings(person, [], clips, "paper")
     ask = right_to(request, person, lambda session, me: require_agreed(session, me, agreed))
     return in_pieces(paper("portfolio", data, f"Portfolio of {person.name}"), ask)
 
@@ -171,7 +171,7 @@ def read_zip(request: Request, person: CurrentPerson) -> Response:
     name = f"Portfolio of {person.name}.zip"
     with get_database().read() as session:
         agreed, clips = agreed_items(session, person), open_clips_of(session, person)
-    note_clips(person, clips, "export")
+    note_openings(person, [], clips, "export")
     whole = StreamingResponse(zipped(person), media_type="application/zip", headers=save_as(name))
     return WhileAllowed(whole, right_to(request, person, lambda session, me: require_agreed(session, me, agreed)))
 
@@ -189,9 +189,12 @@ def zipped(person: Person) -> Iterator[bytes]:
         for one in data["items"]:
             said = "\n\n".join(filter(None, [one["title"], one["consent"], one["text"]]))
             archive.add(said + "\n", f"{one['number']:02} {safe_name(one['title'])}.txt")
-        for item in read_items(session, person):
-            clip = open_clip_of(session, person, item)
-            file = None if clip is None else clip_file(session, clip)
+        items = read_items(session, person)
+        clips = open_clips(session, person, items)
+        files = files_of(session, {clip.lesson_id for clip in clips.values()})
+        for item in items:
+            clip = clips.get(item.id)
+            file = None if clip is None else files.get(clip.lesson_id, {}).get(f"clip-{clip.number}")
             if file is not None:
                 ending = file.key.rpartition(".")[2] if "." in file.key.rpartition("/")[2] else "mp4"
                 archive.add(pieces(storage, file.key), f"{item.position:02} {safe_name(item.title)}.{ending}")

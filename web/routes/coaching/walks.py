@@ -13,8 +13,8 @@ from annotation.access.states import walk_goes_on
 from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.walks import (
     MINUTES,
-    answer_seen_by,
     answer_walk,
+    answers_seen_by,
     begin_walk,
     discard_walk,
     drop_note,
@@ -57,11 +57,10 @@ def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
             if one["state"] == "active"
         }
         others = {(one.id, one.name) for one in suggestions_for(session, [person])[person.id]}
+        walks = walks_of(session, person)
+        answers = answers_seen_by(session, person, [walk for walk, _ in walks])
         context: dict[str, Any] = {
-            "walks": [
-                (walk, name, is_observer(walk, person), bool(answer_seen_by(session, person, walk)))
-                for walk, name in walks_of(session, person)
-            ],
+            "walks": [(walk, name, is_observer(walk, person), bool(answers[walk.id])) for walk, name in walks],
             "colleagues": sorted(partners | others, key=lambda pair: pair[1]),
         }
     return page(request, "coaching/walks.html", person, page_title="Walks", **context)
@@ -82,7 +81,7 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
         walk = get_walk(session, person, walk_id)
         names = names_of(session, {walk.observer_id, walk.observed_id})
         notes = [NoteView.model_validate(one).model_dump() for one in notes_of(session, walk)]
-        seen = {"answer": answer_seen_by(session, person, walk), "goes_on": walk_goes_on(session, walk)}
+        seen = {"answer": answers_seen_by(session, person, [walk])[walk.id], "goes_on": walk_goes_on(session, walk)}
         coached = [
             one
             for one in partnership_lines(session, person, list_partnerships(session, person))

@@ -140,7 +140,7 @@ def read_clip_captions(request: Request, clip_id: str, person: CurrentPerson) ->
     """Return what was said in a clip as WebVTT."""
     with get_database().read() as session:
         clip, lesson = get_clip(session, person, clip_id)
-        text = captions(turns_within(session, clip))
+        text = captions(turns_within(session, [clip])[clip.id])
     note_opening(person, lesson, clip, "words")
     words = Response(text, media_type="text/vtt; charset=utf-8", headers=KEPT)
     return in_pieces(words, right_to(request, person, lambda session, me: get_clip(session, me, clip_id)))

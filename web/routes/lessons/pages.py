@@ -28,13 +28,13 @@ from transcription.public import has_import
 from web.live.hub import newest_number
 from web.rendering import page
 from web.security.auth import CurrentPerson, MaybePerson
-from web.transfer.openings import note_listing, note_measures, note_opening
+from web.transfer.openings import note_measures, note_opening, note_openings
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.sessions import session_lines
 from web.views.lessons.comments import comment_url
 from web.views.lessons.home import is_news
 from web.views.lessons.lesson import lesson_cards, lesson_page_view
-from web.views.lessons.measures_over_time import goal_chart
+from web.views.lessons.measures_over_time import goal_charts
 
 router = APIRouter(include_in_schema=False)
 
@@ -55,6 +55,8 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         coachees = {line["id"]: line["coachee"] for line in lines if line["i_coach"]}
         going_on = {line["id"] for line in lines if line["state"] == "active"}
         to_do = [one for one in actions_of(session, person) if one.done_at is None and one.partnership_id in going_on]
+        goals = [one for one in goals_of(session, person) if not one.closed_at and one.partnership_id in going_on]
+        charts = goal_charts(session, person, goals)
         context: dict[str, Any] = {
             "lessons": lesson_cards(session, person, own, names),
             "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
@@ -73,9 +75,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
                 for one in newest_comments(session, person)
             ],
             "goals": [
-                {"goal": goal, "chart": goal_chart(session, person, goal), "whose": coachees.get(goal.partnership_id)}
-                for goal in goals_of(session, person)
-                if goal.closed_at is None and goal.partnership_id in going_on
+                {"goal": goal, "chart": charts[goal.id], "whose": coachees.get(goal.partnership_id)} for goal in goals
             ],
             "partnerships": lines,
             "actions": [one for one in to_do if one.partnership_id not in coachees],
@@ -89,7 +89,7 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         }
     lines_shown = [one["goal"].partnership_id for one in context["goals"] if one["whose"] and one["chart"]]
     note_measures(person, lines_shown, LISTED)
-    note_listing(person, [lesson for lesson, _ in shared], [clip for clip, _ in context["clips"]])
+    note_openings(person, [lesson for lesson, _ in shared], [clip for clip, _ in context["clips"]], LISTED)
     return page(request, "lessons/home.html", person, page_title="This week", **context)
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response, StreamingResponse
 from zipstream import ZipStream
 
 from annotation.access.leavers import LeaverAct
+from annotation.lessons.clips import clips_by_number
 from annotation.lessons.lessons import files_of, list_everything_own
 from core.clock import utc_now
 from core.database.db import get_database
@@ -46,8 +47,9 @@ def everything(person: Person) -> Iterator[bytes]:
         for number, lesson in enumerate(list_everything_own(session, person), start=1):
             folder = f"lessons/{number:03} {safe_name(lesson.title)}"
             missing += add_documents(archive, f"{folder}/", lesson_documents(session, person, lesson))
+            clips = clips_by_number(session, lesson.id)
             for file in files_of(session, [lesson.id]).get(lesson.id, {}).values():
-                if (name := file_name(session, file)) is not None:
+                if (name := file_name(file, clips)) is not None:
                     archive.add(pieces(storage, file.key), f"{folder}/{name}")
     if missing:
         archive.add(MISSING.format(what="\n".join(missing)), "What is missing.txt")

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from annotation.coaching.partnerships import names_of
-from annotation.coaching.portfolio import closed_logs, open_clip_of, read_items, shown_text
+from annotation.coaching.portfolio import closed_logs, open_clips, read_items, shown_text
 from core.clock import utc_now
 from core.models import Person
 from core.school_day import full_day
@@ -18,10 +18,12 @@ def portfolio_data(session: Session, person: Person) -> dict[str, Any]:
     """Return what a portfolio shows to others: what nobody agreed to is left out, and said to be."""
     items = read_items(session, person)
     names = names_of(session, {one.coachee_id for one in items if one.coachee_id})
-    words, closed = {}, closed_logs(session, person, items)
-    for one in items:
-        if (clip := open_clip_of(session, person, one)) is not None:
-            words[one.id] = "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in turns_within(session, clip))
+    clips, closed = open_clips(session, person, items), closed_logs(session, person, items)
+    turns = turns_within(session, list(clips.values()))
+    words = {
+        item_id: "\n".join(f"{turn.role.capitalize()}: {turn.text}" for turn in turns[clip.id])
+        for item_id, clip in clips.items()
+    }
     shown = []
     for one in items:
         title, text = shown_text(one, words, closed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from pydantic import BaseModel, Field
@@ -13,7 +14,7 @@ from annotation.lessons.clips import clips_of, open_clip_shares
 from annotation.lessons.lessons import file_of, files_of, get_own_lesson
 from annotation.lessons.sharing import pill_text
 from core.models import Clip, Lesson, Person, StoredFile, TurnRow
-from transcription.public import find_turns
+from transcription.public import find_turns_within
 from web.views.base import NamedView, View
 from web.views.lessons.comments import CommentView, clip_comment_views
 from web.views.lessons.media import Files, MediaView
@@ -98,10 +99,15 @@ def clip_file(session: Session, clip: Clip, kind: str = "clip") -> StoredFile | 
     return file_of(session, clip.lesson_id, f"{kind}-{clip.number}")
 
 
-def turns_within(session: Session, clip: Clip) -> list[TurnRow]:
-    """Return the words that lie in a clip, on the clip's own clock; not a word of the rest."""
+def turns_within(session: Session, clips: Sequence[Clip]) -> dict[str, list[TurnRow]]:
+    """Return the words that lie in each of some clips, on its own clock, by its id; not a word of the rest."""
+    turns = find_turns_within(session, [(clip.lesson_id, clip.start_ms, clip.end_ms) for clip in clips])
+    return {clip.id: _cut_to(clip, turns[clip.lesson_id]) for clip in clips}
+
+
+def _cut_to(clip: Clip, turns: Sequence[TurnRow]) -> list[TurnRow]:
     kept = []
-    for turn in find_turns(session, clip.lesson_id):
+    for turn in turns:
         if turn.end_ms <= clip.start_ms or turn.start_ms >= clip.end_ms:
             continue
         words = [word for word in turn.words if word[0] >= clip.start_ms and word[1] <= clip.end_ms]
@@ -141,7 +147,7 @@ def clip_page_view(session: Session, me: Person, clip: Clip, lesson: Lesson) -> 
         duration_ms=clip.end_ms - clip.start_ms,
         media=clip_media(session, clip),
         captions_url=f"/media/clips/{clip.id}/captions.vtt",
-        turns=[TurnView.model_validate(row) for row in turns_within(session, clip)],
+        turns=[TurnView.model_validate(row) for row in turns_within(session, [clip])[clip.id]],
         with_=[NamedView(id=one.other.id, name=one.other.name) for one in shares],
         comments=clip_comment_views(session, me, clip),
         audiences=audience_views(session, me, shares),

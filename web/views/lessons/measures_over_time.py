@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.reading import is_coachee, is_owner
@@ -17,12 +18,11 @@ from annotation.lessons.measures_over_time import (
     Figure,
     Measured,
     figure_of,
-    own_lessons_measured,
+    lessons_measured,
+    owners_shown_by,
     seen_lessons,
-    shown_by,
 )
 from core.clock import utc_now
-from core.errors import NotFound
 from core.models import Goal, Lesson, Partnership, Person
 from core.school_day import SchoolDay, day_in_words
 from web.rendering import clock_time
@@ -126,26 +126,31 @@ def chart_of(name: str, lessons: Sequence[Measured], seen: Container[str] | None
 
 def goal_chart(session: Session, person: Person, goal: Goal) -> dict[str, Any] | None:
     """Return the line of a goal's measure across the coachee's lessons: for her, and for a coach if she shows it."""
-    lessons = goal_lessons(session, person, goal)
-    return chart_of(goal.measure, lessons, seen_lessons(session, person, lessons)) if lessons else None
+    return goal_charts(session, person, [goal])[goal.id]
 
 
-def goal_lessons(session: Session, person: Person, goal: Goal) -> list[Measured]:
-    """Return the coachee's measured lessons for a goal's line: for her, and for a coach if she shows them."""
-    if not goal.measure:
-        return []
-    partnership = session.get_one(Partnership, goal.partnership_id)
-    if is_coachee(partnership, person):
-        return own_lessons_measured(session, person)
-    try:
-        return own_lessons_measured(session, shown_by(session, person, partnership.id))
-    except NotFound:
-        return []
+def goal_charts(session: Session, person: Person, goals: Sequence[Goal]) -> dict[str, dict[str, Any] | None]:
+    """Return the line of each of some goals, by its id."""
+    found = goals_lessons(session, person, goals)
+    every = {lesson.lesson_id: lesson for lessons in found.values() for lesson in lessons}
+    seen = seen_lessons(session, person, list(every.values())) if every else set()
+    return {goal.id: chart_of(goal.measure, lessons, seen) if (lessons := found[goal.id]) else None for goal in goals}
+
+
+def goals_lessons(session: Session, person: Person, goals: Sequence[Goal]) -> dict[str, list[Measured]]:
+    """Return the coachee's measured lessons for the line of each goal: for her, and for a coach if she shows them."""
+    wanted = {goal.partnership_id for goal in goals if goal.measure}
+    pairs = session.scalars(select(Partnership).where(Partnership.id.in_(wanted))).all() if wanted else []
+    owners = {one.id: person.id for one in pairs if is_coachee(one, person)}
+    if others := wanted - set(owners):
+        owners |= owners_shown_by(session, person, others)
+    measured = lessons_measured(session, set(owners.values())) if owners else {}
+    return {goal.id: measured.get(owners.get(goal.partnership_id, ""), []) if goal.measure else [] for goal in goals}
 
 
 def goal_change(session: Session, person: Person, goal: Goal) -> str:
     """Say how a goal's measure was before the goal was set and since, each as the middle of its lessons; or nothing."""
-    lessons = goal_lessons(session, person, goal)
+    lessons = goals_lessons(session, person, [goal])[goal.id]
     figures = [
         (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.measures)) is not None
     ]

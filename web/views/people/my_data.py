@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -12,18 +12,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from zipstream import ZipStream
 
-from annotation.access.reading import is_observer, sees_written
+from annotation.access.reading import is_observer
 from annotation.coaching.actions import actions_of
-from annotation.coaching.goals import goals_of, text_of, versions_of_goal
+from annotation.coaching.goals import goals_of, text_of, versions_of_goals
 from annotation.coaching.partnerships import list_partnerships, names_of
 from annotation.coaching.portfolio import CLOSED, asked_of, closed_logs, read_items
-from annotation.coaching.session_cards import cards_of
-from annotation.coaching.session_log import log_of
-from annotation.coaching.session_notes import session_notes_of
+from annotation.coaching.session_cards import cards_of_sessions
+from annotation.coaching.session_log import logs_of
+from annotation.coaching.session_notes import notes_of_sessions
 from annotation.coaching.sessions import sessions_of
 from annotation.coaching.training import MODULES, answers_of
-from annotation.coaching.walks import answer_seen_by, notes_of, walks_of
-from annotation.lessons.comments import comments_by, versions_kept_by
+from annotation.coaching.walks import answers_seen_by, notes_of_walks, walks_of
+from annotation.lessons.comments import comments_by, versions_by
 from annotation.lessons.measures_over_time import showings_of
 from annotation.lessons.openings import measures_openings, openings
 from annotation.people.credentials import list_notices
@@ -86,15 +86,18 @@ def add_documents(archive: ZipStream, folder: str, documents: Iterator[tuple[str
     return []
 
 
-def file_name(session: Session, file: StoredFile) -> str | None:
-    """Return under which name a file of a lesson is taken along; None for what was only made to show it."""
+def file_name(file: StoredFile, clips: Mapping[int, Clip]) -> str | None:
+    """Return under which name a file of a lesson is taken along; None for what was only made to show it.
+
+    `clips` are those of the lesson, by number.
+    """
     ending = file.key.rpartition(".")[2] if "." in file.key.rpartition("/")[2] else "bin"
     if file.kind == "original":
         stem, _, own = file.name.rpartition(".")
         return f"recording {safe_name(stem or file.name)}.{own if stem and own.isalnum() else ending}"
     if file.kind.startswith(("clip-", "blurred-")):
         kind, _, number = file.kind.partition("-")
-        clip = session.scalar(select(Clip).where(Clip.lesson_id == file.lesson_id, Clip.number == int(number)))
+        clip = clips.get(int(number))
         return f"{kind} {number} {safe_name(clip.title if clip is not None else '')}.{ending}"
     return None
 
@@ -114,7 +117,8 @@ def lesson_documents(session: Session, person: Person, lesson: Lesson) -> Iterat
     place = session.get(Place, (lesson.id, person.id))
     corrections = select(Correction).where(Correction.lesson_id == lesson.id).order_by(Correction.made_at)
     shares = select(Share).where(Share.lesson_id == lesson.id).order_by(Share.created_at)
-    clips = select(Clip).where(Clip.lesson_id == lesson.id).order_by(Clip.number)
+    clips = session.scalars(select(Clip).where(Clip.lesson_id == lesson.id).order_by(Clip.number)).all()
+    clip_shares = session.scalars(select(ClipShare).where(ClipShare.clip_id.in_([one.id for one in clips]))).all()
     document = fields_of(
         lesson, "id", "title", "class_name", "taught_on", "created_at", "duration_ms", "language", "deleted_at"
     )
@@ -131,10 +135,11 @@ def lesson_documents(session: Session, person: Person, lesson: Lesson) -> Iterat
                 **fields_of(one, "title", "start_ms", "end_ms", "deleted_at"),
                 "shares": [
                     fields_of(share, "partnership_id", "created_at", "until", "taken_back_at")
-                    for share in session.scalars(select(ClipShare).where(ClipShare.clip_id == one.id))
+                    for share in clip_shares
+                    if share.clip_id == one.id
                 ],
             }
-            for one in session.scalars(clips).all()
+            for one in clips
         ],
     }
     yield "lesson.json", as_json(document)
@@ -179,6 +184,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
     pairs = list_partnerships(session, person)
     names = names_of(session, {side for one in pairs for side in (one.coach_id, one.coachee_id)})
     goals, actions = goals_of(session, person), actions_of(session, person)
+    changed = versions_of_goals(session, person)
     yield (
         "partnerships.json",
         as_json(
@@ -200,7 +206,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
                             "what_changed": goal.outcome,
                             "before": [
                                 {"changed_by": who, "changed_at": version.changed_at, **version.before}
-                                for version, who in versions_of_goal(session, person, goal.id)
+                                for version, who in changed.get(goal.id, ())
                             ],
                         }
                         for goal in goals
@@ -216,18 +222,8 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
             ]
         ),
     )
-    for meeting, partnership in sessions_of(session, person):
-        day = SchoolDay.of(meeting.began_at or meeting.planned_at or meeting.created_at)
-        said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
-        said |= fields_of(meeting, "planned_at", "repeats")
-        said["notes"] = [
-            {"stage": one.stage, "by": names.get(one.author_id or "", ""), "text": one.text}
-            for one in session_notes_of(session, person, meeting)
-        ]
-        if sees_written(session, person, partnership):
-            said["moments"] = [asdict(card) for card in cards_of(session, meeting)]
-            said["log"] = [asdict(line) for line in log_of(session, person, meeting, partnership)]
-        yield f"logs/{day} {meeting.id}.json", as_json(said)
+    yield from _logs(session, person, names)
+    wrote, versions = comments_by(session, person), versions_by(session, person)
     written = (
         (
             written_at(one.created_at),
@@ -237,14 +233,14 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
             one.stage,
             one.text,
         )
-        for said in comments_by(session, person)
+        for said in wrote
         for one in (said.comment,)
     )
     yield "comments.csv", csv_text(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
     before = (
         (written_at(one.written_at), said.place.title if said.place else "", said.at_ms, one.text)
-        for said in comments_by(session, person)
-        for one in versions_kept_by(session, person, said.comment)
+        for said in wrote
+        for one in versions.get(said.comment.id, ())
     )
     yield "comments before.csv", csv_text(("written", "lesson", "start_ms", "text"), before)
     seen = [
@@ -256,15 +252,18 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
     ]
     when = ((written_at(at), *what) for at, *what in sorted(seen, key=lambda one: one[0], reverse=True))
     yield "openings.csv", csv_text(("when", "who", "lesson", "clip", "what"), when)
+    walks = walks_of(session, person)
+    every = [walk for walk, _ in walks]
+    answers_to, noticed = answers_seen_by(session, person, every), notes_of_walks(session, every)
     visits = [
         {
             "with": other,
             "part": "observer" if is_observer(walk, person) else "visited",
             **fields_of(walk, "title", "began_at", "saved_at"),
-            "answer": answer_seen_by(session, person, walk),
-            "notes": [fields_of(one, "at_ms", "text") for one in notes_of(session, walk)],
+            "answer": answers_to[walk.id],
+            "notes": [fields_of(one, "at_ms", "text") for one in noticed[walk.id]],
         }
-        for walk, other in walks_of(session, person)
+        for walk, other in walks
     ]
     yield "walks.json", as_json(visits)
     answers, shown = answers_of(session, person), ("title", "text", "consent")
@@ -276,3 +275,23 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
         "shown_by_others": [{"coach": coach, **fields_of(one, *shown)} for one, coach in asked_of(session, person)],
     }
     yield "training.json", as_json(training)
+
+
+def _logs(session: Session, person: Person, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield a document for each session of a person; `names` are those of the people of her partnerships."""
+    rows = sessions_of(session, person)
+    meetings = [meeting for meeting, _ in rows]
+    notes, cards = notes_of_sessions(session, person, meetings), cards_of_sessions(session, meetings)
+    logs = logs_of(session, person, rows)
+    for meeting, partnership in rows:
+        day = SchoolDay.of(meeting.began_at or meeting.planned_at or meeting.created_at)
+        said = {"day": day, "partnership": partnership.id, "over": meeting.ended_at is not None}
+        said |= fields_of(meeting, "planned_at", "repeats")
+        said["notes"] = [
+            {"stage": one.stage, "by": names.get(one.author_id or "", ""), "text": one.text}
+            for one in notes[meeting.id]
+        ]
+        if meeting.id in logs:  # what the two wrote is open to her
+            said["moments"] = [asdict(card) for card in cards[meeting.id]]
+            said["log"] = [asdict(line) for line in logs[meeting.id]]
+        yield f"logs/{day} {meeting.id}.json", as_json(said)
