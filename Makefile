@@ -157,6 +157,10 @@ bench-speed: install $(TEST) $(PEERS) ## Measure analyse against faster-whisper,
 bench-scale: install $(TEST) ## Measure one, two and more workers on one lesson and on twenty, and write the figures into docs/scale.md
 	$(BIN)/python -m benchmarks.load.scale --docs docs/scale.md $(ARGS)
 
+.PHONY: bench-school
+bench-school: install $(TEST) ## Make a school of 120 teachers and 500,000 comments, measure every page of it, and write the figures into docs/scale.md
+	$(BIN)/python -m benchmarks.load.pages --docs docs/scale.md $(ARGS)
+
 .PHONY: bench-hostile
 bench-hostile: install $(TEST) ## Put 2,000 hostile recordings through every stage that opens one, and write docs/hostile.md
 	$(BIN)/python -m benchmarks.load.hostile --docs docs/hostile.md $(ARGS)

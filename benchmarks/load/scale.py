@@ -340,13 +340,13 @@ def say(what: str) -> None:
     print(f"{datetime.now().astimezone():%H:%M:%S} {what} ...", flush=True)
 
 
-def write_between(page: Path, report: str) -> None:
+def write_between(page: Path, report: str, marks: tuple[str, str] = MARKS) -> None:
     """Put the figures between the marks of a page."""
-    before, _, rest = page.read_text("utf-8").partition(MARKS[0])
-    _, mark, after = rest.partition(MARKS[1])
+    before, _, rest = page.read_text("utf-8").partition(marks[0])
+    _, mark, after = rest.partition(marks[1])
     if not mark:
         raise SystemExit(f"{page} has no marks to write between")
-    page.write_text(f"{before}{MARKS[0]}\n\n{report}\n\n{mark}{after}", encoding="utf-8")
+    page.write_text(f"{before}{marks[0]}\n\n{report}\n\n{mark}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":
