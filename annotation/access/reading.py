@@ -183,6 +183,18 @@ def comments_seen_by(person: Person, *, also_deleted: bool = False) -> ColumnEle
     return and_(Comment.lesson_id == Lesson.id, or_(on_lesson, _seen_on_its_clip(person, also_deleted)))
 
 
+def comments_near(person: Person) -> ColumnElement[bool]:
+    """Condition that every comment of another fulfils which this person may read, and that an index answers.
+
+    It opens nothing: it only keeps `comments_seen_by` from being asked of each comment of the school.
+    """
+    pairs = select(Partnership.id).where(partnerships_of(person))
+    meeting = select(Share.lesson_id).join(Partnership, Partnership.id == Share.partnership_id)
+    meeting = meeting.join(Lesson, Lesson.id == Share.lesson_id)
+    meeting = meeting.where(Partnership.coach_id == person.id, Lesson.coaches_meet_at.is_not(None))
+    return or_(Comment.partnership_id.in_(pairs), Comment.lesson_id.in_(meeting))
+
+
 def _is_there(also_deleted: bool) -> ColumnElement[bool]:
     """Condition: a comment isn't deleted; `also_deleted` is for telling those who read it that it is."""
     return true() if also_deleted else Comment.deleted_at.is_(None)

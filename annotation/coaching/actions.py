@@ -94,7 +94,12 @@ def write_action(
 
 
 def actions_of(
-    session: Session, person: Person, partnership_id: str | None = None, goal_id: str | None = None
+    session: Session,
+    person: Person,
+    partnership_id: str | None = None,
+    goal_id: str | None = None,
+    *,
+    only_to_do: bool = False,
 ) -> Sequence[Action]:
     """Return the actions of a person's partnerships that are open to her: those to do first, then the newest."""
     mine = select(Action).join(Partnership, Partnership.id == Action.partnership_id).where(written_together(person))
@@ -102,6 +107,8 @@ def actions_of(
         mine = mine.where(Action.partnership_id == partnership_id)
     if goal_id is not None:
         mine = mine.where(Action.goal_id == goal_id)
+    if only_to_do:
+        mine = mine.where(Action.done_at.is_(None))
     return session.scalars(mine.order_by(Action.done_at.is_not(None), Action.created_at.desc(), Action.id)).all()
 
 

@@ -192,13 +192,15 @@ def get_active_session(
 
 
 def sessions_of(
-    session: Session, person: Person, partnership_id: str | None = None
+    session: Session, person: Person, partnership_id: str | None = None, *, only_open: bool = False
 ) -> list[tuple[CoachingSession, Partnership]]:
-    """Return a person's sessions with their partnerships, newest first."""
+    """Return a person's sessions with their partnerships, newest first; `only_open`: those that are not over."""
     rows = select(CoachingSession, Partnership).join(Partnership, Partnership.id == CoachingSession.partnership_id)
     rows = rows.where(partnerships_of(person))
     if partnership_id is not None:
         rows = rows.where(CoachingSession.partnership_id == partnership_id)
+    if only_open:
+        rows = rows.where(CoachingSession.ended_at.is_(None))
     newest = func.coalesce(CoachingSession.began_at, CoachingSession.created_at).desc()
     ordered = rows.order_by(newest, CoachingSession.id)
     return [(row[0], row[1]) for row in session.execute(ordered)]

@@ -140,7 +140,7 @@ def clips_by_number(session: Session, lesson_id: str) -> dict[int, Clip]:
     return {one.number: one for one in session.scalars(select(Clip).where(Clip.lesson_id == lesson_id))}
 
 
-def list_shared_clips(session: Session, person: Person) -> list[tuple[Clip, str]]:
+def list_shared_clips(session: Session, person: Person, most: int | None = None) -> list[tuple[Clip, str]]:
     """Return the clips that others share with this person now, newest first, with their owners' names."""
     rows = (
         select(Clip, Person.name)
@@ -148,6 +148,7 @@ def list_shared_clips(session: Session, person: Person) -> list[tuple[Clip, str]
         .join(Person, Person.id == Lesson.owner_id)
         .where(clips_seen_by(person), Lesson.owner_id != person.id)
         .order_by(Clip.created_at.desc(), Clip.id)
+        .limit(most)
     )
     return [(row[0], row[1]) for row in session.execute(rows)]
 

@@ -12,6 +12,7 @@ from annotation.access.locks import lock_row
 from annotation.access.reading import (
     clips_seen_by,
     comments_kept_by,
+    comments_near,
     comments_seen_by,
     goals_seen_by,
     lessons_seen_by,
@@ -35,6 +36,7 @@ KINDS = ("noticed", "question", "suggestion")
 STAGES = ("", "G", "R", "O", "W")
 LONGEST = 5000
 DRAFT_LENGTH = 40
+ASKED_FIRST = 100  # of the newest comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,9 +326,19 @@ def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Pla
 
 
 def newest_comments(session: Session, person: Person, limit: int = 8) -> list[Placed]:
-    """Return what others lately wrote to this person."""
-    theirs = select(Comment).where(comments_seen_by(person), Comment.author_id != person.id)
-    return _placed(session, person, theirs.limit(limit))
+    """Return what others lately wrote to this person.
+
+    Whether she may read it is asked of the newest first, and of all only where too little of them is open to her.
+    """
+    near = and_(comments_near(person), Comment.author_id != person.id, Comment.deleted_at.is_(None))
+    newest = session.scalars(
+        select(Comment.id).where(near).order_by(Comment.created_at.desc()).limit(ASKED_FIRST)
+    ).all()
+    seen = select(Comment).where(comments_seen_by(person)).limit(limit)
+    found = _placed(session, person, seen.where(Comment.id.in_(newest)))
+    if len(found) < limit and len(newest) == ASKED_FIRST:
+        found = _placed(session, person, seen.where(near))
+    return found
 
 
 def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[Placed]:

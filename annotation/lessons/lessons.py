@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import require_see, shared_with
+from annotation.access.reading import lessons_seen_by, live_share, require_see, shared_with
 from annotation.access.writing import require_change
 from annotation.errors import TitleDiffers
 from annotation.lessons.undo import UNDO_LESSON, require_recent
@@ -19,7 +19,7 @@ from core.database.erasures import record_erasure
 from core.database.events import record_event
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
-from core.models import Comment, Erasure, Lesson, Person, Place, Step, StoredFile, Upload
+from core.models import Comment, Erasure, Lesson, Partnership, Person, Place, Share, Step, StoredFile, Upload
 from core.pipeline.stages import STAGES
 from core.pipeline.steps import start_again, stop_steps
 
@@ -51,11 +51,32 @@ def get_own_lesson(session: Session, person: Person, lesson_id: str) -> Lesson:
     return lesson
 
 
-def list_own(session: Session, person: Person) -> Sequence[Lesson]:
+def list_own(session: Session, person: Person, most: int | None = None) -> Sequence[Lesson]:
     """Return a person's own lessons, newest first; a coach's recorded conversations are not among them."""
+    return session.scalars(_taught(person).order_by(Lesson.created_at.desc(), Lesson.id).limit(most)).all()
+
+
+def list_leaving(session: Session, person: Person) -> Sequence[Lesson]:
+    """Return a person's own lessons of which she was told that something goes, and it has not gone yet."""
+    film = and_(Lesson.media_warned_at.is_not(None), Lesson.media_gone_at.is_(None))
+    words = and_(Lesson.words_warned_at.is_not(None), Lesson.words_gone_at.is_(None))
+    return session.scalars(_taught(person).where(or_(film, words)).order_by(Lesson.created_at, Lesson.id)).all()
+
+
+def _taught(person: Person) -> Select[Lesson]:
     mine = select(Lesson).where(Lesson.owner_id == person.id, Lesson.deleted_at.is_(None))
-    taught = mine.where(Lesson.conversation_id.is_(None))
-    return session.scalars(taught.order_by(Lesson.created_at.desc(), Lesson.id)).all()
+    return mine.where(Lesson.conversation_id.is_(None))
+
+
+def lessons_with(session: Session, person: Person, partnership_id: str) -> Sequence[Lesson]:
+    """Return the lessons that are open to one partnership of a person now, newest first."""
+    rows = (
+        select(Lesson)
+        .join(Share, Share.lesson_id == Lesson.id)
+        .join(Partnership, Partnership.id == Share.partnership_id)
+        .where(live_share(), lessons_seen_by(person), Partnership.id == partnership_id)
+    )
+    return session.scalars(rows.order_by(Lesson.created_at.desc(), Lesson.id)).all()
 
 
 def list_everything_own(session: Session, person: Person) -> Sequence[Lesson]:
@@ -70,10 +91,11 @@ def list_deleted(session: Session, person: Person) -> Sequence[Lesson]:
     return session.scalars(mine.order_by(Lesson.deleted_at.desc())).all()
 
 
-def list_shared(session: Session, person: Person) -> Sequence[tuple[Lesson, str]]:
-    """Return the lessons that others share with a person now, with their owners' names."""
+def list_shared(session: Session, person: Person, most: int | None = None) -> Sequence[tuple[Lesson, str]]:
+    """Return the lessons that others share with a person now, newest first, with their owners' names."""
     rows = select(Lesson, Person.name).join(Person, Person.id == Lesson.owner_id).where(shared_with(person))
-    return [(row[0], row[1]) for row in session.execute(rows.order_by(Lesson.created_at.desc(), Lesson.id))]
+    ordered = rows.order_by(Lesson.created_at.desc(), Lesson.id).limit(most)
+    return [(row[0], row[1]) for row in session.execute(ordered)]
 
 
 def files_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, dict[str, StoredFile]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from annotation.access.leavers import require_allowed
@@ -17,7 +17,7 @@ from annotation.coaching.portfolio import list_asked
 from annotation.coaching.walks import walks_of
 from annotation.lessons.clips import list_shared_clips
 from annotation.lessons.comments import newest_comments
-from annotation.lessons.lessons import get_lesson, list_deleted, list_own, list_shared
+from annotation.lessons.lessons import get_lesson, list_deleted, list_leaving, list_own, list_shared
 from annotation.lessons.openings import LISTED
 from annotation.lessons.retention import upcoming
 from annotation.people.people import nobody_yet
@@ -32,37 +32,48 @@ from web.transfer.openings import note_measures, note_opening, note_openings
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.sessions import session_lines
 from web.views.lessons.comments import comment_url
-from web.views.lessons.home import is_news
+from web.views.lessons.home import FIRST, MOST, Listed, is_news
 from web.views.lessons.lesson import lesson_cards, lesson_page_view
 from web.views.lessons.measures_over_time import goal_charts
 
 router = APIRouter(include_in_schema=False)
+Shown = Annotated[int, Query(ge=1, le=MOST)]
 
 
 @router.get("/", response_class=HTMLResponse)
-def show_home(request: Request, person: MaybePerson) -> Response:
-    """Show "This week"; the very first visit leads to the first account."""
+def show_home(
+    request: Request, person: MaybePerson, lessons: Shown = FIRST, shared: Shown = FIRST, clips: Shown = FIRST
+) -> Response:
+    """Show "This week"; the very first visit leads to the first account.
+
+    `lessons`, `shared` and `clips` say how many of each are wanted.
+    """
     if person is None:
         with get_database().read() as session:
             first = nobody_yet(session)
         return RedirectResponse("/welcome" if first else "/sign-in", 303)
     require_allowed(person, None)
     with get_database().read() as session:
-        shared = list_shared(session, person)
-        names = {lesson.owner_id: name for lesson, name in shared}
-        own = list_own(session, person)
+        own = Listed(list_own(session, person, lessons + 1), lessons)
+        theirs = Listed(list_shared(session, person, shared + 1), shared)
+        their_clips = Listed(list_shared_clips(session, person, clips + 1), clips)
+        names = {lesson.owner_id: name for lesson, name in theirs.shown}
         lines = partnership_lines(session, person, list_partnerships(session, person))
         coachees = {line["id"]: line["coachee"] for line in lines if line["i_coach"]}
         going_on = {line["id"] for line in lines if line["state"] == "active"}
-        to_do = [one for one in actions_of(session, person) if one.done_at is None and one.partnership_id in going_on]
+        to_do = [one for one in actions_of(session, person, only_to_do=True) if one.partnership_id in going_on]
         goals = [one for one in goals_of(session, person) if not one.closed_at and one.partnership_id in going_on]
         charts = goal_charts(session, person, goals)
         context: dict[str, Any] = {
-            "lessons": lesson_cards(session, person, own, names),
-            "leaving": [(lesson, what, day) for lesson in own for what, day in upcoming(lesson)],
-            "clips": [(clip, name) for clip, name in list_shared_clips(session, person)],
-            "meetings": session_lines(session, person),
-            "shared": lesson_cards(session, person, [lesson for lesson, _ in shared], names),
+            "lessons": lesson_cards(session, person, own.shown, names),
+            "shared": lesson_cards(session, person, [lesson for lesson, _ in theirs.shown], names),
+            "clips": their_clips.shown,
+            "more": {"lessons": own.more, "shared": theirs.more, "clips": their_clips.more},
+            "shown_now": {"lessons": lessons, "shared": shared, "clips": clips},
+            "leaving": [
+                (lesson, what, day) for lesson in list_leaving(session, person) for what, day in upcoming(lesson)
+            ],
+            "meetings": session_lines(session, person, only_open=True),
             "deleted": list_deleted(session, person),
             "news": [
                 {
@@ -89,7 +100,8 @@ def show_home(request: Request, person: MaybePerson) -> Response:
         }
     lines_shown = [one["goal"].partnership_id for one in context["goals"] if one["whose"] and one["chart"]]
     note_measures(person, lines_shown, LISTED)
-    note_openings(person, [lesson for lesson, _ in shared], [clip for clip, _ in context["clips"]], LISTED)
+    lessons_shown, clips_shown = [lesson for lesson, _ in theirs.shown], [clip for clip, _ in their_clips.shown]
+    note_openings(person, lessons_shown, clips_shown, LISTED)
     return page(request, "lessons/home.html", person, page_title="This week", **context)
 
 

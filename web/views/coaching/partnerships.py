@@ -14,8 +14,7 @@ from annotation.coaching.conversations import recorded_with
 from annotation.coaching.goals import MEASURES, GoalText, goals_of, set_by_the_coach
 from annotation.coaching.partnerships import get_partnership, names_of
 from annotation.lessons.clips import clips_with
-from annotation.lessons.lessons import list_own, list_shared
-from annotation.lessons.sharing import open_shares
+from annotation.lessons.lessons import lessons_with
 from annotation.people.names import both_names_of
 from core.models import Partnership, Person
 from web.views.coaching.sessions import session_lines
@@ -53,8 +52,6 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
     row = get_partnership(session, person, partnership_id)
     goals = goals_of(session, person, [row.id])
     names = names_of(session, {goal.set_by_id for goal in goals})
-    mine = list(list_own(session, person)) + [lesson for lesson, _ in list_shared(session, person)]
-    shared = open_shares(session, person, [lesson.id for lesson in mine])
     meetings = session_lines(session, person, row.id)
     return {
         "actions": actions_of(session, person, row.id),
@@ -72,9 +69,7 @@ def partnership_context(session: Session, person: Person, partnership_id: str) -
             }
             for goal in goals
         ],
-        "lessons": [
-            lesson for lesson in mine if any(one.partnership.id == row.id for one in shared.get(lesson.id, []))
-        ],
+        "lessons": lessons_with(session, person, row.id),
         "clips": clips_with(session, person, row.id),
         "meetings": [one for one in meetings if one["over"] or not one["planned_at"]],
         "measure_names": MEASURES,

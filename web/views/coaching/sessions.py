@@ -20,8 +20,7 @@ from annotation.coaching.session_room import Room, now_ms, people_present, room_
 from annotation.coaching.sessions import film_is_open, sessions_of
 from annotation.lessons.clips import clips_with
 from annotation.lessons.comments import list_comments
-from annotation.lessons.lessons import files_of, list_own, list_shared
-from annotation.lessons.sharing import open_shares
+from annotation.lessons.lessons import files_of, lessons_with
 from annotation.people.names import short_names_of
 from core.concurrent_edits import version_of
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
@@ -222,13 +221,15 @@ def note_views(session: Session, me: Person, meeting: CoachingSession, names: Ma
     ]
 
 
-def session_lines(session: Session, me: Person, partnership_id: str | None = None) -> list[dict[str, Any]]:
+def session_lines(
+    session: Session, me: Person, partnership_id: str | None = None, *, only_open: bool = False
+) -> list[dict[str, Any]]:
     """Return one line for each of a person's sessions, newest first; `over` tells a log from a room."""
-    rows = sessions_of(session, me, partnership_id)
+    rows = sessions_of(session, me, partnership_id, only_open=only_open)
     if not rows:
         return []
     names = names_of(session, {one.coach_id for _, one in rows} | {one.coachee_id for _, one in rows})
-    actions = {one.session_id: one for one in actions_of(session, me, partnership_id)}
+    actions = {one.session_id: one for one in actions_of(session, me, partnership_id, only_to_do=only_open)}
     pairs = {one.id: one for _, one in rows}.values()
     states, is_open = states_of(session, pairs), written_open(session, me, pairs)
     lines = []
@@ -293,7 +294,4 @@ def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any
 def films_for(session: Session, person: Person, partnership: Partnership) -> list[tuple[str, str]]:
     """Return what a session of this partnership can look at, as (`clip:ID` or `lesson:ID`, title)."""
     clips = [(f"clip:{one.id}", f"{one.title} (clip)") for one in clips_with(session, person, partnership.id)]
-    mine = [*list_own(session, person), *(lesson for lesson, _ in list_shared(session, person))]
-    shared = open_shares(session, person, [lesson.id for lesson in mine])
-    lessons = [one for one in mine if any(each.partnership.id == partnership.id for each in shared.get(one.id, []))]
-    return clips + [(f"lesson:{one.id}", one.title) for one in lessons]
+    return clips + [(f"lesson:{one.id}", one.title) for one in lessons_with(session, person, partnership.id)]
