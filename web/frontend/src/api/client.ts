@@ -67,13 +67,16 @@ export function tellIfNotSignedIn(status: number, text: string): boolean {
   return true;
 }
 
-/** Whether the person of this page is signed in here; without an answer she is taken to be. */
-export function isSignedIn(): Promise<boolean> {
+/** Whether the person of this page is signed in here, or undefined without an answer. */
+export function askSignedIn(): Promise<boolean | undefined> {
   return ask("GET", "/api/me").then(
     () => true,
-    (error: unknown) => !(error instanceof Refused && OF_NOBODY.includes(error.code)),
+    (error: unknown) => (error instanceof Refused ? !OF_NOBODY.includes(error.code) : undefined),
   );
 }
+
+/** Whether the person of this page is signed in here; without an answer she is taken to be. */
+export const isSignedIn = async (): Promise<boolean> => (await askSignedIn()) ?? true;
 
 /** What an answer says as JSON, or undefined. */
 export function read<T>(answer: Answer): T | undefined {

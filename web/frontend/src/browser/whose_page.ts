@@ -2,14 +2,15 @@
  * A page whose person is not signed in here any more: somebody else is, or nobody. It shows nothing of hers, says so in
  * a sentence, and comes back when she does. What was typed stays with its writer.
  */
-import { isSignedIn, NOT_SIGNED_IN, type NotSignedIn } from "../api/client";
+import { askSignedIn, isSignedIn, NOT_SIGNED_IN, type NotSignedIn } from "../api/client";
 import { make } from "../components/dom";
-import { forgetDrafts, keepForms, restoreForms } from "../outbox/drafts";
+import { forgetDrafts, keepForms, keepPosted, restoreForms, seeAnswer } from "../outbox/drafts";
 import { words } from "../text/words";
-import { forgetLast, forgetShared, kept, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
+import { forgetLast, forgetShared, Kept, kept, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
 import { isSharedComputer, personOfPage } from "./page_person";
 
 const GOES_ON = "lesson-upload, learning-walk"; // what may be recording: such a page is not loaded anew
+const ON_ITS_WAY_OUT = 3000; // ms in which a page that is being left is gone
 let cover: HTMLElement | undefined;
 let title = "";
 
@@ -65,6 +66,8 @@ function holdForm(event: SubmitEvent): void {
 /** Note whose page this is, and see to it that it is seen while she is signed in. */
 export function watchWhosePage(): void {
   if (!personOfPage()) {
+    const before = notedSignedIn();
+    if (before) seeAnswer(false, new Kept(before));
     const notice = new URLSearchParams(location.search).get("notice");
     if (notice === "account-deleted") forgetLast();
     if (notice === "signed-out") forgetShared();
@@ -72,9 +75,13 @@ export function watchWhosePage(): void {
     return;
   }
   noteSignedIn(personOfPage(), isSharedComputer());
+  seeAnswer(true);
   restoreForms();
   document.addEventListener(NOT_SIGNED_IN, (event) => hide((event as CustomEvent<NotSignedIn>).detail));
   document.addEventListener("submit", holdForm, true);
+  document.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) keepPosted(event.target as HTMLFormElement);
+  });
   onSignedInChange(() => void ((cover || isInDoubt()) && check()));
   document.addEventListener("visibilitychange", () => void (!document.hidden && (cover || isInDoubt()) && check()));
   addEventListener("pageshow", (event) => event.persisted && void check());
@@ -85,7 +92,10 @@ export function watchWhosePage(): void {
  * address in the API. A page whose person is not signed in stays, with everything, and says so.
  */
 export async function leave(about: string, to: string): Promise<void> {
-  if (!(await isSignedIn())) return;
-  forgetDrafts(about);
+  const isHers = await askSignedIn();
+  if (isHers === false) return;
+  // Without an answer nothing is known to be closed: this page may be on its way out, because she signs out.
+  if (isHers) forgetDrafts(about);
+  else await new Promise((later) => setTimeout(later, ON_ITS_WAY_OUT));
   location.assign(to);
 }

@@ -7,6 +7,7 @@ type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 type Typed = Record<string, string>;
 
 const NAME = "draft:";
+const POSTED = "posted";
 const NEVER_KEPT = ["password", "file", "hidden", "submit", "button", "checkbox", "radio"];
 
 /** What is half written in one field, by its name: kept as it is typed, with its id and its moment. */
@@ -104,13 +105,37 @@ const isTyped = (field: Field) =>
     ? [...field.options].some((one) => one.selected !== one.defaultSelected)
     : field.value !== field.defaultValue;
 
+function typedIn(form: HTMLFormElement): Typed | undefined {
+  const typed: Typed = {};
+  for (const field of fieldsOf(form)) if (isTyped(field)) typed[field.name] = field.value;
+  return Object.values(typed).some((text) => text.trim()) ? typed : undefined;
+}
+
 /** Keep what is typed in the forms of this page. */
 export function keepForms(): void {
   for (const [at, form] of forms().entries()) {
-    const typed: Typed = {};
-    for (const field of fieldsOf(form)) if (isTyped(field)) typed[field.name] = field.value;
-    if (Object.values(typed).some((text) => text.trim())) kept.write(nameOf(form, at), typed);
+    const typed = typedIn(form);
+    if (typed) kept.write(nameOf(form, at), typed);
   }
+}
+
+type Posted = { name: string; typed: Typed };
+
+/** Keep what a form is sent with until its answer is seen. */
+export function keepPosted(form: HTMLFormElement): void {
+  const at = forms().indexOf(form);
+  const typed = at < 0 ? undefined : typedIn(form);
+  if (typed) kept.write(POSTED, { name: nameOf(form, at), typed } satisfies Posted);
+}
+
+/**
+ * A page came after a form was sent. One of its person is the answer of a server that knew her: it took the form, or
+ * shows it filled. One of nobody says that her session was over: what she sent waits for her in its form.
+ */
+export function seeAnswer(isHers: boolean, mine: Kept = kept): void {
+  const posted = mine.read<Posted>(POSTED);
+  mine.remove(POSTED);
+  if (posted && !isHers) mine.write(posted.name, posted.typed);
 }
 
 /** Fill the forms of this page with what their writer had typed when somebody else signed in. */
