@@ -145,6 +145,10 @@ bench-accuracy: install $(TEST) ## Measure the analysis on references, and write
 bench-page: install $(TEST) browser ## Measure the review page and the session room in Chromium, and write docs/performance.md
 	$(BIN)/python -m benchmarks.speed.page --json performance.json --docs docs/performance.md $(ARGS)
 
+.PHONY: bench-written
+bench-written: install $(TEST) browser ## Write, cut, reload and sign out at random in Chromium, 1,000 times, and write docs/written.md
+	$(BIN)/python -m tests.browser.written --docs docs/written.md $(ARGS)
+
 .PHONY: bench-load
 bench-load: install $(TEST) ## Play 200 people and 20 uploads at once for ten minutes, and write docs/load.md
 	$(BIN)/python -m benchmarks.load.load --docs docs/load.md $(ARGS)
