@@ -21,6 +21,7 @@ from tests.support.grown_school import grow_school
 from tests.support.processes import closing_database, use_ground
 from tests.support.servers import Ground, Servers
 from tests.support.web_school import School
+from web import child_process
 from web.transfer import while_allowed
 from web.views.people.my_data import documents_of
 
@@ -102,6 +103,7 @@ def ask_all(
     with pytest.MonkeyPatch.context() as patch:
         use_ground(patch, ground)
         patch.setattr(while_allowed, "CHECK_SECONDS", 600)  # else a slow answer is asked for again
+        patch.setattr(child_process, "LONGEST_SECONDS", 600)  # what a busy machine does late is counted as well
         with closing_database() as database:  # one for all, since it remembers how its statements are written
             school = replace(made, database=database)
             for method, path in routes:
