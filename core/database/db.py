@@ -28,6 +28,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from core.database.content import WritingSession
 from core.database.rights_watch import note_end_of_right
 from core.errors import DiskFull, DoneAtOnce, InvalidInput, NoSchool
+from core.models.base import BeyondAllTimes
 from core.plain_text import well_formed
 from core.settings import get_settings
 
@@ -42,9 +43,9 @@ SQLITE_TWICE = (
     sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY,  # what a row refers to was deleted meanwhile
 )
 POSTGRES_TWICE = ("23505", "23503", "40P01", "40001")  # unique, foreign key, deadlock, serialization failure
-POSTGRES_BEYOND = ("22003", "22008")  # a number, a day or a time out of range
+POSTGRES_BEYOND = ("22001", "22003", "22008")  # a text too long; a number, a day or a time out of range
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
-BEYOND = "A number or a day in this request is beyond all that can be kept. Please check what you wrote."
+BEYOND = "A text, a number or a day in this request is beyond all that can be kept. Please check what you wrote."
 ODD_ESCAPE = re.compile(r"\\(?:u(?:d[89a-f]|00[0189]|007f|fff[ef])|[bf])")  # half a character, a control character
 
 
@@ -81,7 +82,8 @@ class Database:
     def read(self) -> Iterator[Session]:
         """Yield a session whose changes are thrown away.
 
-        Raises DiskFull: SQLite makes the index of its journal anew when nobody had the database open.
+        Raises InvalidInput for a time beyond all that there is, and DiskFull: SQLite makes the index of its journal
+        anew when nobody had the database open.
         """
         try:
             with Session(self.engine, expire_on_commit=False) as session:
@@ -90,6 +92,8 @@ class Database:
             if is_full(error):
                 raise DiskFull from error
             raise
+        except BeyondAllTimes as error:
+            raise InvalidInput(why=BEYOND) from error
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -109,6 +113,8 @@ class Database:
             if getattr(error.orig, "sqlstate", None) in POSTGRES_BEYOND:
                 raise InvalidInput(why=BEYOND) from error
             raise
+        except BeyondAllTimes as error:
+            raise InvalidInput(why=BEYOND) from error
         except (StaleDataError, ObjectDeletedError) as error:  # the row that is changed was deleted meanwhile
             raise DoneAtOnce from error
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, Index, MetaData, String, text
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -18,6 +19,13 @@ ID_LENGTH = 16
 def new_id() -> str:
     """Return a random id of 16 lower-case letters and digits (80 bits), safe in addresses and file names."""
     return base64.b32encode(secrets.token_bytes(10)).decode().lower()
+
+
+YEARS = range(2, 9999)
+
+
+class BeyondAllTimes(DontWrapMixin, ValueError):
+    """A time that cannot be read in every zone, so that it is not stored."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -32,6 +40,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time needs its zone")
+        if value.year not in YEARS:  # another zone would show it in a year that there is not
+            raise BeyondAllTimes
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
