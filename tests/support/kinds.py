@@ -1,8 +1,8 @@
 """Which tests run side by side, which run alone, and which are unit tests: the one place that says so.
 
 Every test gets `alone`, or runs beside others (`make test`, two passes). Every test that is small gets `unit`
-(`make check-fast`). A story in the browser gets `embedded`, but for a few. All are told from where a test is and what
-it asks for; a test that must say it itself carries the marker `alone(reason)` or `embedded(reason)`.
+(`make check-fast`). What a database cannot change gets `embedded`. All are told from where a test is and what it asks
+for; a test that must say it itself carries the marker `alone(reason)` or `embedded(reason)`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,17 @@ ALONE = ("browser", "deployment", "faults")
 # database, the tests of their routes ask on both.
 STORIES_ON_BOTH = frozenset({"test_main_job.py", "test_programme.py", "test_session.py", "test_tabs.py"})
 
+# Tests of what a request or a file says, which no database changes.
+ONE_DATABASE = (
+    "ingest/media",
+    "web/forms",
+    "web/routes/people/test_openid_connect.py",
+    "web/security",
+    "web/test_attacks.py",
+    "web/test_linear_reading.py",
+    "workers/test_service.py",
+)
+
 # The packages without a web server, as a user of their functions sees them.
 UNIT = ("annotation", "core", "ingest", "transcription")
 HEAVY = frozenset({"any_database", "bucket", "bucket_server", "browser", "playwright", "postgres", "school"})
@@ -34,6 +45,13 @@ def folder_of(item: pytest.Item) -> str:
 def is_alone(item: pytest.Item) -> bool:
     """Say whether a test may not run beside others."""
     return folder_of(item) in ALONE or item.get_closest_marker("alone") is not None
+
+
+def is_embedded(item: pytest.Item) -> bool:
+    """Say whether a test runs on the embedded default alone."""
+    if folder_of(item) == "browser":
+        return item.path.name not in STORIES_ON_BOTH
+    return any(item.path.is_relative_to(HERE / path) for path in ONE_DATABASE)
 
 
 def is_unit(item: pytest.Item) -> bool:
@@ -51,7 +69,7 @@ def is_unit(item: pytest.Item) -> bool:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test, before `-m` chooses."""
     for item in items:
-        if folder_of(item) == "browser" and item.path.name not in STORIES_ON_BOTH:
+        if is_embedded(item):
             item.add_marker(pytest.mark.embedded)
         if is_alone(item):
             item.add_marker(pytest.mark.alone)
