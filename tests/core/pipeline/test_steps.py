@@ -196,7 +196,8 @@ def test_a_step_is_not_claimed_before_its_pause_is_over_unless_a_clock_went_back
     step_id = ready_step(any_database)
     change(any_database, next_at=utc_now() + timedelta(seconds=50))
     assert claim(any_database, step_id) is None
-    change(any_database, next_at=utc_now() + timedelta(seconds=90))  # longer than any pause that we make
+    longer = steps.PUT_OFF[-1] + timedelta(seconds=30)  # than any pause that we make
+    change(any_database, next_at=utc_now() + longer)
     assert claim(any_database, step_id) is not None
 
 
