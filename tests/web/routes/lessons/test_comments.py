@@ -216,7 +216,7 @@ def test_a_longer_list_asks_no_more_questions_of_the_database(school: School) ->
             make_lesson(session, owner_row, f"Lesson {number}")
     with counted(school) as many:
         owner.get("/")
-    assert len(many) == len(few) < 32
+    assert len(many) == len(few) < 40
 
 
 def test_the_kept_description_of_the_api_is_current() -> None:
