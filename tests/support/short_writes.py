@@ -50,12 +50,14 @@ def writer() -> str | None:
 
 
 class Apart(threading.local):
-    """What this thread did that does not count, as (end, duration), in seconds of its processor time."""
+    """What this thread did that does not count, as (end, duration), in seconds of its processor time.
 
-    def __init__(self) -> None:
-        self.depth = 0
-        self.begun = 0.0
-        self.last: deque[tuple[float, float]] = deque(maxlen=1000)
+    It has no __init__: the garbage collector may begin within one, and would find half of it.
+    """
+
+    depth = 0
+    begun = 0.0
+    last: deque[tuple[float, float]] | None = None
 
     def begin(self) -> None:
         """Note that it begins; within another one it is part of that."""
@@ -68,12 +70,13 @@ class Apart(threading.local):
         self.depth -= 1
         if self.depth == 0:
             now = time.thread_time()
+            self.last = self.last if self.last is not None else deque(maxlen=1000)
             self.last.append((now, now - self.begun))
 
     def within(self, seconds: float) -> float:
         """Return how long it took within the last so many seconds."""
         since = time.thread_time() - seconds
-        return sum(duration for end, duration in self.last if end > since)
+        return sum(duration for end, duration in self.last or () if end > since)
 
 
 class Writing(threading.local):
