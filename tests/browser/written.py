@@ -15,7 +15,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import TimeoutError as TookTooLong
 
 from core.clock import utc_now
 from tests.browser.conftest import Place, started
@@ -106,10 +107,18 @@ class Run:
             self.type()
         text_field = self.page.get_by_role("textbox", name="Write a comment")
         assert text_field.input_value() == self.half, "what was half written is not what stands in the field"
-        for _ in range(self.chance.choice((1, 1, 2))):
-            text_field.press("Enter")
-        self.written.append(self.half)
-        self.half = ""
+        pressed = [self.press_enter(text_field) for _ in range(self.chance.choice((1, 1, 2)))]
+        if any(pressed):
+            self.written.append(self.half)
+            self.half = ""
+
+    def press_enter(self, text_field: Locator) -> bool:
+        """Press Enter; False where the page shows nothing any more, because its person is signed out."""
+        try:
+            text_field.press("Enter", timeout=3000)
+        except TookTooLong:
+            return False
+        return True
 
     def reply(self) -> None:
         """Answer the first comment that can be answered."""
@@ -167,9 +176,12 @@ class Run:
         self.open()
 
     def end_session(self) -> None:
-        """End the session elsewhere, then sign in again."""
+        """End the session elsewhere, write on if the page does not know it yet, then sign in again."""
+        writes_on = self.chance.random() < 0.5
+        if writes_on and not self.half:
+            self.type()
         self.page.context.clear_cookies()
-        if self.chance.random() < 0.5:
+        if writes_on:
             self.send()
             self.page.wait_for_timeout(300)
         self.page.context.set_offline(False)
