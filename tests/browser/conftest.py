@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
 
 from core.clock import utc_now
-from core.models import ClipShare, Share
+from core.models import ClipShare, Comment, Share
 from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, create_demo_school
 from tests.browser.school import School, chromium, running_school
@@ -79,7 +79,7 @@ def shared_place(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> 
 
 @pytest.fixture
 def place(shared_place: Place) -> Iterator[Place]:
-    """Yield the school; what a test leaves open to a coach is closed, and fails that test."""
+    """Yield the school. Comments go when a test ends; what it leaves open to a coach is closed, and fails it."""
     yield shared_place
     with shared_place.school.opened() as (database, _), database.write() as session:
         left: list[Share | ClipShare] = [
@@ -88,6 +88,8 @@ def place(shared_place: Place) -> Iterator[Place]:
         ]
         for share in left:
             share.taken_back_at = utc_now()
+        for comment in session.query(Comment).filter(Comment.deleted_at.is_(None)):
+            comment.deleted_at = utc_now()
     assert not left, "this test left the lesson or a clip of it open to a coach"
 
 

@@ -92,7 +92,7 @@ def test_a_space_after_enter_is_no_letter_of_the_next_comment(lesson: Page, plac
 def test_a_draft_keeps_its_moment_and_all_that_was_chosen_over_a_reload(lesson: Page, place: Place) -> None:
     seek(lesson, 30)
     field_of(lesson).press_sequentially("Half a thought")
-    lesson.get_by_label("Kind").select_option("question")
+    lesson.get_by_label("Kind", exact=True).select_option("question")
     lesson.get_by_label("Who can read it").select_option(label="You and Priya")
     lesson.get_by_label("Goal", exact=True).select_option(label=place.people.goal)
     lesson.get_by_label("GROW stage").select_option("R")

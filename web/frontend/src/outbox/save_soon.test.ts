@@ -42,6 +42,19 @@ describe("SaveSoon", () => {
     expect(begun).toEqual([1, 2]);
   });
 
+  it("has a field on its way until the answer is there, so that nothing older is shown in it", async () => {
+    let answer = (): void => undefined;
+    const soon = new SaveSoon(() => false);
+    soon.later("action", () => new Promise<void>((done) => (answer = done)));
+    expect(soon.isDue("action")).toBe(true);
+    const saved = soon.now("action");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(soon.isDue("action")).toBe(true);
+    answer();
+    await saved;
+    expect(soon.isDue("action")).toBe(false);
+  });
+
   it("tries again after a failure that passes, and not after one that stays", async () => {
     let tries = 0;
     const fail = async () => {

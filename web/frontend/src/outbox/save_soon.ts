@@ -1,6 +1,11 @@
 /** Saves what is typed a moment after its last key: one request at a time for each field, or at once. No DOM. */
 type Save = () => Promise<unknown>;
-type Field = { save: Save | undefined; timer: ReturnType<typeof setTimeout> | undefined; running: Promise<void> };
+type Field = {
+  save: Save | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  running: Promise<void>;
+  isRunning: boolean;
+};
 
 export class SaveSoon {
   private readonly fields = new Map<string, Field>();
@@ -14,16 +19,17 @@ export class SaveSoon {
 
   /** Save a field in a moment; a later call takes the place of an earlier one that has not begun. */
   later(field: string, save: Save, wait = this.wait): void {
-    const one = this.fields.get(field) ?? { save: undefined, timer: undefined, running: Promise.resolve() };
+    const one = this.fields.get(field) ?? newField();
     this.fields.set(field, one);
     clearTimeout(one.timer);
     one.save = save;
     one.timer = setTimeout(() => void this.now(field), wait);
   }
 
-  /** Whether something of a field is not saved yet. */
+  /** Whether something of a field is not saved yet, or on its way. */
   isDue(field: string): boolean {
-    return this.fields.get(field)?.save !== undefined;
+    const one = this.fields.get(field);
+    return one !== undefined && (one.isRunning || one.save !== undefined);
   }
 
   /** Save a field now, after what is under way; resolves when it was tried. */
@@ -52,10 +58,18 @@ export class SaveSoon {
     const save = one.save;
     if (!save) return;
     one.save = undefined;
+    one.isRunning = true;
     try {
       await save();
     } catch (error) {
-      if (this.failed(error, field) && !this.isDue(field)) this.later(field, save, this.again);
+      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by later() while it was saved
+      if (this.failed(error, field) && !one.save) this.later(field, save, this.again);
+    } finally {
+      one.isRunning = false;
     }
   }
+}
+
+function newField(): Field {
+  return { save: undefined, timer: undefined, running: Promise.resolve(), isRunning: false };
 }
