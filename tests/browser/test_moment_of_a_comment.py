@@ -37,8 +37,8 @@ def comments(page: Page, place: Place) -> list[dict[str, Any]]:
 
 
 def comment(page: Page, place: Place, text: str) -> dict[str, Any]:
-    """Wait until a comment is on the page, and return it."""
-    expect(page.locator("article.comment", has_text=text)).to_be_visible(timeout=SOON)
+    """Wait until the server has a comment that is on the page, and return it."""
+    expect(page.locator("article.comment:not(.is-waiting)", has_text=text)).to_be_visible(timeout=SOON)
     (found,) = (one for one in comments(page, place) if one["text"] == text)
     return found
 
