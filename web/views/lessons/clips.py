@@ -133,7 +133,9 @@ def clip_media(session: Session, clip: Clip) -> MediaView | None:
     if file is None:
         return None
     size = {name: int(file.info.get(name) or 0) for name in ("width", "height")}
-    return MediaView(url=f"/media/clips/{clip.id}", mime=file.mime, fps=float(file.info.get("fps") or 0), **size)
+    fps = float(file.info.get("fps") or 0)
+    language = session.get_one(Lesson, clip.lesson_id).language
+    return MediaView(url=f"/media/clips/{clip.id}", mime=file.mime, fps=fps, language=language, **size)
 
 
 def clip_page_view(session: Session, me: Person, clip: Clip, lesson: Lesson) -> ClipPageView:

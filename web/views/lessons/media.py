@@ -16,6 +16,7 @@ class MediaView(View):
     width: int
     height: int
     fps: float  # pictures a second, 0 when there are none or nobody knows
+    language: str  # of what is said, empty until it is known
 
 
 class FilmstripView(View):
@@ -57,7 +58,8 @@ def media_view(lesson: Lesson, files: Files) -> MediaView | None:
         return None
     size = {name: int(file.info.get(name) or 0) for name in ("width", "height")}
     fps = float(file.info.get("fps") or 0)
-    return MediaView(url=f"/media/lessons/{lesson.id}/rendition", mime=file.mime, fps=fps, **size)
+    address = f"/media/lessons/{lesson.id}/rendition"
+    return MediaView(url=address, mime=file.mime, fps=fps, language=lesson.language, **size)
 
 
 def _filmstrip_view(lesson: Lesson, files: Files) -> FilmstripView | None:

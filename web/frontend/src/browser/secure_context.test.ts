@@ -4,10 +4,13 @@ import { keepAwake, newId, noRecording } from "./secure_context";
 const OWN_FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
 /** Put the browser that a page meets in place of Node's globals. */
-function meet(has: { secure: boolean; recorder?: boolean; devices?: boolean; wakeLock?: unknown }): void {
+function meet(has: { secure: boolean; recorder?: boolean; devices?: boolean; wakeLock?: unknown }) {
   vi.stubGlobal("isSecureContext", has.secure);
   vi.stubGlobal("window", has.recorder ? { MediaRecorder: class {} } : {});
   vi.stubGlobal("navigator", { mediaDevices: has.devices ? {} : undefined, wakeLock: has.wakeLock });
+  const page = Object.assign(new EventTarget(), { hidden: false });
+  vi.stubGlobal("document", page);
+  return page;
 }
 
 afterEach(() => vi.unstubAllGlobals());
@@ -58,6 +61,21 @@ test("the screen is kept on until it is let go", async () => {
   expect(release).not.toHaveBeenCalled();
   letGo();
   expect(release).toHaveBeenCalledOnce();
+});
+
+test("the screen is kept on again after a look at another app, until it is let go", async () => {
+  const request = vi.fn(async () => ({ release: vi.fn() }));
+  const page = meet({ secure: true, wakeLock: { request } });
+  const letGo = await keepAwake();
+  page.hidden = true;
+  page.dispatchEvent(new Event("visibilitychange"));
+  expect(request).toHaveBeenCalledTimes(1);
+  page.hidden = false;
+  page.dispatchEvent(new Event("visibilitychange"));
+  expect(request).toHaveBeenCalledTimes(2);
+  letGo();
+  page.dispatchEvent(new Event("visibilitychange"));
+  expect(request).toHaveBeenCalledTimes(2);
 });
 
 test("a screen that may not be kept on stops nothing", async () => {

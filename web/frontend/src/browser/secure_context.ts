@@ -26,8 +26,23 @@ export function openMedia(wanted: MediaStreamConstraints): Promise<MediaStream> 
 
 /** Keep the screen on until the returned function is called; where a page may not, the screen does as it is set. */
 export async function keepAwake(): Promise<() => void> {
-  const lock = await navigator.wakeLock?.request("screen").catch(() => null);
-  return () => void lock?.release();
+  let lock: WakeLockSentinel | null | undefined;
+  let isOver = false;
+  const ask = async () => {
+    if (document.hidden || isOver) return;
+    const got = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (isOver) void got?.release();
+    else lock = got;
+  };
+  // The browser takes the lock back when another page or app is looked at.
+  const look = () => void ask();
+  document.addEventListener("visibilitychange", look);
+  await ask();
+  return () => {
+    isOver = true;
+    document.removeEventListener("visibilitychange", look);
+    void lock?.release();
+  };
 }
 
 /** Copy the text of an element; without https pages have no clipboard, so it is selected and copied as by hand. */

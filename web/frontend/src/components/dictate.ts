@@ -3,7 +3,9 @@ import { ask, askInTime, LIMIT_FOR_FILES, read, refusal } from "../api/client";
 import type { Said } from "../api/types";
 import { noRecording, openMedia } from "../browser/secure_context";
 import { messageOf } from "../text/error_message";
+import { clock } from "../text/times";
 import { words } from "../text/words";
+import { make } from "./dom";
 
 const LONGEST = 180_000; // ms of one comment
 const ASK_EVERY = 700;
@@ -37,10 +39,12 @@ export function dictate(
     const pieces: Blob[] = [];
     begun();
     button.textContent = words.stopSaying;
+    const end = showRecording(button, recorder.stream);
     const timer = setTimeout(() => recorder?.stop(), LONGEST);
     recorder.addEventListener("dataavailable", ({ data }) => pieces.push(data));
     recorder.addEventListener("stop", () => {
       clearTimeout(timer);
+      end();
       for (const track of recorder!.stream.getTracks()) track.stop();
       const sound = new Blob(pieces, { type: recorder!.mimeType });
       recorder = undefined;
@@ -57,6 +61,29 @@ export function dictate(
     recorder.start();
   };
   button.addEventListener("click", () => void record());
+}
+
+/** Show beside the button that it records: for how long, and how loud; returns what ends that. */
+function showRecording(button: HTMLElement, stream: MediaStream): () => void {
+  const time = make("span", { className: "figure" }, clock(0));
+  const level = make("meter", { min: 0, max: 1, value: 0, ariaLabel: words.loudness });
+  const shown = make("span", { className: "recording", role: "group", ariaLabel: words.saying }, time, level);
+  button.after(shown);
+  const began = Date.now();
+  const listening = new AudioContext();
+  const ear = listening.createAnalyser();
+  listening.createMediaStreamSource(stream).connect(ear);
+  const samples = new Float32Array(ear.fftSize);
+  const timer = setInterval(() => {
+    ear.getFloatTimeDomainData(samples);
+    time.textContent = clock(Date.now() - began);
+    level.value = Math.min(1, 4 * Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length));
+  }, 100);
+  return () => {
+    clearInterval(timer);
+    shown.remove();
+    void listening.close();
+  };
 }
 
 async function send(address: string, sound: Blob): Promise<string> {

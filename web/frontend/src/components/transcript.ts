@@ -9,6 +9,8 @@ import { voiceName, words } from "../text/words";
 import { ShownText } from "./shown_text";
 import { TAB_CHOSEN } from "./tabs";
 
+type Shown = Pick<LessonPage, "turns" | "speakers"> & { lesson: { is_owner: boolean; language?: string } };
+
 export class LessonTranscript extends HTMLElement {
   player!: LessonPlayer;
   correct: (turn: Turn) => void = () => undefined;
@@ -29,7 +31,8 @@ export class LessonTranscript extends HTMLElement {
   selected: (range: Span | null) => void = () => undefined;
   private wrong = make("button", { type: "button", className: "plain wrong" }, words.whatIsWrong);
 
-  show({ turns, speakers, lesson }: Pick<LessonPage, "turns" | "speakers"> & { lesson: { is_owner: boolean } }): void {
+  show({ turns, speakers, lesson }: Shown): void {
+    if (lesson.language !== undefined) this.lang = lesson.language;
     const names = new Map(speakers.map((one) => [one.label, one.name]));
     const focused = this.lines.findIndex((line) => line === document.activeElement);
     this.turns = turns;

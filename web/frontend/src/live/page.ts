@@ -12,7 +12,12 @@ const said = (name: string) => document.querySelector<HTMLMetaElement>(`meta[nam
 function openChannel(personId: string, on: (message: Message) => void) {
   if (!("BroadcastChannel" in window)) return null; // then each page has a stream of its own
   // Of this person: who signs in next hears nothing of it.
-  const channel = new BroadcastChannel(`hindsight-live:${personId}`);
+  let channel: BroadcastChannel;
+  try {
+    channel = new BroadcastChannel(`hindsight-live:${personId}`);
+  } catch {
+    return null; // where the browser forbids what pages share
+  }
   channel.addEventListener("message", (event: MessageEvent<Message>) => on(event.data));
   return { post: (message: Message) => channel.postMessage(message), close: () => channel.close() };
 }

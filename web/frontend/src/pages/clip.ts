@@ -30,7 +30,9 @@ function openFilm({ media, captions_url }: ClipPage): void {
     "",
     momentOfAddress() ?? 0,
     media.fps,
+    media.language,
   );
+  transcript.lang = media.language;
   document.getElementById("cutting")?.remove();
 }
 openFilm(clip);

@@ -62,6 +62,7 @@ function show(): void {
       `${address}/place`,
       momentOfAddress() ?? page.place_ms,
       page.media.fps,
+      page.media.language,
     );
   lanes.show(page);
   transcript.show(page);
@@ -180,7 +181,16 @@ function offer(range: Span | null): void {
 lanes.selected = offer;
 transcript.selected = (range) => lanes.select(range);
 
+const SHOWN_FOR = 8000; // ms
 const said = document.getElementById("said")!;
+let shown: ReturnType<typeof setTimeout> | undefined;
+/** Say something for a while, wherever she looks. */
+function say(sentence: string): void {
+  clearTimeout(shown);
+  said.textContent = sentence;
+  shown = setTimeout(() => (said.textContent = ""), SHOWN_FOR);
+}
+player.say = say;
 player.keys = {
   c: () => composer.begin(lanes.range),
   e: () => transcript.correctNow(),
@@ -188,7 +198,7 @@ player.keys = {
   o: () => lanes.select([lanes.range && lanes.range[0] < player.ms ? lanes.range[0] : player.ms - 5000, player.ms]),
   m: () => {
     const ms = player.ms;
-    void mark(address, ms).then((sent) => (said.textContent = words.sentHow[sent] || words.markKept(clock(ms))));
+    void mark(address, ms).then((sent) => say(words.sentHow[sent] || words.markKept(clock(ms))));
   },
   ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [String(n), () => goals.play(n - 1)])),
 };

@@ -7,19 +7,22 @@ import { clockAhead, correction, placeIn } from "../player/follow";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
 import { LessonPlayer, timeLink } from "../player/player";
+import { Steering } from "../player/steering";
 import { clock } from "../text/times";
 import { words } from "../text/words";
 import { SessionWriting } from "./session_writing";
 
 const hadFilm = document.querySelector("lesson-player:not([hidden])") !== null; // a session may be talk alone
+const SAME_PLACE = 0.1; // s between two places that are one
 let page = JSON.parse(document.getElementById("session-data")!.textContent) as SessionPage;
 const address = `/api/sessions/${page.id}`;
 const player = document.querySelector<LessonPlayer>("lesson-player")!;
 const by = (id: string) => document.getElementById(id)!;
 const said = by("said");
 let ahead = page.now - Date.now(); // of the server's clock, roughly until it is measured
-let seeking = false; // because the room said so: such a seek is no order of this person, however long it takes
+let sought: number | null = null; // in s, because the room said so: such a seek is no order, however long it takes
 let ours = 1; // the speed that was set here, to catch up or not
+const steering = new Steering(page.room, page.me.id);
 const now = () => Date.now() + ahead;
 const tell = (error: Error) => void (said.textContent = error.message);
 const writing = new SessionWriting(page, address, said);
@@ -37,18 +40,19 @@ async function measureClock(): Promise<void> {
 /** Bring this player to where the room is. */
 function align(): void {
   const media = player.media;
-  if (page.room.playing && !page.over) player.wake(); // also on a hidden page: it may be heard
+  if (steering.room.playing && !page.over) player.wake(); // also on a hidden page: it may be heard
   if (!media || media.readyState < 1 || page.over) return;
-  const { seek, speed } = correction(page.room, now(), media.currentTime * 1000);
-  const ended = page.room.playing && placeIn(page.room, now()) >= media.duration * 1000;
+  const { seek, speed } = correction(steering.room, now(), media.currentTime * 1000);
+  if (!steering.room.playing) by("join").hidden = true;
+  const ended = steering.room.playing && placeIn(steering.room, now()) >= media.duration * 1000;
   ours = speed;
   if (seek !== undefined && !media.seeking) {
-    seeking = true;
-    media.currentTime = Math.max(0, Math.min(seek / 1000, media.duration));
+    sought = Math.max(0, Math.min(seek / 1000, media.duration));
+    media.currentTime = sought;
   }
   if (media.playbackRate !== speed) media.playbackRate = speed;
-  if (page.room.playing && media.paused && !ended) void media.play().catch(() => (by("join").hidden = false));
-  if (!page.room.playing && !media.paused) media.pause();
+  if (steering.room.playing && media.paused && !ended) void media.play().catch(() => (by("join").hidden = false));
+  if (!steering.room.playing && !media.paused) media.pause();
 }
 
 /** Tell the room what this person does with the film. */
@@ -58,40 +62,45 @@ function steer(change: Partial<Room>): void {
   const order = {
     playing: !media.paused,
     position_ms: Math.round(media.currentTime * 1000),
-    speed: page.room.speed,
+    speed: steering.room.speed,
     at,
     ...change,
   };
-  page.room = { ...page.room, ...order, steered_by: page.me.id, number: page.room.number + 1 };
+  const sent = steering.send(order, (one) => ask<Room>("POST", `${address}/steer`, one)).catch(tell);
   showRoom();
-  ask<Room>("POST", `${address}/steer`, order).then(
-    (room) => room.number >= page.room.number && (page.room = room),
-    tell,
-  );
+  void sent.then(() => {
+    showRoom();
+    align();
+  });
 }
 
 function watchPlayer(media: HTMLMediaElement): void {
   // What the room says already is no order of this person: it is this page that follows.
   const elsewhere = () =>
-    Math.abs(media.currentTime * 1000 - placeIn(page.room, now())) > (page.room.playing ? 500 : 30);
-  media.addEventListener("play", () => page.room.playing || steer({ playing: true }));
-  media.addEventListener("pause", () => !page.room.playing || media.ended || steer({ playing: false }));
+    Math.abs(media.currentTime * 1000 - placeIn(steering.room, now())) > (steering.room.playing ? 500 : 30);
+  media.addEventListener("play", () => steering.room.playing || steer({ playing: true }));
+  media.addEventListener("pause", () => !steering.room.playing || media.ended || steer({ playing: false }));
   media.addEventListener("seeked", () => {
-    if (!seeking && elsewhere()) steer({});
-    seeking = false;
+    const isOurs = sought !== null && Math.abs(media.currentTime - sought) < SAME_PLACE;
+    if (!isOurs && elsewhere()) steer({});
+    sought = null;
   });
   media.addEventListener(
     "ratechange",
     () => media.playbackRate !== ours && steer({ speed: (ours = media.playbackRate) }),
   );
-  setInterval(() => !media.seeking && (page.room.playing || !media.paused) && align(), 250);
+  media.addEventListener("playing", () => (by("join").hidden = true));
+  setInterval(() => !media.seeking && (steering.room.playing || !media.paused) && align(), 250);
 }
 
 function showRoom(): void {
   const there = page.here.includes(page.other.id);
   by("here").textContent = there ? words.here(page.other_called) : words.notHere(page.other_called);
   by("here").classList.toggle("is-here", there);
-  by("steers").textContent = page.room.steered_by === page.me.id ? words.youSteer : words.steering(page.other_called);
+  const who = steering.room.steered_by;
+  by("steers").textContent =
+    who === page.me.id ? words.youSteer : who === page.other.id ? words.steering(page.other_called) : "";
+  player.speedOfRoom = steering.room.speed;
 }
 
 function showTimer(): void {
@@ -141,16 +150,19 @@ function showCards(): void {
 }
 
 function show(newer: SessionPage): void {
-  const room = newer.room.number >= page.room.number ? newer.room : page.room;
-  const wasOver = page.over;
-  page = { ...newer, room };
-  if (page.over !== wasOver || (page.media && !player.media)) return location.reload();
+  const [wasOver, film] = [page.over, page.media?.url];
+  page = newer;
+  steering.take(newer.room);
+  const isOther = film !== undefined && page.media !== null && page.media.url !== film;
+  if (page.over !== wasOver || isOther || (page.media && !player.media)) return location.reload();
   if (!page.media && hadFilm) {
     said.textContent = words.away;
     player.media?.pause();
     player.hidden = true;
     return;
   }
+  // A second tab that was closed said that this person has left.
+  if (!page.over && !document.hidden && !page.here.includes(page.me.id)) here();
   showRoom();
   showTimer();
   keepPlace(document.getElementById("main")!, showCards);
@@ -166,9 +178,13 @@ function change(method: string, path: string, body?: unknown): void {
 const here = () => void ask("POST", `${address}/here`).catch(() => undefined); // the next sign of life says it
 
 if (page.media && page.kind) {
-  player.open(page.kind, page.media.url, page.captions_url, null, "", 0, page.media.fps);
+  player.open(page.kind, page.media.url, page.captions_url, null, "", 0, page.media.fps, page.media.language);
+  player.setRate = (speed) => {
+    ours = player.media!.playbackRate = speed;
+    steer({ speed });
+  };
   const media = player.media!;
-  player.goesOnAt = () => (page.over ? null : placeIn(page.room, now()) / 1000);
+  player.goesOnAt = () => (page.over ? null : placeIn(steering.room, now()) / 1000);
   media.addEventListener("loadedmetadata", align);
   if (!page.over) watchPlayer(media);
 }
@@ -206,7 +222,9 @@ if (!page.over) {
     line: (isOpen) => {
       said.textContent = isOpen ? "" : words.lost;
       if (isOpen) {
+        steering.forget();
         here();
+        void measureClock().then(align);
         room.ask();
       }
     },

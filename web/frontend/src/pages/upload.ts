@@ -1,7 +1,7 @@
 /** <lesson-upload>: a recording goes up in pieces, survives reloads and broken networks, and is then worked on. */
 import { Upload, type HttpResponse, type UploadOptions } from "tus-js-client";
 
-import { ask, askInTime, isClosed, LIMIT_FOR_FILES, tellIfNotSignedIn } from "../api/client";
+import { ask, askInTime, isClosed, Refused, LIMIT_FOR_FILES, tellIfNotSignedIn } from "../api/client";
 import type { Steps } from "../api/types";
 import { KeptUploads } from "../browser/kept_uploads";
 import { PERSON_HEADER, personOfPage } from "../browser/page_person";
@@ -19,6 +19,7 @@ const PIECE_BYTES = 512 * 1024; // of a recording that are sent at once
 const FIRST_BYTES = 64 * 1024 * 1024; // of a file; a proxy that takes less is found out
 const FEWEST_BYTES = 256 * 1024;
 const SHRINK = 4;
+const ASK_AGAIN = 3000; // ms after which names that did not arrive are sent again
 const FIELDS = [
   ["title", words.title, "text"],
   ["class_name", words.className, "text"],
@@ -37,14 +38,14 @@ class LessonUpload extends HTMLElement {
     const file = make("input", { type: "file", accept: ACCEPT, ariaLabel: words.choose });
     const drop = make("div", { className: "drop" }, make("p", {}, words.drop), file);
     file.addEventListener("change", () => {
-      if (file.files?.[0]) void this.begin(file.files[0], drop);
+      if (file.files?.[0]) void this.begin([...file.files], drop);
     });
     for (const kind of ["dragover", "dragleave", "drop"]) {
       drop.addEventListener(kind, (event) => {
         event.preventDefault();
         drop.classList.toggle("over", kind === "dragover");
-        const dropped = (event as DragEvent).dataTransfer?.files[0];
-        if (kind === "drop" && dropped) void this.begin(dropped, drop);
+        const dropped = [...((event as DragEvent).dataTransfer?.files ?? [])];
+        if (kind === "drop" && dropped.length) void this.begin(dropped, drop);
       });
     }
     const row = make("div", { className: "fields" });
@@ -76,14 +77,30 @@ class LessonUpload extends HTMLElement {
       class_name: class_name?.value,
       taught_on: taught_on?.value || undefined,
     };
-    await ask("PATCH", `/api/lessons/${this.lessonId}`, change).catch((error: unknown) => this.say(messageOf(error)));
+    for (;;) {
+      try {
+        await ask("PATCH", `/api/lessons/${this.lessonId}`, change);
+        return;
+      } catch (error) {
+        if (error instanceof Refused) {
+          this.say(messageOf(error));
+          return;
+        }
+        this.say(words.waiting); // it reached nobody: once there is a network again, it will
+        await new Promise((later) => setTimeout(later, ASK_AGAIN));
+      }
+    }
   }
 
   private say(sentence: string): void {
     this.status.textContent = sentence;
   }
 
-  private async begin(file: File, drop: HTMLElement): Promise<void> {
+  /** Upload the first of some files; the others are named, so that nobody believes that they are here. */
+  private async begin([file, ...others]: File[], drop: HTMLElement): Promise<void> {
+    if (!file) return;
+    const left = others.map((one) => one.name).join(", ");
+    if (left) this.status.before(make("p", { className: "sentence" }, words.oneAtATime(file.name, left)));
     const title = this.fields["title"];
     if (title && !title.value)
       title.value = file.name
@@ -91,6 +108,11 @@ class LessonUpload extends HTMLElement {
         .replace(/[_-]+/g, " ")
         .slice(0, 200);
     const pause = make("button", { type: "button" }, words.pause);
+    let isRunning = true;
+    const run = (isOn: boolean) => {
+      isRunning = isOn;
+      pause.textContent = isOn ? words.pause : words.resume;
+    };
     const cancel = make("button", { type: "button" }, words.cancel);
     drop.replaceWith(
       make("div", {}, make("p", {}, file.name), this.bar, make("div", { className: "row" }, pause, cancel)),
@@ -98,16 +120,16 @@ class LessonUpload extends HTMLElement {
     const upload = this.send(file, file.name, {
       removeFingerprintOnSuccess: true,
       onProgress: (sent, total) => this.progress(sent, total),
-      onFailure: () => (pause.textContent = words.resume),
+      onFailure: () => run(false),
       onDone: () => {
         pause.remove();
         cancel.remove();
       },
     });
     pause.addEventListener("click", () => {
-      if (pause.textContent === words.pause) void upload.abort();
+      if (isRunning) void upload.abort();
       else upload.start();
-      pause.textContent = pause.textContent === words.pause ? words.resume : words.pause;
+      run(!isRunning);
     });
     cancel.addEventListener("click", () => void upload.abort(true).finally(() => location.reload()));
     const before = (await upload.findPreviousUploads())[0];
@@ -214,6 +236,7 @@ class LessonUpload extends HTMLElement {
       );
     if (!this.lessonId) return;
     await this.rename();
+    this.say(words.uploaded);
     const steps = new StepProgress();
     steps.lessonId = this.lessonId;
     const watch = make(

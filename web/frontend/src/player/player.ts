@@ -22,12 +22,17 @@ export class LessonPlayer extends HTMLElement {
   keys: Acts = {};
   /** Where a film that was let go goes on, in seconds; null: where it was. */
   goesOnAt: () => number | null = () => null;
+  /** Sets the speed that somebody chose. */
+  setRate: (rate: number) => void = (rate) => this.media && (this.media.playbackRate = rate);
+  /** Tells this person something in a sentence. */
+  say: (sentence: string) => void = () => undefined;
   private film: Film | undefined;
   private frame = 40; // ms a picture lasts
   private around: Span | null = null;
+  private chosenRate: number | null = null;
   private readout = make("output", { ariaLabel: "Speed" });
   private skip = this.toggle(words.skipSilences, () => undefined);
-  private looping = this.toggle(words.loop, () => this.loop(this.around));
+  private looping = this.toggle(words.loop, () => this.startLoop());
 
   open(
     kind: string,
@@ -37,6 +42,7 @@ export class LessonPlayer extends HTMLElement {
     keepAt: string,
     placeMs: number,
     fps: number,
+    language = "",
   ): void {
     if (this.media) return;
     if (fps > 0 && fps <= 120) this.frame = 1000 / fps;
@@ -48,10 +54,10 @@ export class LessonPlayer extends HTMLElement {
       media.playsInline = true;
       if (poster) media.poster = poster;
     }
-    media.append(make("track", { kind: "captions", src: captions, srclang: "en", label: "Words" }));
+    media.append(make("track", { kind: "captions", src: captions, srclang: language, label: words.captions }));
     if (placeMs > 0)
       media.addEventListener("loadedmetadata", () => (media.currentTime = placeMs / 1000), { once: true });
-    media.addEventListener("ratechange", () => (this.readout.textContent = `${media.playbackRate}×`));
+    media.addEventListener("ratechange", () => this.sayRate());
     this.media = media;
     this.film = new Film(media, () => this.goesOnAt());
     if (keepAt) this.keepPlace(media, keepAt, placeMs);
@@ -66,7 +72,7 @@ export class LessonPlayer extends HTMLElement {
       button.addEventListener("click", act);
       bar.append(button);
     }
-    this.readout.textContent = "1×";
+    this.sayRate();
     bar.append(this.readout, this.skip, this.looping);
     if (media instanceof HTMLVideoElement && document.pictureInPictureEnabled) {
       const small = make("button", { type: "button" }, words.pictureInPicture);
@@ -89,6 +95,16 @@ export class LessonPlayer extends HTMLElement {
     return Math.round((this.media?.currentTime ?? 0) * 1000);
   }
 
+  /** The speed that the two have chosen: it is shown while this player runs faster or slower to catch up. */
+  set speedOfRoom(speed: number) {
+    this.chosenRate = speed;
+    this.sayRate();
+  }
+
+  private sayRate(): void {
+    this.readout.textContent = `${this.chosenRate ?? this.media?.playbackRate ?? 1}×`;
+  }
+
   /** Take the film up, if it was let go while the page was hidden. */
   wake(): void {
     this.film?.take();
@@ -104,9 +120,18 @@ export class LessonPlayer extends HTMLElement {
   /** Play a range again and again; null ends it. */
   loop(range: Span | null): void {
     this.around = range;
+    if (!range) this.looping.ariaPressed = "false";
     const on = range !== null && this.looping.ariaPressed === "true";
     if (on && (this.ms < range[0] || this.ms >= range[1])) this.seek(range[0]);
     this.looping.title = range ? `${clock(range[0])} to ${clock(range[1])}` : words.loopHow;
+  }
+
+  /** A loop needs a range: without one it stays off, and says how to make one. */
+  private startLoop(): void {
+    if (!this.around) {
+      this.looping.ariaPressed = "false";
+      this.say(words.loopHow);
+    } else this.loop(this.around);
   }
 
   private toggle(text: string, then: () => void): HTMLButtonElement {
@@ -155,9 +180,9 @@ export class LessonPlayer extends HTMLElement {
 
   private speed(step: number): void {
     if (!this.media) return;
-    const now = this.media.playbackRate;
+    const now = this.chosenRate ?? this.media.playbackRate;
     const next = step > 0 ? SPEEDS.find((speed) => speed > now) : SPEEDS.findLast((speed) => speed < now);
-    if (next) this.media.playbackRate = next;
+    if (next) this.setRate(next);
   }
 
   private jump(step: number): void {

@@ -14,6 +14,8 @@ export const words = {
   waitingForHer: "Waiting until you are signed in again. Nothing is lost; it carries on by itself.",
   again: "You have uploaded this recording before:",
   openIt: "open that lesson",
+  oneAtATime: (name: string, others: string) =>
+    `One recording at a time: “${name}” is on its way. Not taken: ${others}. Upload each of them afterwards.`,
   uploaded: "Uploaded. You can close this page now; the work goes on.",
   watch: "Watch it now",
   proxyTooSmall:
@@ -108,6 +110,7 @@ export const words = {
   skipSilences: "Skip silences",
   loop: "Loop",
   loopHow: "Select a range on the lanes first: drag, or press i and o",
+  captions: "Words",
   pictureInPicture: "Small window",
   lanes:
     "Lanes of the lesson: who speaks, questions, comments. Plus and minus zoom, Page Up and Page Down move, i and o select a range; a list follows.",
@@ -139,6 +142,8 @@ export const words = {
   lookAtBlur: "The faces we found are blurred. Some may have been missed: please check the file before you share it.",
   sayIt: "Say it",
   stopSaying: "Stop",
+  saying: "Recording",
+  loudness: "Loudness",
   hearing: "Writing down what you said. You can carry on; nothing is sent until you save.",
   notHeard: "We couldn't make that out. Please try again, or type it.",
   sayNot: {

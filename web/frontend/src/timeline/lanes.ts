@@ -70,7 +70,8 @@ export class TalkLanes extends HTMLElement {
       }),
     );
     new ResizeObserver(() => this.redraw()).observe(over);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
+    for (const colours of ["(prefers-color-scheme: dark)", "(forced-colors: active)"])
+      matchMedia(colours).addEventListener("change", () => this.redraw());
   }
 
   show(page: LessonPage): void {

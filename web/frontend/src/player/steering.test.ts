@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import type { Room } from "../api/types";
+import { Steering, type Order } from "./steering";
+
+const room = (set: Partial<Room>): Room => ({
+  position_ms: 0,
+  at: 0,
+  playing: false,
+  speed: 1,
+  number: 1,
+  steered_by: "priya",
+  ...set,
+});
+const order = (position_ms: number): Order => ({ playing: true, position_ms, speed: 1, at: 5 });
+
+/** A server whose answers a test gives itself. */
+function slow() {
+  const answers: { give: (room: Room) => void; refuse: (error: Error) => void }[] = [];
+  const post = () => new Promise<Room>((give, refuse) => answers.push({ give, refuse }));
+  return { answers, post };
+}
+
+test("an order counts from the moment it is given, and is the room's once the server has answered", async () => {
+  const { answers, post } = slow();
+  const steering = new Steering(room({}), "tom");
+  const sent = steering.send(order(5000), post);
+  expect(steering.room).toMatchObject({ position_ms: 5000, playing: true, steered_by: "tom" });
+  answers[0]!.give(room({ position_ms: 5000, playing: true, number: 2, steered_by: "tom" }));
+  await sent;
+  expect(steering.room).toMatchObject({ position_ms: 5000, number: 2 });
+});
+
+test("orders that never arrived count for nothing, and the other's next one holds", async () => {
+  const { answers, post } = slow();
+  const steering = new Steering(room({ position_ms: 700 }), "tom");
+  const sent = [1, 2, 3, 4].map((n) => steering.send(order(n * 1000), post));
+  for (const each of answers) each.refuse(new Error("no network"));
+  await Promise.allSettled(sent);
+  expect(steering.room).toMatchObject({ position_ms: 700, number: 1, steered_by: "priya" });
+  steering.take(room({ position_ms: 900, number: 2 }));
+  expect(steering.room.position_ms).toBe(900);
+});
+
+test("what the server said before changes nothing, in whatever order answers come", async () => {
+  const { answers, post } = slow();
+  const steering = new Steering(room({}), "tom");
+  const sent = [steering.send(order(1000), post), steering.send(order(2000), post)];
+  answers[1]!.give(room({ position_ms: 2000, number: 3 }));
+  await sent[1];
+  answers[0]!.give(room({ position_ms: 1000, number: 2 }));
+  await sent[0];
+  expect(steering.room.position_ms).toBe(2000);
+});
+
+test("an answer to an earlier order does not take back a later one", async () => {
+  const { answers, post } = slow();
+  const steering = new Steering(room({}), "tom");
+  const sent = steering.send(order(1000), post);
+  void steering.send(order(2000), post);
+  answers[0]!.give(room({ position_ms: 1000, number: 2 }));
+  await sent;
+  expect(steering.room.position_ms).toBe(2000);
+});
+
+test("after a break of the line the room is where the server says", () => {
+  const steering = new Steering(room({}), "tom");
+  void steering.send(order(9000), slow().post);
+  steering.forget();
+  steering.take(room({ position_ms: 400, number: 1 }));
+  expect(steering.room.position_ms).toBe(400);
+});
