@@ -1,7 +1,7 @@
 /** <lesson-clips>: the owner names ranges of her lesson, shares each alone, and takes it back. */
 import { ask } from "../api/client";
 import type { Clip } from "../api/types";
-import { make } from "./dom";
+import { arrange, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer, type Span } from "../player/player";
 import { messageOf } from "../text/error_message";
 import { today } from "../text/school_day";
@@ -16,6 +16,7 @@ export class LessonClips extends HTMLElement {
   private partners: Partner[] = [];
   private deleted: Clip[] = [];
   private asked = new Set<string>(); // clips whose faces are being blurred
+  private rows = new Map<string, { as: string; row: HTMLElement }>();
   private form = make("div");
   private list = make("ul", { className: "plain-list" });
   private said = make("p", { className: "problem", role: "alert", hidden: true });
@@ -23,11 +24,17 @@ export class LessonClips extends HTMLElement {
   show(lessonId: string, clips: Clip[], partners: Partner[]): void {
     [this.lessonId, this.partners] = [lessonId, partners];
     if (!this.firstChild) this.replaceChildren(this.form, this.said, this.list);
+    keepPlace(this, () => this.draw(clips));
+  }
+
+  /** Draw what is new or has changed; the other rows stay, with the day that is being chosen in them. */
+  private draw(clips: Clip[]): void {
     const empty = make("p", { className: "quiet" }, words.noClips);
     // What was asked for before may come after.
     const there = clips.filter((one) => !this.deleted.some((each) => each.id === one.id));
-    this.list.replaceChildren(
-      ...there.map((one) => this.row(one)),
+    for (const id of [...this.rows.keys()]) if (!there.some((one) => one.id === id)) this.rows.delete(id);
+    arrange(this.list, [
+      ...there.map((one) => this.kept(one)),
       ...this.deleted.map((one) =>
         make(
           "li",
@@ -43,7 +50,15 @@ export class LessonClips extends HTMLElement {
         ),
       ),
       ...(clips.length || this.deleted.length ? [] : [empty]),
-    );
+    ]);
+  }
+
+  private kept(one: Clip): HTMLElement {
+    const as = JSON.stringify([one, this.partners, this.asked.has(one.id)]);
+    const known = this.rows.get(one.id);
+    const row = known?.as === as ? known.row : this.row(one);
+    this.rows.set(one.id, { as, row });
+    return row;
   }
 
   /** Ask for the name of a new clip. */

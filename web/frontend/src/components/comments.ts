@@ -1,7 +1,8 @@
 /** <lesson-comments>: what people say at a moment, in threads. */
 import { ask } from "../api/client";
 import type { Comment, CommentVersion } from "../api/types";
-import { arrange, keepPlace, make } from "./dom";
+import { CommentFilters } from "./comment_filters";
+import { arrange, focusWithin, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { hearKeys } from "../keys/hear";
 import { enterMeans, isEscape } from "../keys/meaning";
@@ -22,7 +23,7 @@ export class LessonComments extends HTMLElement {
   private all: Comment[] = [];
   private drawn = new Map<string, { as: string; article: HTMLElement }>();
   private waiting = new Map<string, { as: string; article: HTMLElement }>();
-  private only = { author: "", kind: "", goal: "", stage: "" };
+  private filters = new CommentFilters(() => this.show(this.all));
 
   connectedCallback(): void {
     document.addEventListener(CHANGED, () => keepPlace(this, () => this.draw(this.all)));
@@ -49,12 +50,9 @@ export class LessonComments extends HTMLElement {
   /** Draw what is new or has changed; everything else stays as it is, with what is being written in it. */
   private draw(comments: Comment[]): void {
     const top = comments.filter((one) => !one.parent_id).sort((a, b) => a.start_ms - b.start_ms);
-    const { author, kind, goal, stage } = this.only;
-    const fits = (one: Comment) =>
-      (!author || one.author.id === author) &&
-      (!kind || one.kind === kind) &&
-      (!goal || one.goal?.id === goal) &&
-      (!stage || one.stage === stage);
+    const { filters } = this;
+    filters.offer(comments);
+    const fits = (one: Comment) => filters.fits(one);
     const replies = new Map<string, Comment[]>();
     for (const one of comments)
       if (one.parent_id) replies.set(one.parent_id, [...(replies.get(one.parent_id) ?? []), one]);
@@ -80,47 +78,8 @@ export class LessonComments extends HTMLElement {
       "Nothing is said yet. Write at a moment that made you think: press c.",
     );
     const isEmpty = !rows.length && !top.length;
-    arrange(this, [...(top.length > 1 ? [this.filters(top, shown.length)] : []), ...(isEmpty ? [empty] : rows)]);
-  }
-
-  /** Choices by person, kind, goal and stage, of those that occur. */
-  private filters(top: Comment[], shown: number): HTMLElement {
-    const choose = (name: keyof typeof this.only, any: string, values: Map<string, string>) => {
-      const choice = make(
-        "select",
-        { ariaLabel: any },
-        make("option", { value: "" }, any),
-        ...[...values].map(([value, text]) => make("option", { value }, text)),
-      );
-      choice.value = this.only[name];
-      choice.addEventListener("change", () => {
-        this.only[name] = choice.value;
-        this.show(this.all);
-      });
-      return values.size > 1 || this.only[name] ? [choice] : [];
-    };
-    const kept = Object.values(this.only).some(Boolean);
-    return make(
-      "details",
-      { className: "filters", open: kept },
-      make("summary", {}, kept ? words.filtered(shown, top.length) : words.filter),
-      make(
-        "div",
-        { className: "row" },
-        ...choose("author", words.anyone, new Map(this.all.map((one) => [one.author.id, one.author.name]))),
-        ...choose("kind", words.anyKind, new Map(top.map((one) => [one.kind, one.kind]))),
-        ...choose(
-          "goal",
-          words.anyGoal,
-          new Map(top.filter((one) => one.goal).map((one) => [one.goal!.id, one.goal!.title])),
-        ),
-        ...choose(
-          "stage",
-          words.anyStage,
-          new Map(top.filter((one) => one.stage).map((one) => [one.stage, one.stage])),
-        ),
-      ),
-    );
+    filters.tell(shown.length, top.length);
+    arrange(this, [...(filters.element.hidden ? [] : [filters.element]), ...(isEmpty ? [empty] : rows)]);
   }
 
   /** The article of a comment, with its replies; the one that is there if it is unchanged or somebody writes in it. */
@@ -225,6 +184,7 @@ export class LessonComments extends HTMLElement {
     for (const [id, known] of this.drawn) if (known.article === article) this.drawn.delete(id);
     form.remove();
     keepPlace(this, () => this.draw(this.all));
+    focusWithin(document.getElementById(article?.id ?? ""));
     this.refresh().catch(() => undefined); // without a network what is there stays
   }
 

@@ -4,7 +4,7 @@ import type { Correction, LessonPage, Question, Turn } from "../api/types";
 import { hearKeys } from "../keys/hear";
 import { undoMeans } from "../keys/meaning";
 import { clock } from "../text/times";
-import { make } from "./dom";
+import { keepPlace, make } from "./dom";
 import { messageOf } from "../text/error_message";
 import { voiceName, words } from "../text/words";
 
@@ -77,8 +77,8 @@ export class LessonCorrections extends HTMLElement {
     this.undoButton.disabled = !inForce.length;
     this.redoButton.disabled = !this.lastUndone;
     this.summary.textContent = words.yourCorrections(inForce.length);
-    this.list.replaceChildren(
-      ...made.toReversed().map((one) => {
+    const rows = () =>
+      made.toReversed().map((one) => {
         const button = make("button", { type: "button", className: "plain" }, one.undone_at ? words.redo : words.undo);
         button.addEventListener("click", () => void this.set(one, !one.undone_at));
         const sentence = make(one.undone_at ? "s" : "span", {}, one.sentence);
@@ -89,8 +89,8 @@ export class LessonCorrections extends HTMLElement {
           ...(one.fits ? [] : [make("small", { className: "quiet" }, words.fitsNothing)]),
           button,
         );
-      }),
-    );
+      });
+    keepPlace(this.list, () => this.list.replaceChildren(...rows()));
   }
 
   /** What redo brings back: what was undone last, unless something was put right since. */

@@ -38,6 +38,8 @@ export function keepPlace(root: Element, draw: () => void): void {
     [...root.querySelectorAll(element.tagName)].filter((other) => named(other) === named(element));
   const wasInside = focused !== null && root.contains(focused);
   const place = wasInside ? alike(focused).indexOf(focused) : -1;
+  const near = wasInside ? focused.closest("article, li, tr, [role=tabpanel], section") : null;
+  const at = near ? [...root.querySelectorAll(near.tagName)].indexOf(near) : -1;
   const open = [...root.querySelectorAll<HTMLDetailsElement>("details[open]")].map(
     (list) => list.querySelector("summary")?.textContent,
   );
@@ -47,4 +49,15 @@ export function keepPlace(root: Element, draw: () => void): void {
   if (!wasInside || document.activeElement === focused) return;
   const again = focused.isConnected ? focused : alike(focused)[place];
   if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+  if (!near || (document.activeElement && document.activeElement !== document.body)) return;
+  // What had the focus is gone: it goes on in the same row, or the one that stands there now.
+  const rows = [...root.querySelectorAll(near.tagName)];
+  focusWithin(document.getElementById(near.id) ?? rows[Math.min(at, rows.length - 1)] ?? root);
+}
+
+/** Give the focus to the first thing in a part of the page that can have it, else to what holds that part. */
+export function focusWithin(part: Element | null): void {
+  const all = part?.querySelectorAll<HTMLElement>("button, a[href], input, select, textarea, summary") ?? [];
+  const first = [...all].find((one) => one.checkVisibility() && !one.matches(":disabled"));
+  (first ?? part?.closest<HTMLElement>("[tabindex]"))?.focus({ preventScroll: true });
 }

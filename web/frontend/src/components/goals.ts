@@ -1,6 +1,6 @@
 /** <goal-moments>: the goals that this lesson can be looked at for, each with its moments, one key away. */
 import type { LessonPage } from "../api/types";
-import { make } from "./dom";
+import { keepPlace, make } from "./dom";
 import { momentsFor, type Moment } from "./moments";
 import { timeLink, type LessonPlayer } from "../player/player";
 import { words } from "../text/words";
@@ -32,7 +32,7 @@ export class GoalMoments extends HTMLElement {
         const choose = make("button", { type: "button", className: "plain" }, words.onKeys);
         choose.addEventListener("click", () => {
           this.chosen = goal.id;
-          this.show(page);
+          keepPlace(this, () => this.show(page));
         });
         return make(
           "section",

@@ -37,6 +37,11 @@ async function measureClock(): Promise<void> {
   if (samples.length) ahead = clockAhead(samples);
 }
 
+/** Where the browser wants a press before it plays, offer one; a film that was only interrupted needs none. */
+function offerToJoin(error: unknown): void {
+  if (error instanceof DOMException && error.name === "NotAllowedError") by("join").hidden = false;
+}
+
 /** Bring this player to where the room is. */
 function align(): void {
   const media = player.media;
@@ -51,7 +56,7 @@ function align(): void {
     media.currentTime = sought;
   }
   if (media.playbackRate !== speed) media.playbackRate = speed;
-  if (steering.room.playing && media.paused && !ended) void media.play().catch(() => (by("join").hidden = false));
+  if (steering.room.playing && media.paused && !ended) void media.play().catch(offerToJoin);
   if (!steering.room.playing && !media.paused) media.pause();
 }
 
@@ -214,6 +219,7 @@ if (!page.over) {
   const gone = () => void leave(address, "/");
   const closed = (error: unknown) => isClosed(error) && (gone(), true);
   const room = new Refetch(async () => show(await ask<SessionPage>("GET", address)), closed);
+  let wasLost = false;
   follow(`session:${page.id}`, {
     kind: (kind) => {
       if (kind === "gone") gone();
@@ -221,8 +227,9 @@ if (!page.over) {
     },
     line: (isOpen) => {
       said.textContent = isOpen ? "" : words.lost;
+      wasLost ||= !isOpen;
       if (isOpen) {
-        steering.forget();
+        if (wasLost) steering.forget();
         here();
         void measureClock().then(align);
         room.ask();

@@ -5,7 +5,7 @@ import { ask, askInTime, isClosed, Refused, LIMIT_FOR_FILES, tellIfNotSignedIn }
 import type { Steps } from "../api/types";
 import { KeptUploads } from "../browser/kept_uploads";
 import { PERSON_HEADER, personOfPage } from "../browser/page_person";
-import { make } from "../components/dom";
+import { keepPlace, make } from "../components/dom";
 import { LessonRecorder, type Recording } from "../player/recorder";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
@@ -281,7 +281,7 @@ for (const button of document.querySelectorAll<HTMLElement>("[data-discard]")) {
       method: "DELETE",
       headers: { "Tus-Resumable": "1.0.0" },
     }).catch(() => null);
-    if (answer?.ok) button.closest("li")?.remove();
+    if (answer?.ok) keepPlace(document.getElementById("main")!, () => button.closest("li")?.remove());
     else button.after(make("span", { role: "alert" }, words.broken));
   };
   button.addEventListener("click", () => void discard());
