@@ -63,8 +63,11 @@ def lesson_view(lesson: Lesson, files: Files, me: Person, owner_name: str) -> Le
     )
 
 
-def step_views(stages: Sequence[Stage], mine: bool) -> list[StepView]:
-    """Return the stages; the owner alone can start a failed one again, and sees what was asked for clip by clip."""
+def step_views(stages: Sequence[Stage], mine: bool, *, is_final: bool = False) -> list[StepView]:
+    """Return the stages; the owner alone can start a failed one again, and sees what was asked for clip by clip.
+
+    `is_final`: the file itself cannot be used, so there is nothing to start again.
+    """
     return [
         StepView(
             stage=one.stage,
@@ -72,7 +75,7 @@ def step_views(stages: Sequence[Stage], mine: bool) -> list[StepView]:
             progress=one.progress,
             error_code=one.error_code,
             error_sentence=one.error_sentence,
-            can_retry=mine and one.state in ("failed", "cancelled"),
+            can_retry=mine and not is_final and one.state in ("failed", "cancelled"),
             can_stop=mine and one.state in ("ready", "running"),
         )
         for one in stages
@@ -85,7 +88,7 @@ def steps_view(session: Session, person: Person, lesson: Lesson) -> StepsView:
     files = files_of(session, [lesson.id]).get(lesson.id, {})
     stages = stages_of(session, [lesson.id]).get(lesson.id, [])
     return StepsView(
-        steps=step_views(stages, is_owner(lesson, person)),
+        steps=step_views(stages, is_owner(lesson, person), is_final=bool(lesson.failure_code)),
         playable="rendition" in files,
         kind=media_kind(lesson, files),
         media=media_view(lesson, files),
@@ -108,7 +111,7 @@ def lesson_page_view(session: Session, me: Person, lesson: Lesson) -> LessonPage
         poster_url=poster_url(lesson, files),
         filmstrip=_filmstrip_view(lesson, files),
         captions_url=f"/media/lessons/{lesson.id}/captions.vtt",
-        steps=step_views(stages_of(session, [lesson.id]).get(lesson.id, []), mine),
+        steps=step_views(stages_of(session, [lesson.id]).get(lesson.id, []), mine, is_final=bool(lesson.failure_code)),
         turns=[TurnView.model_validate(row) for row in found.turns],
         questions=[question_view(row, with_waits=is_measured) for row in found.questions],
         activities=[ActivityView.model_validate(row) for row in found.activities],
@@ -168,9 +171,11 @@ def lesson_cards(
     return cards
 
 
-def lesson_state(lesson: Lesson, steps: Sequence[StepView]) -> Literal["failed", "working", "ready"]:
-    """Return one word for a lesson in a list."""
-    if lesson.failure_code or any(step.state == "failed" for step in steps):
+def lesson_state(lesson: Lesson, steps: Sequence[StepView]) -> Literal["unusable", "failed", "working", "ready"]:
+    """Return one word for a lesson in a list; `unusable`: its file can never become playable."""
+    if lesson.failure_code:
+        return "unusable"
+    if any(step.state == "failed" for step in steps):
         return "failed"
     return "ready" if all(step.state == "done" for step in steps) else "working"
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from annotation.lessons.comments import ASKED_FIRST, newest_comments
 from core.clock import utc_now
-from core.models import Comment, Lesson, Opening, Partnership, Person, Share
+from core.models import Comment, Lesson, Opening, Partnership, Person, Share, Step
 from tests.support.factories import make_lesson, make_person, make_share
 from tests.support.web_school import School
 
@@ -89,3 +89,21 @@ def test_what_another_coach_wrote_is_new_once_the_coaches_meet(school: School) -
     with school.database.read() as session:
         coach = session.get_one(Person, ids["person_coach"])
         assert "From Cora" in [one.comment.text for one in newest_comments(session, coach)]
+
+
+def test_a_file_that_cannot_be_used_is_not_offered_to_be_tried_again(school: School) -> None:
+    with school.database.write() as session:
+        lesson = session.get_one(Lesson, school.ids["lesson"])
+        lesson.failure_code, lesson.failure_sentence = "file_empty", "This file is empty."
+        for state, step in zip(("failed", "cancelled"), session.scalars(select(Step)).all(), strict=False):
+            step.state = state
+    owner = school.browser("owner")
+    assert "this file could not be used" in owner.get("/").text
+    assert "needs a look" not in owner.get("/").text
+    page = owner.get(f"/lessons/{school.ids['lesson']}").text
+    assert "This file is empty." in page
+    assert '<a href="/upload">Choose another file</a>' in page
+    steps = owner.get(f"/api/lessons/{school.ids['lesson']}/steps").json()["steps"]
+    assert {step["state"] for step in steps} >= {"failed"}
+    assert not any(step["can_retry"] for step in steps)
+    assert "Choose another file" not in school.browser("coach").get(f"/lessons/{school.ids['lesson']}").text
