@@ -95,6 +95,13 @@ def clock_time(ms: int) -> str:
     return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
 
 
+def length_in_words(seconds: float) -> str:
+    """Write a length of time in whole minutes: "1 minute", "3 hours", "2 hours 44 minutes"."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = [(hours, "hour"), (minutes, "minute")]
+    return " ".join(f"{n} {unit}{'s' if n > 1 else ''}" for n, unit in parts if n) or "less than a minute"
+
+
 def time_ago(moment: date) -> str:
     """Write a day, or a moment's day at the school, as people do: "today", "yesterday", "in 3 days", "12 March"."""
     today, day = SchoolDay.of(utc_now()), SchoolDay.of(moment)
@@ -138,6 +145,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(asset=asset, asset_css=asset_css, listens=listens)
     environment.filters.update(clock_time=clock_time, time_ago=time_ago, by_day=by_day, day_and_time=day_and_time)
+    environment.filters.update(length_in_words=length_in_words)
     environment.filters.update(full_day=full_day, this_year=day_of_this_year)
     return environment
 
