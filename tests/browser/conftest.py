@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, Playwright, sync_playwright
+from sqlalchemy import delete
 
 from core.clock import utc_now
-from core.models import ClipShare, Comment, Share
+from core.models import ClipShare, CoachingSession, Comment, Share
 from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, create_demo_school
 from tests.browser.school import School, chromium, running_school
@@ -79,7 +80,7 @@ def shared_place(tmp_path_factory: pytest.TempPathFactory, servers: Servers) -> 
 
 @pytest.fixture
 def place(shared_place: Place) -> Iterator[Place]:
-    """Yield the school. Comments go when a test ends; what it leaves open to a coach is closed, and fails it."""
+    """Yield the school. Comments and open rooms end with a test; what it leaves open to a coach fails it."""
     yield shared_place
     with shared_place.school.opened() as (database, _), database.write() as session:
         left: list[Share | ClipShare] = [
@@ -88,8 +89,11 @@ def place(shared_place: Place) -> Iterator[Place]:
         ]
         for share in left:
             share.taken_back_at = utc_now()
-        for comment in session.query(Comment).filter(Comment.deleted_at.is_(None)):
-            comment.deleted_at = utc_now()
+        for meeting in session.query(CoachingSession).filter(CoachingSession.ended_at.is_(None)):
+            meeting.ended_at, meeting.film = utc_now(), None
+        rows = session.connection()
+        rows.execute(delete(Comment).where(Comment.parent_id.is_not(None)))
+        rows.execute(delete(Comment))
     assert not left, "this test left the lesson or a clip of it open to a coach"
 
 
