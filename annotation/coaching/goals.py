@@ -14,10 +14,10 @@ from annotation.access.states import get_active_partnership
 from annotation.errors import TooManyGoals
 from annotation.people.people import clean_name
 from core.clock import utc_now
-from core.concurrent_edits import merge_edit, version_of
 from core.database.insert import pressed_before
 from core.errors import InvalidInput
 from core.models import Goal, GoalVersion, Partnership, Person
+from core.text.concurrent_edits import merge_edit, version_of
 
 MOST_ACTIVE = 3
 TITLE_LENGTH = 300

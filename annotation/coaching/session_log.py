@@ -17,11 +17,11 @@ from annotation.coaching.session_notes import write_notes
 from annotation.coaching.sessions import FARTHEST, get_active_session, get_session, new_session, record_change
 from annotation.lessons.comments import comments_of_lessons
 from core.clock import utc_now
-from core.concurrent_edits import merge_edit
 from core.database.insert import PRESS
 from core.errors import InvalidInput, NotFound
 from core.models import Action, Clip, CoachingSession, Comment, Partnership, Person
 from core.school_day import SchoolDay, full_day, time_of_day
+from core.text.concurrent_edits import merge_edit
 
 SHORTEST, LONGEST = 10, 15  # minutes
 

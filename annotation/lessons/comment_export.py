@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.csv_table import csv_text
 from core.models import Comment
 from core.school_day import on_school_clock
+from core.text.csv_table import csv_text
 
 Row = tuple[Comment, str, str | None]
 """A comment, its author's name, the title of its goal."""

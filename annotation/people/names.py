@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
 from core.models import Person
-from core.plain_text import normalize
+from core.text.plain_text import normalize
 
 CALLED_LENGTH = 60
 _JOINERS = "\u200c\u200d"  # within words of Persian and of India, and within emoji

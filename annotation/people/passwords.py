@@ -16,7 +16,7 @@ from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from core.errors import InvalidInput
-from core.plain_text import normalize
+from core.text.plain_text import normalize
 
 SHORTEST = 10
 FIELDS = ("password", "new")  # what forms call a new one

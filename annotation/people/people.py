@@ -16,8 +16,8 @@ from core.clock import utc_now
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotAllowed
 from core.models import Person
-from core.plain_text import normalize
 from core.settings import get_settings
+from core.text.plain_text import normalize
 
 NAME_LENGTH = 120
 EMAIL_LENGTH = 254

@@ -19,10 +19,10 @@ from annotation.errors import LastLead, StaffUnreadable
 from annotation.people.credentials import Event, change, change_all
 from annotation.people.names import clean_called
 from annotation.people.people import GONE, clean_email, clean_name, require_lead
-from core.csv_table import as_written, without_mark
 from core.errors import HindsightError, InvalidInput, NotFound
 from core.models import Mail, Person
-from core.text_decoding import decode_text
+from core.text.csv_table import as_written, without_mark
+from core.text.text_decoding import decode_text
 
 MOST_ROWS = 3000  # they are written in one short transaction
 MOST_BYTES = 2_000_000

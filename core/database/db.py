@@ -29,8 +29,8 @@ from core.database.content import WritingSession
 from core.database.rights_watch import note_end_of_right
 from core.errors import DiskFull, DoneAtOnce, InvalidInput, NoSchool
 from core.models.base import BeyondAllTimes
-from core.plain_text import well_formed
 from core.settings import get_settings
+from core.text.plain_text import well_formed
 
 BUSY_SECONDS = 30
 TURN_SECONDS = 0.002  # poll interval for SQLite's write lock; SQLite itself would sleep up to 0.1 s

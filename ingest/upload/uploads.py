@@ -23,9 +23,9 @@ from core.database.db import Database
 from core.errors import EmptyFile, InvalidInput, NotFound
 from core.models import Lesson, StoredFile, Upload
 from core.pipeline.steps import add_first_step
-from core.plain_text import normalize
 from core.settings import get_settings
 from core.storage.base import Storage
+from core.text.plain_text import normalize
 from ingest.upload.errors import TooLarge, TooManyOpen, UnknownKind, UploadBusy
 from ingest.upload.partial_file import UploadLock, synced_size
 

@@ -21,9 +21,9 @@ from annotation.people.names import clean_line, guess_short_name
 from annotation.people.passwords import check_new_password, prepared
 from annotation.people.people import EMAIL_LENGTH, address_key, clean_email, is_own_form
 from annotation.school.staff import MOST_BYTES, MOST_ROWS, decode_staff, read_staff, without_circles
-from core.csv_table import as_written, harmless
-from core.plain_text import normalize
-from core.text_decoding import decode_text
+from core.text.csv_table import as_written, harmless
+from core.text.plain_text import normalize
+from core.text.text_decoding import decode_text
 from ingest.upload.uploads import display_name
 from tests.support.growth import UNITS, grows_too_fast, repeated, samples_of, shapes_of
 from tests.support.web_school import School

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.csv_table import csv_text
+from core.text.csv_table import csv_text
 from core.types import Activity, Question
 from transcription.formats.subtitles import clock
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.text_decoding import NotText, decode_text
+from core.text.text_decoding import NotText, decode_text
 from transcription.formats.elan import read_eaf
 from transcription.formats.reading import has_cues, parse_cues, parse_table
 from transcription.formats.transcript import MAX_BYTES, Transcript, TranscriptUnreadable

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import unescape
 
-from core.csv_table import as_written, without_mark
+from core.text.csv_table import as_written, without_mark
 from transcription.formats.transcript import (
     LATEST_MS,
     Line,

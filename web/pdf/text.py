@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-from core.plain_text import normalize
+from core.text.plain_text import normalize
 
 MISSING = "□"
 BYTE_ORDER = "\ufeff"  # not allowed in PDF/UA, whatever font has it

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.plain_text import well_formed
+from core.text.plain_text import well_formed
 
 UNREADABLE = b"!"  # is no JSON, so the route refuses it as such
 LARGEST = 2**63 - 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from urllib.parse import quote
 
-from core.plain_text import normalize
+from core.text.plain_text import normalize
 
 FORBIDDEN = frozenset('<>:"/\\|?*')  # by one system or another
 JOINERS = "\u200c\u200d"  # belong to names in Persian, Hindi and to some emoji

@@ -11,7 +11,7 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text_decoding import NotText, decode_text
+from core.text.text_decoding import NotText, decode_text
 from core.types import Activity, ActivityKind, AnsweredBy, Question, QuestionKind, Role, Turn, Word
 from transcription.formats.elan import write_eaf
 from transcription.formats.moments import COLUMNS, write_moments

@@ -22,9 +22,9 @@ from annotation.lessons.clips import clips_with
 from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, lessons_with
 from annotation.people.names import short_names_of
-from core.concurrent_edits import version_of
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
 from core.school_day import SchoolDay
+from core.text.concurrent_edits import version_of
 from web.views.base import NamedView, View
 from web.views.lessons.clips import clip_media
 from web.views.lessons.media import MediaView, media_view

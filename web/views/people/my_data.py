@@ -29,7 +29,6 @@ from annotation.lessons.openings import measures_openings, openings
 from annotation.people.credentials import list_notices
 from annotation.people.second_factor import standing_of
 from annotation.people.sign_in import list_devices
-from core.csv_table import csv_text
 from core.models import (
     Clip,
     ClipShare,
@@ -44,6 +43,7 @@ from core.models import (
     VoicePrint,
 )
 from core.school_day import SchoolDay, on_school_clock
+from core.text.csv_table import csv_text
 from web.transfer.archives import as_json
 from web.transfer.file_names import safe_name
 from web.views.coaching.partnerships import partnership_lines

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.concurrent_edits import merge_edit, version_of
 from core.errors import EditedMeanwhile
+from core.text.concurrent_edits import merge_edit, version_of
 
 NAMES = ("options", "reality", "title")
 TEXTS = st.fixed_dictionaries({name: st.sampled_from(["", "a", "b", "c"]) for name in NAMES})

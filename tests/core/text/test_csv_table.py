@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from annotation.lessons.comment_export import comments_csv, eaf_marks, web_annotations
 from annotation.school.staff import read_staff
-from core.csv_table import as_written, csv_text, harmless
 from core.models import Comment
-from core.text_decoding import decode_text
+from core.text.csv_table import as_written, csv_text, harmless
+from core.text.text_decoding import decode_text
 from core.types import Role, Turn
 from tests.calendar_rule import PACKAGES, PROJECT
 from transcription.formats.elan import read_eaf, write_eaf
@@ -147,4 +147,4 @@ def test_a_staff_list_with_the_mark_and_marked_cells_is_read_as_it_was_written()
 def test_no_other_place_writes_a_table() -> None:
     files = [file for package in PACKAGES for file in (PROJECT / package).rglob("*.py")]
     writers = {file.relative_to(PROJECT) for file in files if re.search(r"csv\.(?:Dict)?[wW]riter", file.read_text())}
-    assert writers == {Path("core", "csv_table.py")}
+    assert writers == {Path("core", "text", "csv_table.py")}
