@@ -2,7 +2,7 @@
 import { CHANGED, outbox } from "../outbox/outbox";
 import { words } from "../text/words";
 import { arrange, make } from "./dom";
-import { waitingRow } from "./waiting_comment";
+import { waitingRow } from "./comments/waiting_comment";
 
 export function showNotSent(): void {
   const main = document.getElementById("main");

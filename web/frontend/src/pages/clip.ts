@@ -2,8 +2,8 @@
 import { ask, isClosed } from "../api/client";
 import type { ClipPage, Comment } from "../api/types";
 import { leave } from "../browser/whose_page";
-import { LessonComments } from "../components/comments";
-import { CommentComposer } from "../components/composer";
+import { LessonComments } from "../components/comments/comments";
+import { CommentComposer } from "../components/comments/composer";
 import { TrustPill } from "../components/pill";
 import { LessonPlayer, momentOfAddress, type Span } from "../player/player";
 import { follow } from "../live/page";

@@ -1,7 +1,7 @@
 /** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
 import { ask, askInTime, LIMIT_FOR_FILES, refusal } from "../api/client";
 import { make } from "../components/dom";
-import { waitingRow } from "../components/waiting_comment";
+import { waitingRow } from "../components/comments/waiting_comment";
 import { keepAwake, noRecording, openMedia } from "../browser/secure_context";
 import { hearKeys } from "../keys/hear";
 import { enterMeans } from "../keys/meaning";

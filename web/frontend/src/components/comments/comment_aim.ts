@@ -1,9 +1,9 @@
 /** The fields that say who reads a comment and what it is about: kind, goal, GROW stage. */
-import type { Audience } from "../api/types";
-import { goalsFor, type Aim } from "../outbox/writing";
-import { ONLY_ME } from "../text/audience";
+import type { Audience } from "../../api/types";
+import { goalsFor, type Aim } from "../../outbox/writing";
+import { ONLY_ME } from "../../text/audience";
 import { audienceChoice } from "./audience_choice";
-import { make } from "./dom";
+import { make } from "../dom";
 
 const KINDS = ["noticed", "question", "suggestion"];
 const STAGES = ["G", "R", "O", "W"];

@@ -1,8 +1,8 @@
 /** The field that says who can read a comment. */
-import type { Audience } from "../api/types";
-import { firstAudience, NOT_CHOSEN, ONLY_ME } from "../text/audience";
-import { words } from "../text/words";
-import { make } from "./dom";
+import type { Audience } from "../../api/types";
+import { firstAudience, NOT_CHOSEN, ONLY_ME } from "../../text/audience";
+import { words } from "../../text/words";
+import { make } from "../dom";
 
 /** Return the field: the writer alone, and each partnership; what it starts at is shared with nobody by a default. */
 export function audienceChoice(isOwner: boolean, audiences: Audience[]): HTMLSelectElement {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Comment } from "../api/types";
+import type { Comment } from "../../api/types";
 import { choicesOf } from "./comment_filters";
 
 const comment = (set: object): Comment =>

@@ -1,18 +1,18 @@
 /** <comment-composer>: where a comment on a lesson or a clip is written, at the moment of its first letter. */
-import type { Audience } from "../api/types";
-import { newId } from "../browser/secure_context";
-import { hearKeys } from "../keys/hear";
-import { altMeans, enterMeans, isEscape } from "../keys/meaning";
-import { sendComment } from "../outbox/comments";
-import { CommentDraft } from "../outbox/drafts";
-import { momentText, Writing, type Span } from "../outbox/writing";
-import type { LessonPlayer } from "../player/player";
-import { NOT_CHOSEN } from "../text/audience";
-import { clock } from "../text/times";
-import { words } from "../text/words";
+import type { Audience } from "../../api/types";
+import { newId } from "../../browser/secure_context";
+import { hearKeys } from "../../keys/hear";
+import { altMeans, enterMeans, isEscape } from "../../keys/meaning";
+import { sendComment } from "../../outbox/comments";
+import { CommentDraft } from "../../outbox/drafts";
+import { momentText, Writing, type Span } from "../../outbox/writing";
+import type { LessonPlayer } from "../../player/player";
+import { NOT_CHOSEN } from "../../text/audience";
+import { clock } from "../../text/times";
+import { words } from "../../text/words";
 import { CommentAim } from "./comment_aim";
 import { dictate } from "./dictate";
-import { make } from "./dom";
+import { make } from "../dom";
 
 export class CommentComposer extends HTMLElement {
   player!: LessonPlayer;

@@ -1,7 +1,7 @@
 /** Shows only some comments: by person, kind, goal and stage, of those that occur. Its fields stay while it changes. */
-import type { Comment } from "../api/types";
-import { words } from "../text/words";
-import { arrange, make } from "./dom";
+import type { Comment } from "../../api/types";
+import { words } from "../../text/words";
+import { arrange, make } from "../dom";
 
 type Name = "author" | "kind" | "goal" | "stage";
 const ANY: Record<Name, string> = {

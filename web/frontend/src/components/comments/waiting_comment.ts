@@ -1,10 +1,10 @@
 /** What was written and is not on the server yet, as a row: what becomes of it, and what its person can do. */
-import { copyText, newId } from "../browser/secure_context";
-import type { Draft } from "../outbox/comments";
-import { outbox, type Waiting, type Written } from "../outbox/outbox";
-import { clock } from "../text/times";
-import { words } from "../text/words";
-import { make } from "./dom";
+import { copyText, newId } from "../../browser/secure_context";
+import type { Draft } from "../../outbox/comments";
+import { outbox, type Waiting, type Written } from "../../outbox/outbox";
+import { clock } from "../../text/times";
+import { words } from "../../text/words";
+import { make } from "../dom";
 
 /** The row of anything that waits: its words, what it waits for or why it is not taken, and Copy and Delete. */
 export function waitingRow<Body extends Written>(one: Waiting<Body>, head: HTMLElement): HTMLElement {

@@ -1,18 +1,18 @@
 /** <lesson-comments>: what people say at a moment, in threads. */
-import { ask } from "../api/client";
-import type { Comment, CommentVersion } from "../api/types";
+import { ask } from "../../api/client";
+import type { Comment, CommentVersion } from "../../api/types";
 import { CommentFilters } from "./comment_filters";
-import { arrange, focusWithin, keepPlace, make } from "./dom";
-import { timeLink, type LessonPlayer } from "../player/player";
-import { hearKeys } from "../keys/hear";
-import { enterMeans, isEscape } from "../keys/meaning";
-import { sendComment, type Draft } from "../outbox/comments";
-import { FieldDraft, isHalfWritten } from "../outbox/drafts";
-import { CHANGED, outbox, type Waiting } from "../outbox/outbox";
-import { messageOf } from "../text/error_message";
-import { dayAndTime } from "../text/school_day";
-import { clock } from "../text/times";
-import { words } from "../text/words";
+import { arrange, focusWithin, keepPlace, make } from "../dom";
+import { timeLink, type LessonPlayer } from "../../player/player";
+import { hearKeys } from "../../keys/hear";
+import { enterMeans, isEscape } from "../../keys/meaning";
+import { sendComment, type Draft } from "../../outbox/comments";
+import { FieldDraft, isHalfWritten } from "../../outbox/drafts";
+import { CHANGED, outbox, type Waiting } from "../../outbox/outbox";
+import { messageOf } from "../../text/error_message";
+import { dayAndTime } from "../../text/school_day";
+import { clock } from "../../text/times";
+import { words } from "../../text/words";
 import { waitingComment } from "./waiting_comment";
 
 export class LessonComments extends HTMLElement {

@@ -1,11 +1,11 @@
 /** Speaking instead of typing: the sound goes to the school's own machine, and comes back as words to look at. */
-import { ask, askInTime, LIMIT_FOR_FILES, read, refusal } from "../api/client";
-import type { Said } from "../api/types";
-import { noRecording, openMedia } from "../browser/secure_context";
-import { messageOf } from "../text/error_message";
-import { clock } from "../text/times";
-import { words } from "../text/words";
-import { make } from "./dom";
+import { ask, askInTime, LIMIT_FOR_FILES, read, refusal } from "../../api/client";
+import type { Said } from "../../api/types";
+import { noRecording, openMedia } from "../../browser/secure_context";
+import { messageOf } from "../../text/error_message";
+import { clock } from "../../text/times";
+import { words } from "../../text/words";
+import { make } from "../dom";
 
 const LONGEST = 180_000; // ms of one comment
 const ASK_EVERY = 700;
