@@ -4,7 +4,8 @@
  */
 import { askSignedIn, isSignedIn, NOT_SIGNED_IN, type NotSignedIn } from "../api/client";
 import { make } from "../components/dom";
-import { forgetDrafts, keepForms, keepPosted, restoreForms, seeAnswer } from "../outbox/drafts";
+import { forgetDrafts } from "../outbox/drafts";
+import { keepForms, keepPosted, restoreForms, seeAnswer } from "../outbox/forms";
 import { words } from "../text/words";
 import { forgetLast, forgetShared, Kept, kept, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
 import { isSharedComputer, personOfPage } from "./page_person";

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { Kept } from "../browser/kept";
-import { CommentDraft, FieldDraft, isHalfWritten, seeAnswer } from "./drafts";
+import { CommentDraft, FieldDraft, isHalfWritten } from "./drafts";
 import { FakeStorage } from "./fake_storage";
 
 const ADDRESS = "/api/lessons/1";
@@ -77,17 +77,4 @@ test("a reply or a note that is half written keeps its id and the moment of its 
   expect(isHalfWritten("walk:1", mine)).toBe(true);
   again.forget();
   expect(isHalfWritten("walk:1", mine)).toBe(false);
-});
-
-test("a form that was sent after the session ended waits for its person, and one that was taken does not", () => {
-  const mine = new Kept("tom", store);
-  const posted = { name: "draft:form:/me:/me/called:0", typed: { called: "Tom" } };
-  mine.write("posted", posted);
-  seeAnswer(false, mine);
-  expect([mine.read(posted.name), mine.read("posted")]).toEqual([posted.typed, undefined]);
-  mine.remove(posted.name);
-  mine.write("posted", posted);
-  seeAnswer(true, mine);
-  seeAnswer(false, mine);
-  expect(mine.names()).toEqual([]);
 });
