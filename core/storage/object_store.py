@@ -91,8 +91,9 @@ class ObjectStorage:
 
     def keys_after(self, prefix: str, after: str, most: int) -> list[str]:
         """Return the next keys: a bucket lists in order, and begins where it is told to (`start-after`)."""
-        pages = obstore.list(self.store, prefix, offset=after or None, chunk_size=most)
-        return sorted(islice((str(one["path"]) for page in pages for one in page), most))
+        with _saying_away():
+            pages = obstore.list(self.store, prefix, offset=after or None, chunk_size=most)
+            return sorted(islice((str(one["path"]) for page in pages for one in page), most))
 
     def delete_stale_copies(self) -> None:
         """Remove copies that nobody has asked for lately, and those that were cut off."""

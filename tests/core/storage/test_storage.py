@@ -5,12 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import GenericError
 
 from core.clock import utc_now
+from core.errors import StorageAway
 from core.storage.base import Storage
 from core.storage.local import LocalStorage
 from core.storage.object_store import KEPT_SECONDS, PART_BYTES, ObjectStorage
@@ -47,6 +50,31 @@ def test_on_macos_what_is_kept_is_on_the_disk_itself(tmp_path: Path, monkeypatch
     assert (asked, plain) == ([51, 51], [])  # the file, and its folder
     LocalStorage(tmp_path / "files").keep(a_file(tmp_path), "lessons/b/film.mp4")
     assert len(plain) == 2
+
+
+def test_every_act_on_a_bucket_that_is_away_says_so(
+    bucket: ObjectStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise GenericError("no route to host")
+
+    for name in ("put", "head", "get_range", "delete", "list"):
+        monkeypatch.setattr(f"obstore.{name}", fail)
+    key = "lessons/a/rendition-1.mp4"
+    acts: dict[str, Callable[[], object]] = {
+        "keep": lambda: bucket.keep(a_file(tmp_path), key),
+        "local": lambda: bucket.local(key).__enter__(),
+        "read": lambda: list(bucket.read(key, 0, 4)),
+        "size": lambda: bucket.size(key),
+        "modified_at": lambda: bucket.modified_at(key),
+        "delete": lambda: bucket.delete(key),
+        "keys": lambda: list(bucket.keys("lessons")),
+        "keys_after": lambda: bucket.keys_after("lessons", "", 10),
+    }
+    assert set(acts) == {name for name in vars(Storage) if not name.startswith("_")} - {"path_of"}  # which asks nobody
+    for act in acts.values():
+        with pytest.raises(StorageAway):
+            act()
 
 
 def test_a_kept_file_is_moved_and_can_be_read_whole_and_in_parts(store: Storage, tmp_path: Path) -> None:
