@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from annotation.coaching.session_log import write_log_afterwards
 from core.clock import utc_now
-from core.models import MeasuresRow, Person
+from core.models import CoachingSession, MeasuresRow, Person
 from tests.support.factories import make_partnership
 from tests.support.web_school import BYTES, KINDS, School, Standing
 
@@ -433,8 +433,10 @@ def test_the_lead_never_sees_a_number_beside_a_name(school: School) -> None:
         friend = session.get_one(Person, school.ids["person_friend"])
         stranger = session.get_one(Person, school.ids["person_stranger"])
         others = [make_partnership(session, coach, one).id for one in (friend, stranger)]  # three pairs: it is counted
+        now = utc_now()
+        session.get_one(CoachingSession, school.ids["session"]).began_at = now  # of this week, whenever that began
         for pair in (school.ids["partnership_coach"], *others):
-            today = utc_now().date()
+            today = now.date()
             write_log_afterwards(session, coach, pair, met_on=today, notes=met, action="Secret words")
     for address in ("/programme", "/programme/work", f"/programme/people/{school.ids['person_coach']}"):
         pieces = Pieces()

@@ -10,11 +10,9 @@ from statistics import median
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.clock import utc_now
-from core.models import Partnership, Person, Share
 from tests.browser.conftest import Place
+from tests.browser.sharing import shared_with_coach
 from tests.browser.signing_in import sign_in, wait_until_it_plays
-from tests.support.factories.coaching import share_anew
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 SHOTS = Path(__file__).resolve().parents[2] / "test-results"
@@ -27,25 +25,19 @@ JOIN = "document.getElementById('join').hidden || document.getElementById('join'
 @pytest.fixture
 def pair(browser: Browser, teacher: Page, place: Place) -> Iterator[tuple[Page, Page]]:
     """Yield coachee and coach in one room over the lesson, shared for the time of the test."""
-    lesson_id = place.lesson.rsplit("/", 1)[-1]
-    with place.school.opened() as (database, _), database.write() as session:
-        coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
-        partnership = coached.filter(Person.email == place.people.coach).one()
-        share_id = share_anew(session, lesson_id, partnership.id)
-    context = browser.new_context(viewport={"width": 1360, "height": 860})
-    coach = context.new_page()
-    sign_in(coach, place.school, place.people.coach)
-    teacher.goto(place.lesson)
-    teacher.get_by_role("button", name="Open together with Priya").click()
-    wait_until_it_plays(teacher)
-    coach.goto(f"{place.school.address}/")
-    coach.get_by_role("link", name="Open the room with Tom Teacher").click()
-    wait_until_it_plays(coach)
-    expect(teacher.locator("#here")).to_contain_text("Priya is here", timeout=10_000)
-    yield teacher, coach
-    context.close()
-    with place.school.opened() as (database, _), database.write() as session:
-        session.get_one(Share, share_id).taken_back_at = utc_now()
+    with shared_with_coach(place):
+        context = browser.new_context(viewport={"width": 1360, "height": 860})
+        coach = context.new_page()
+        sign_in(coach, place.school, place.people.coach)
+        teacher.goto(place.lesson)
+        teacher.get_by_role("button", name="Open together with Priya").click()
+        wait_until_it_plays(teacher)
+        coach.goto(f"{place.school.address}/")
+        coach.get_by_role("link", name="Open the room with Tom Teacher").click()
+        wait_until_it_plays(coach)
+        expect(teacher.locator("#here")).to_contain_text("Priya is here", timeout=10_000)
+        yield teacher, coach
+        context.close()
 
 
 def drift_ms(one: Page, other: Page) -> float:

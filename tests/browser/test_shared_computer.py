@@ -8,12 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.clock import utc_now
-from core.models import Partnership, Person, Share
+from core.models import Person
 from tests.browser.conftest import Place
 from tests.browser.people import PASSWORD
+from tests.browser.sharing import shared_with_coach
 from tests.browser.signing_in import sign_in
-from tests.support.factories.coaching import share_anew
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -24,14 +23,8 @@ ON_DISK = "JSON.stringify({ ...localStorage }) + JSON.stringify({ ...sessionStor
 @pytest.fixture(autouse=True)
 def share_id(place: Place) -> Iterator[str]:
     """Open the lesson to the coach, so that both may comment on it and only the page's person tells them apart."""
-    lesson_id = place.lesson.rsplit("/", 1)[-1]
-    with place.school.opened() as (database, _), database.write() as session:
-        coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
-        partnership = coached.filter(Person.email == place.people.coach).one()
-        share_id = share_anew(session, lesson_id, partnership.id)
-    yield share_id
-    with place.school.opened() as (database, _), database.write() as session:
-        session.get_one(Share, share_id).taken_back_at = utc_now()
+    with shared_with_coach(place) as share_id:
+        yield share_id
 
 
 @pytest.fixture

@@ -9,11 +9,9 @@ from functools import partial
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from core.clock import utc_now
-from core.models import Partnership, Person, Share
 from tests.browser.conftest import Place
+from tests.browser.sharing import shared_with_coach
 from tests.browser.signing_in import sign_in, wait_until_it_plays
-from tests.support.factories.coaching import share_anew
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
@@ -167,18 +165,12 @@ def test_a_hidden_page_whose_film_plays_keeps_both(teacher: Page, place: Place) 
 @pytest.fixture
 def coach(browser: Browser, place: Place) -> Iterator[Page]:
     """Yield the coach's browser, with the lesson open to him for the time of the test."""
-    lesson_id = place.lesson.rsplit("/", 1)[-1]
-    with place.school.opened() as (database, _), database.write() as session:
-        coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
-        partnership = coached.filter(Person.email == place.people.coach).one()
-        share_id = share_anew(session, lesson_id, partnership.id)
-    context = browser.new_context()
-    page = context.new_page()
-    sign_in(page, place.school, place.people.coach)
-    yield page
-    context.close()
-    with place.school.opened() as (database, _), database.write() as session:
-        session.get_one(Share, share_id).taken_back_at = utc_now()
+    with shared_with_coach(place):
+        context = browser.new_context()
+        page = context.new_page()
+        sign_in(page, place.school, place.people.coach)
+        yield page
+        context.close()
 
 
 def test_what_the_other_wrote_while_the_line_was_down_is_shown_when_it_is_back(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from annotation.access.reading import may_see
 from annotation.coaching.session_room import people_present
@@ -17,7 +18,7 @@ from annotation.mail_queue import write_mail
 from core.clock import HELD_SECONDS, latest_now, utc_now
 from core.database.db import Database
 from core.database.events import events_after, last_event_number, record_event, trim_events
-from core.models import ClipShare, CoachingSession, Share, Step
+from core.models import Clip, ClipShare, CoachingSession, Lesson, Person, Share, Step
 from core.pipeline import steps
 from core.pipeline.due_steps import due_steps
 from core.settings import get_settings
@@ -172,21 +173,24 @@ def test_whoever_left_a_session_before_the_clock_went_back_is_not_shown_as_here(
         assert people_present(meeting, pair) == frozenset()
 
 
+def share_until(session: Session, until: datetime, *, of_clip: bool) -> tuple[Person, Lesson | Clip]:
+    """Share a lesson, or a clip of one, until a moment; return with whom, and what."""
+    coach, coachee = make_person(session), make_person(session)
+    pair = make_partnership(session, coach, coachee)
+    lesson = make_lesson(session, coachee)
+    clip = make_clip(session, coachee, lesson.id, "A moment", 0, 1000)
+    its = {"partnership_id": pair.id, "created_at": utc_now(), "until": until}
+    session.add(ClipShare(clip_id=clip.id, **its) if of_clip else Share(lesson_id=lesson.id, **its))
+    session.flush()
+    return coach, clip if of_clip else lesson
+
+
 @pytest.mark.parametrize("of_clip", [False, True])
 def test_a_share_whose_last_day_is_over_stays_closed_though_the_clock_goes_back(
     any_database: Database, clock: SetClock, of_clip: bool
 ) -> None:
     with any_database.write() as session:
-        coach, coachee = make_person(session), make_person(session)
-        pair = make_partnership(session, coach, coachee)
-        lesson = make_lesson(session, coachee)
-        soon = {"partnership_id": pair.id, "created_at": utc_now(), "until": utc_now() - timedelta(minutes=1)}
-        if of_clip:
-            clip = make_clip(session, coachee, lesson.id, "A moment", 0, 1000)
-            session.add(ClipShare(clip_id=clip.id, **soon))
-        else:
-            session.add(Share(lesson_id=lesson.id, **soon))
-        session.flush()
+        coach, thing = share_until(session, utc_now() - timedelta(minutes=1), of_clip=of_clip)
         before = last_event_number(session)
     close_shares(any_database)
     clock.back = HOUR
@@ -195,7 +199,7 @@ def test_a_share_whose_last_day_is_over_stays_closed_though_the_clock_goes_back(
         assert share.taken_back_at == share.until
         assert "share" in [event.kind for event in events_after(session, before)]
         told = len(events_after(session, before))
-        assert not may_see(session, coach, lesson)
+        assert not may_see(session, coach, thing)
     close_shares(any_database)  # once
     with any_database.read() as session:
         assert len(events_after(session, before)) == told
@@ -206,13 +210,7 @@ def test_a_share_stays_closed_at_once_when_the_clock_goes_back_before_a_worker_h
     any_database: Database, clock: SetClock, of_clip: bool
 ) -> None:
     with any_database.write() as session:
-        coach, coachee = make_person(session), make_person(session)
-        pair = make_partnership(session, coach, coachee)
-        lesson = make_lesson(session, coachee)
-        clip = make_clip(session, coachee, lesson.id, "A moment", 0, 1000)
-        soon = {"partnership_id": pair.id, "created_at": utc_now(), "until": utc_now() + timedelta(minutes=1)}
-        session.add(ClipShare(clip_id=clip.id, **soon) if of_clip else Share(lesson_id=lesson.id, **soon))
-    thing = clip if of_clip else lesson
+        coach, thing = share_until(session, utc_now() + timedelta(minutes=1), of_clip=of_clip)
     with any_database.read() as session:
         assert may_see(session, coach, thing)
         clock.back = -HOUR
