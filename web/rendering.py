@@ -144,9 +144,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(asset=asset, asset_css=asset_css, listens=listens)
-    environment.filters.update(clock_time=clock_time, time_ago=time_ago, by_day=by_day, day_and_time=day_and_time)
-    environment.filters.update(length_in_words=length_in_words)
-    environment.filters.update(full_day=full_day, this_year=day_of_this_year)
+    environment.filters.update(clock_time=clock_time, time_ago=time_ago, length_in_words=length_in_words)
+    environment.filters.update(by_day=by_day, day_and_time=day_and_time, full_day=full_day, this_year=day_of_this_year)
     return environment
 
 

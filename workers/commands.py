@@ -67,8 +67,8 @@ def analyse(
             check_output_folder(out)
         if target is not None and (out is None or out.exists() or Path(target).absolute().parent != out.absolute()):
             check_output(target)  # else it will stand in the folder that --out makes
-        order = _options(file, asr_model, language, transcript, voices)
-        analysis = analyse_file(order, show)
+        options = _options(file, asr_model, language, transcript, voices)
+        analysis = analyse_file(options, show)
         text = json.dumps(analysis_document(analysis), ensure_ascii=False, indent=1) + "\n"
         if out is not None:
             write_output_folder(out, folder_files(analysis))

@@ -63,7 +63,7 @@ def actions_of_sessions(session: Session, meetings: Sequence[CoachingSession]) -
     return {one.session_id: one for one in session.scalars(theirs) if one.session_id is not None}
 
 
-def fields_of(action: Action | None) -> dict[str, str]:
+def action_fields(action: Action | None) -> dict[str, str]:
     """Return what the one action of a session says, as what two people may change at once; empty without one."""
     if action is None:
         return {"what": "", "by": "", "goal_id": ""}

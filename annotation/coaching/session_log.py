@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from annotation.access.reading import require_written, written_open
 from annotation.access.states import get_active_partnership
-from annotation.coaching.actions import action_of, fields_of, write_action
+from annotation.coaching.actions import action_fields, action_of, write_action
 from annotation.coaching.session_cards import Card, cards_of_sessions
 from annotation.coaching.session_notes import write_notes
 from annotation.coaching.sessions import FARTHEST, get_active_session, get_session, new_session, record_change
@@ -85,7 +85,7 @@ def write_log(
     if action is not None:
         if meeting.ended_at is not None and not action.strip():
             raise InvalidInput(why="Please leave one thing to do. It is all that a session asks for.")
-        now = fields_of(action_of(session, meeting))
+        now = action_fields(action_of(session, meeting))
         by = "" if action_by is None else action_by.isoformat()
         mine = {"what": action.strip(), "by": by, "goal_id": goal_id or now["goal_id"]}
         both = merge_edit(action_version, now, mine)

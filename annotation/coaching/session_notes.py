@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import case, select
 from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ from core.models import CoachingSession, Partnership, Person, SessionNote
 STAGE_NAMES = {"G": "Goal", "R": "Reality", "O": "Options", "W": "Will"}
 FIELDS = {stage: name.lower() for stage, name in STAGE_NAMES.items()}  # what a form calls them
 NOTE_LENGTH = 1000
-WRITTEN_IN = (*STAGE_NAMES, "action")  # the fields of which the other is told while somebody writes
+WrittenIn = Literal["G", "R", "O", "W", "action"]  # the fields of which the other is told while somebody writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,8 @@ def notes_of_sessions(
     return found
 
 
-def tell_writing(session: Session, person: Person, session_id: str, field: str) -> None:
+def tell_writing(session: Session, person: Person, session_id: str, field: WrittenIn) -> None:
     """Tell the other of the two that this person is writing in a field now: a stage, or the action."""
-    if field not in WRITTEN_IN:
-        raise InvalidInput(why="This is no field of a session's notes.")
     meeting, partnership = get_active_session(session, person, session_id)
     other = other_person(partnership, person)
     record_event(session, meeting.lesson_id, f"writing-{field}", About(session_id=meeting.id, person_id=other))

@@ -28,7 +28,7 @@ _MARKED = re.compile(f"^'{_FIRST}|(?<=[{_SPLITS}])'{_BEGINS}")
 def csv_text(head: Sequence[str], rows: Iterable[Iterable[object]], *, for_programs: bool = False) -> str:
     """Return a table as CSV (RFC 4180) for spreadsheets, with the byte order mark by which Excel knows UTF-8.
 
-    `for_programs` leaves it out, since most programs take for a part of the first column's name, and ends lines
+    `for_programs` leaves it out, since most programs take it for a part of the first column's name, and ends lines
     with a line feed alone.
     """
     out = io.StringIO()

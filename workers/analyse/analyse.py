@@ -97,10 +97,10 @@ def analyse_file(options: AnalysisOptions, show: Show) -> Analysis:
     with clock.stage("read_source"):
         sha256, size_bytes = _fingerprint(options.file)
     with tempfile.TemporaryDirectory(prefix="hindsight-") as folder, ProcessPool(options.processes) as pool:
-        speech, heard = _listen(options, media, Path(folder), pool, clock, show)
+        speech, results = _listen(options, media, Path(folder), pool, clock, show)
         peak = peak_rss_bytes() + pool.peak_rss_bytes
     with clock.stage("measure_lesson"):
-        analysis = _derive(options, media, speech, heard)
+        analysis = _derive(options, media, speech, results)
     clock.wall_ms["all"] = round((time.monotonic() - began) * 1000)
     return replace(
         analysis,
@@ -147,7 +147,7 @@ def _listen(
     options: AnalysisOptions, media: MediaInfo, folder: Path, pool: ProcessPool, clock: Clock, show: Show
 ) -> tuple[tuple[Span, ...], _Results]:
     """Do what looks and listens: sound, speech, words, voices and pictures, as soon as each can begin."""
-    heard = _Results(language=options.language)
+    results = _Results(language=options.language)
     sound = folder / "sound.wav"
     done_ms: dict[str, float] = {}
 
@@ -155,14 +155,14 @@ def _listen(
         stage = key.split(maxsplit=1)[0]
         clock.begin(_STAGES[stage])
         done_ms[key] = fraction
-        parts = len(heard.chunks) if stage == "words" else 1
+        parts = len(results.chunks) if stage == "words" else 1
         show(stage, sum(part for name, part in done_ms.items() if name.split()[0] == stage) / parts)
 
     def done(key: str, result: Any) -> Iterable[Task]:
         progress(key, 1.0)
         stage, _, number = key.partition(" ")
         clock.end(_STAGES[stage])
-        following = _keep(stage, int(number or 0), result, heard, options, media, sound)
+        following = _keep(stage, int(number or 0), result, results, options, media, sound)
         for task in following:
             clock.begin(_STAGES[task.key.split()[0]])
         return following
@@ -175,11 +175,11 @@ def _listen(
     for task in tasks:
         clock.begin(_STAGES[task.key])
     pool.run(tasks, done, progress)
-    return heard.speech, heard
+    return results.speech, results
 
 
 def _keep(
-    stage: str, number: int, result: Any, heard: _Results, options: AnalysisOptions, media: MediaInfo, sound: Path
+    stage: str, number: int, result: Any, results: _Results, options: AnalysisOptions, media: MediaInfo, sound: Path
 ) -> list[Task]:
     """Keep what was found, and return what can be done with it."""
     engine = (options.asr_model, options.models_dir, sound)
@@ -187,20 +187,20 @@ def _keep(
         case "sound":
             return [Task("speech", detect_speech, (sound,))]
         case "speech":
-            heard.speech = result
-            heard.chunks = plan_chunks(result, media.duration_ms) if options.words is None else ()
-            language = Task("language", detect_language_once, (*engine, heard.chunks, options.language))
+            results.speech = result
+            results.chunks = plan_chunks(result, media.duration_ms) if options.words is None else ()
+            language = Task("language", detect_language_once, (*engine, results.chunks, options.language))
             voices = Task("speakers", diarize, (sound, result, options.speakers, options.models_dir))
-            return [*([language] if heard.chunks else []), *([voices] if heard.speech else [])]
+            return [*([language] if results.chunks else []), *([voices] if results.speech else [])]
         case "language":
-            heard.language = result
-            return [Task(f"words {chunk.number}", transcribe, (*engine, chunk, result)) for chunk in heard.chunks]
+            results.language = result
+            return [Task(f"words {chunk.number}", transcribe, (*engine, chunk, result)) for chunk in results.chunks]
         case "words":
-            heard.words[number] = result
+            results.words[number] = result
         case "speakers":
-            heard.voices = result
+            results.voices = result
         case "pictures":
-            heard.pictures = result
+            results.pictures = result
     return []
 
 
@@ -240,26 +240,26 @@ def analyse_pictures(file: Path, media: MediaInfo, folder: Path, ffmpeg: str, wa
     return make_pictures(file, media, folder / "poster.jpg", folder / "filmstrip.jpg", watch, ffmpeg=ffmpeg)
 
 
-def _derive(options: AnalysisOptions, media: MediaInfo, speech: tuple[Span, ...], heard: _Results) -> Analysis:
+def _derive(options: AnalysisOptions, media: MediaInfo, speech: tuple[Span, ...], results: _Results) -> Analysis:
     """Do what only thinks: turns, roles, questions, activities, measures."""
     if options.words is None:
-        words = merge_transcript(heard.words[number] for number in sorted(heard.words))
+        words = merge_transcript(results.words[number] for number in sorted(results.words))
     else:
         words = tuple(word for word in options.words if word.start_ms < media.duration_ms)
-    roles = classify_roles(words, heard.voices, speech)
-    movement = heard.pictures.movement if heard.pictures else ()
-    found = derive_findings(Evidence(words, heard.voices, roles, speech, media.duration_ms, movement))
+    roles = classify_roles(words, results.voices, speech)
+    movement = results.pictures.movement if results.pictures else ()
+    found = derive_findings(Evidence(words, results.voices, roles, speech, media.duration_ms, movement))
     return Analysis(
         name=options.file.name.encode("utf-8", "replace").decode(),
         sha256="",
         size_bytes=0,
         media=media,
         asr=options.asr_model if options.words is None else FROM_TRANSCRIPT,
-        language=heard.language or "en",
+        language=results.language or "en",
         turns=found.turns,
         questions=found.questions,
         activities=found.activities,
-        scenes=heard.pictures.scenes if heard.pictures else (),
+        scenes=results.pictures.scenes if results.pictures else (),
         measures=found.measures,
     )
 

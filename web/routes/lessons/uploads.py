@@ -104,13 +104,13 @@ async def create(request: Request, person: CurrentPerson) -> Response:
     words = read_metadata(request.headers.get("upload-metadata", ""))
     is_growing = request.headers.get("upload-defer-length") == "1" and "upload-length" not in request.headers
     length = None if is_growing else whole_number(request, "upload-length")
-    wanted_upload = read_upload_request(words, length, settings.upload_max_bytes)
+    upload_request = read_upload_request(words, length, settings.upload_max_bytes)
 
     def begin() -> Upload:
-        wanted = 0 if wanted_upload.is_growing else wanted_upload.length
+        wanted = 0 if upload_request.is_growing else upload_request.length
         require_room(settings.uploads_dir, wanted, settings.disk_reserve_bytes)
         with get_database().write() as session:
-            return begin_upload(session, person.id, wanted_upload, settings.upload_keep_hours)
+            return begin_upload(session, person.id, upload_request, settings.upload_keep_hours)
 
     upload = await run_in_threadpool(begin)
     headers = {"Location": f"/api/uploads/{upload.id}", "Upload-Expires": http_date(upload.expires_at)}

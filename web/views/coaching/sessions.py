@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from annotation.access.reading import other_person, sees_written, written_open
 from annotation.access.states import is_active, states_of
-from annotation.coaching.actions import action_of, actions_of, fields_of
+from annotation.coaching.actions import action_fields, action_of, actions_of
 from annotation.coaching.partnerships import names_of
 from annotation.coaching.session_cards import MOMENT_LENGTH, cards_of
 from annotation.coaching.session_log import get_log, log_of
-from annotation.coaching.session_notes import session_notes_of
+from annotation.coaching.session_notes import WrittenIn, session_notes_of
 from annotation.coaching.session_room import Room, now_ms, people_present, room_of
 from annotation.coaching.sessions import film_is_open, sessions_of
 from annotation.lessons.clips import clips_with
@@ -128,7 +128,7 @@ class LogChange(BaseModel):
 class Writing(BaseModel):
     """Where somebody is writing: a stage (G, R, O, W), or `action`."""
 
-    field: Literal["G", "R", "O", "W", "action"]
+    field: WrittenIn
 
 
 class SessionView(View):
@@ -208,7 +208,7 @@ def session_view(session: Session, me: Person, meeting: CoachingSession, partner
         action="" if action is None else action.what,
         action_by=None if action is None else action.by,
         action_goal_id=None if action is None else action.goal_id,
-        action_version=version_of(fields_of(action)),
+        action_version=version_of(action_fields(action)),
         log=[LogLineView.model_validate(line) for line in log_of(session, me, meeting, partnership)] if written else [],
     )
 
