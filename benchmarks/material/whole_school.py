@@ -2,7 +2,7 @@
 
     HINDSIGHT_DATA_DIR=/tmp/large python -m benchmarks.material.whole_school --teachers 120 --lessons 5000
 
-It fills the empty place that the settings name, a folder or a PostgreSQL, in a minute or two, and touches none where
+It fills the empty place that the settings name, a folder or a PostgreSQL, in some minutes, and touches none where
 there is somebody already. No film is made: the rows of files are there, the files are not.
 """
 
