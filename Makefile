@@ -59,13 +59,15 @@ install: $(PROJECT) pages models ## Set up .venv, the pages and the models, and 
 test: install $(TEST) browser ## Run all tests, in a real browser too (some: make test ARGS="tests/access -x")
 ifeq ($(strip $(ARGS)),)
 	$(BIN)/python hatch_build.py test
-	$(PYTEST) -m "not alone" $(SIDE_BY_SIDE)
-	$(PYTEST) -m alone
+	$(PYTEST) $(AGAIN) -m "not alone" $(SIDE_BY_SIDE)
+	$(PYTEST) $(AGAIN) -m alone
 else
 	$(PYTEST) $(ARGS)
 endif
 
 PYTEST = $(BIN)/python -m pytest --servers=$(SERVERS) --durations=20
+# A test that fails in a whole run is run once more; tests/support/unsteady.py says how many may need it.
+AGAIN := --reruns 1
 SIDE_BY_SIDE := -n $(TEST_WORKERS) --dist worksteal
 
 .PHONY: check-fast

@@ -24,6 +24,7 @@ pytest_plugins = [
     "tests.support.kinds",
     "tests.support.quick_hashes",
     "tests.support.short_writes",
+    "tests.support.unsteady",
     "tests.support.s3_server",
     "tests.support.databases",
     "tests.support.servers",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import Place
 from tests.browser.signing_in import sign_in, wait_until_it_plays
@@ -74,10 +74,18 @@ def test_where_storage_is_forbidden_one_can_still_write(browser: Browser, place:
 
 
 def test_of_several_files_that_are_dropped_those_not_taken_are_named(teacher: Page, place: Place) -> None:
+    begun: list[Route] = []
+
+    def never_answer(route: Route) -> None:
+        begun.append(route)  # so that the file that is taken is still on its way
+
+    teacher.route("**/api/uploads", never_answer)
     teacher.goto(f"{place.school.address}/upload")
     teacher.evaluate(DROP)
     expect(teacher.get_by_text("Not taken: b.mp4, c.mov")).to_be_visible()
     teacher.get_by_role("button", name="Cancel").click()
+    expect(teacher.get_by_role("button", name="Cancel")).to_have_count(0)
+    assert len(begun) == 1
 
 
 def test_words_and_captions_are_in_the_lessons_language(teacher: Page, place: Place) -> None:
