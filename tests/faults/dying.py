@@ -175,7 +175,7 @@ def hasten(plan: Plan) -> None:
     short = partial(plan_chunks, shortest_ms=3_000, longest_ms=6_000)
     vars(workers.pipeline.speech_stages)["plan_chunks"] = short
     workers.queue.process.REOPEN_SECONDS = 0.3
-    workers.pipeline.runner.POLITE = 0
+    vars(workers.pipeline.runner)["lower_priority"] = lambda: None
     steps.AGAIN_AFTER = (timedelta(seconds=1),) * 3
     if "web" in plan.kills:
         workers.queue.process.SWEEP_SECONDS = float("inf")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -28,7 +32,7 @@ from tests.support.recordings import make_ready_lesson, make_video, upload_recor
 from workers.pipeline.bindings import BINDINGS, bind
 from workers.pipeline.context import Context, NewFile, Output, save_finding, save_nothing
 from workers.pipeline.graph import advance
-from workers.pipeline.runner import run_step, store
+from workers.pipeline.runner import compute, run_step, store
 from workers.queue.sweeper import reopen_steps, sweep
 
 LEASE = timedelta(seconds=60)
@@ -101,6 +105,22 @@ def test_two_last_chunks_that_end_at_once_yield_one_merge(any_database: Database
         with any_database.read() as session:
             merge = select(Step.state).where(Step.lesson_id == lesson_id, Step.stage == "merge_transcript")
             assert session.scalars(merge).all() == ["ready"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a class of threads")
+def test_a_stage_and_its_programs_run_when_a_processor_is_idle_and_the_thread_that_ends_the_step_does_not() -> None:
+    of_stage, of_program = [], []
+
+    def look(_context: Context) -> Output:
+        of_stage.append(os.sched_getscheduler(0))
+        code = "import os; print(os.sched_getscheduler(0))"
+        of_program.append(int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+        return Output(save_nothing)
+
+    binding = replace(BINDINGS["make_rendition"], run=look)
+    compute("test", binding, cast(Context, None))
+    assert of_stage == of_program == [os.SCHED_IDLE]
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
 
 
 def test_the_merge_waits_for_the_last_chunk(database: Database) -> None:
