@@ -18,7 +18,7 @@ LENGTH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """A module: `name` is also the name of its text (`web/templates/modules/`)."""
+    """A module: `name` is also the name of its text (`web/templates/coaching/modules/`)."""
 
     name: str
     title: str

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import select
 
-from annotation.access.line_management import who_manages
 from annotation.access.reading import may_see
 from annotation.coaching.partnerships import (
     answer_request,
@@ -17,27 +14,14 @@ from annotation.coaching.partnerships import (
     resume_partnership,
 )
 from annotation.errors import PartnershipExists, PartnershipOver, PartnershipRefused
-from annotation.lessons.comments import CommentText, add_comment, list_comments
-from annotation.lessons.lessons import let_coaches_meet
 from annotation.lessons.sharing import share_lesson
 from annotation.school.staff import set_place
-from annotation.school.suggestions import Colleague, suggest, suggestions_for
-from core.clock import utc_now
+from annotation.school.suggestions import suggestions_for
 from core.database.db import Database
 from core.errors import NotFound
-from core.models import Goal, Partnership, Person, Share
+from core.models import Partnership, Share
 from tests.support.factories import make_lesson, make_person, make_share
 from tests.support.factories import make_partnership as add_partnership
-
-PEOPLE = "abcdef"
-
-
-@given(st.dictionaries(st.sampled_from(PEOPLE), st.none() | st.sampled_from(PEOPLE)))
-def test_a_circle_in_the_staff_list_never_hangs_and_both_directions_agree(managers: dict[str, str | None]) -> None:
-    for a in PEOPLE:
-        for b in PEOPLE:
-            if a != b:
-                assert (who_manages(managers, a, b) is None) == (who_manages(managers, b, a) is None)
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -118,21 +102,6 @@ def test_a_suspended_partnership_goes_on_when_the_list_allows_it_with_nothing_op
         assert not may_see(session, coach, lesson)
 
 
-def test_other_departments_are_suggested_first_then_who_has_fewest_partners() -> None:
-    me = Colleague("me", "Me", "Maths")
-    colleagues = [
-        Colleague("a", "Ann", "Maths"),
-        Colleague("b", "Bob", "Art", pairs=2),
-        Colleague("c", "Cas", "Art"),
-        Colleague("d", "Dan", "PE"),
-        Colleague("boss", "Eve", "Art"),
-        Colleague("known", "Fay", "Art"),
-        me,
-    ]
-    found = suggest(me, colleagues, {"me": "boss"}, known={"known"})
-    assert [one.id for one in found] == ["c", "d", "b", "a"]
-
-
 def test_one_person_is_coach_and_coachee_and_has_several_coaches(database: Database) -> None:
     with database.write() as session:
         lead = make_person(session, "Lea Lead", is_lead=True)
@@ -140,38 +109,3 @@ def test_one_person_is_coach_and_coachee_and_has_several_coaches(database: Datab
         for coach, coachee in ((priya, ada), (omar, ada), (ada, priya)):
             make_partnership(session, lead, coach.id, coachee.id, kind="coaching")
         assert len(list_partnerships(session, ada)) == 3
-
-
-def test_coaches_of_one_lesson_read_each_other_only_while_its_owner_lets_them(database: Database) -> None:
-    with database.write() as session:
-        ada, priya, omar = (make_person(session, name) for name in ("Ada", "Priya", "Omar"))
-        lesson = make_lesson(session, ada)
-        pairs = {coach.id: add_partnership(session, coach, ada) for coach in (priya, omar)}
-        for pair in pairs.values():
-            make_share(session, lesson, pair)
-        add_comment(session, priya, lesson, CommentText("For Ada", 5), partnership_id=pairs[priya.id].id)
-        add_comment(session, priya, lesson, CommentText("A note of my own", 6))
-        session.flush()
-
-        def read_by(person: Person) -> list[str]:
-            return [comment.text for comment, _, _ in list_comments(session, person, lesson.id)]
-
-        assert read_by(omar) == []
-        let_coaches_meet(session, ada, lesson.id, True)
-        session.flush()
-        assert read_by(omar) == []  # what was said before they met stays between the two
-        goal = Goal(partnership_id=pairs[priya.id].id, set_by_id=ada.id, title="Wait longer", created_at=utc_now())
-        session.add(goal)
-        session.flush()
-        said = CommentText("Since then", 7, goal_id=goal.id)
-        add_comment(session, priya, lesson, said, partnership_id=pairs[priya.id].id)
-        assert read_by(omar) == ["Since then"]
-        assert [title for _, _, title in list_comments(session, omar, lesson.id)] == [None]  # a goal of others
-        assert [title for _, _, title in list_comments(session, priya, lesson.id)][-1] == "Wait longer"
-        later = add_partnership(session, make_person(session, "Tom"), ada)
-        make_share(session, lesson, later, created_at=utc_now())
-        assert read_by(session.get_one(Person, later.coach_id)) == []  # said before it was shared with him
-        assert read_by(ada) == ["For Ada", "Since then"]
-        let_coaches_meet(session, ada, lesson.id, False)
-        session.flush()
-        assert read_by(omar) == []

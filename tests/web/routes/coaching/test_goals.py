@@ -11,8 +11,9 @@ import pytest
 from annotation.coaching.goals import text_of
 from core.clock import utc_now
 from core.models import Goal
+from tests.annotation.lessons.test_measures_over_time import document
 from tests.support.web_school import School
-from tests.web.routes.lessons.test_measures_over_time import add_lesson, document
+from tests.web.routes.lessons.test_measures_over_time import add_lesson
 from web.rendering import by_day
 
 

@@ -7,11 +7,9 @@ import json
 import zipfile
 from datetime import timedelta
 
-import pytest
 from pypdf import PdfReader
 from sqlalchemy import select
 
-from annotation.coaching.portfolio import names_in
 from annotation.lessons.undo import UNDO
 from core.clock import utc_now
 from core.models import ClipShare, PortfolioItem
@@ -73,14 +71,6 @@ def test_a_reflection_that_names_a_coachee_waits_for_her_and_one_that_names_nobo
     assert (items["Waiting"], items["A year"]) == ("asked", "")
     assert "silent" in pdf(school)
     assert "learned it from" not in pdf(school)
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [("With Ada today", True), ("ada's class", True), ("Adam came", False), ("Ms Owner", True), ("owners", False)],
-)
-def test_a_name_is_found_whole_and_in_any_case(text: str, found: bool) -> None:
-    assert names_in(text, "Ada Owner") == found
 
 
 def test_a_clip_is_in_the_zip_while_it_is_agreed_to_and_still_shared(school: School) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from annotation.access.hearing import Topic, may_hear
-from annotation.coaching.session_room import Room, now_ms, place_of
+from annotation.coaching.session_room import now_ms
 from core.clock import utc_now
 from core.database.events import About, Happened
 from core.models import CoachingSession, Event, Person, Share
@@ -23,11 +23,6 @@ def set_playback(school: School, kind: str, **order: object) -> int:
 def read(school: School, kind: str = "coach") -> dict[str, object]:
     found: dict[str, object] = school.browser(kind).get(f"/api/sessions/{school.ids['session']}").json()
     return found
-
-
-def test_the_film_of_a_room_is_where_it_was_steered_plus_what_has_gone_by() -> None:
-    assert place_of(Room(playing=True, position_ms=1000, speed=2.0, at=5000), 5500) == 2000
-    assert place_of(Room(playing=False, position_ms=1000, at=5000), 9000) == 1000
 
 
 def test_either_may_take_the_wheel_and_the_last_order_wins(school: School) -> None:
