@@ -54,6 +54,11 @@ def test_a_file_is_read_with_any_of_its_usual_separators_and_titles() -> None:
         assert problems == ()
 
 
+def test_a_staff_list_may_say_what_somebody_is_called() -> None:
+    (row,), _ = read_staff("name,email,known as\nDr Anna Schmidt,anna@s.example,Anna\n")
+    assert row.called == "Anna"
+
+
 def test_what_cannot_be_taken_is_said_line_by_line_and_the_rest_is_kept() -> None:
     lines = ("name,email,manager", "Ada,ada@s.example,ada@s.example", ",x@s.example,", "Bo,nothing,")
     text = "\n".join([*lines, "Cy,cy@s.example,", "Cy,CY@s.example,", "", ""])
