@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from annotation.lessons.retention import apply_retention_rules, what_is_due
+from annotation.lessons.retention import apply_retention_rules
 from annotation.people.people import find_by_email
 from core.clock import utc_now
 from core.database.backup import tables_of
@@ -194,28 +194,6 @@ def test_a_recorded_conversation_is_gone_at_a_word_of_whoever_was_recorded(schoo
     assert school.browser("owner").post(f"/conversations/{talk}/forget").status_code == 303
     assert MARK not in everything_kept(school.database, data_dir)
     assert school.browser("coach").get(f"/coaches/mirror/{talk}").status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("age", "warned", "due"),
-    [
-        (0, None, ""),
-        (22, None, ""),
-        (24, None, "warn"),
-        (24, 0, ""),
-        (29, 5, ""),
-        (30, 7, "remove"),
-        (400, None, "warn"),
-        (400, 6, ""),
-        (400, 7, "remove"),
-    ],
-)
-def test_nothing_goes_before_its_owner_has_known_for_a_week(age: int, warned: int | None, due: str) -> None:
-    now = utc_now()
-    told = None if warned is None else now - timedelta(days=warned)
-    assert what_is_due(now - timedelta(days=age), 30, told, None, now) == due
-    assert what_is_due(now - timedelta(days=age), 30, told, now, now) == ""
-    assert what_is_due(now - timedelta(days=age), 0, told, None, now) == ""
 
 
 def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_week_before(

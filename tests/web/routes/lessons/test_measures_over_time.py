@@ -7,28 +7,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from annotation.lessons.measures_over_time import figure_of
 from core.clock import utc_now
 from core.models import Goal, Guess, Lesson, MeasuresOpening, MeasuresRow, Person, VoicePrint
+from tests.annotation.lessons.test_measures_over_time import document
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_lesson
 from tests.support.web_school import School
-
-
-def document(waits: int = 8, **values: Any) -> dict[str, Any]:
-    base = {
-        "speech_ms": 100_000,
-        "teacher_ms": 61_000,
-        "pupil_ms": 20_000,
-        "unsure_ms": 9_000,
-        "questions_by_kind": {"open": 3, "probing": 1, "closed": 9},
-        "wait_1_median_ms": 2_000 if waits else None,
-        "wait_1_share_3s": 0.25 if waits else None,
-        "turn_changes": 12,
-        "longest_teacher_stretch_ms": 90_000,
-        "heard_in": {"wait_1_median_ms": [[0, 500 * (k + 1)] for k in range(waits)]},
-    }
-    return base | values
 
 
 def add_lesson(school: School, title: str, taught_on: date, measures: dict[str, Any] | None) -> str:
@@ -63,18 +47,6 @@ def test_nobody_else_sees_them(school: School) -> None:
     for kind in ("coach", "lead", "manager", "stranger"):
         text = school.browser(kind).get("/measures").text
         assert "Hers alone" not in text and lesson not in text
-
-
-def test_few_waits_are_said_in_words_and_no_wait_is_no_figure() -> None:
-    few = figure_of("wait_1_median_ms", document(waits=3))
-    assert few is not None and few.note == "few waits: 3" and few.low is None
-    assert figure_of("wait_1_median_ms", document(waits=0)) is None
-    many = figure_of("wait_1_median_ms", document(waits=8))
-    assert many is not None and many.low == 1375 and many.high == 3125
-
-
-def test_a_lesson_in_which_nobody_spoke_has_no_figures() -> None:
-    assert figure_of("teacher_share_of_talk", document(speech_ms=0)) is None
 
 
 def test_a_coach_sees_them_only_while_they_are_shown_and_opens_only_what_is_shared(school: School) -> None:

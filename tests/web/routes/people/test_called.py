@@ -9,7 +9,6 @@ import pytest
 
 from annotation.people.passwords import _hasher
 from annotation.people.sign_in import Attempts
-from annotation.school.staff import read_staff
 from core.models import Person
 from tests.support.web_school import School
 
@@ -64,11 +63,6 @@ def test_what_somebody_is_called_goes_with_her_account(school: School) -> None:
     assert coach.post("/me/delete", data={"email": email}).status_code == 303
     with school.database.read() as session:
         assert session.get_one(Person, school.ids["person_coach"]).called == ""
-
-
-def test_a_staff_list_may_say_what_somebody_is_called() -> None:
-    (row,), _ = read_staff("name,email,known as\nDr Anna Schmidt,anna@s.example,Anna\n")
-    assert row.called == "Anna"
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
