@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.clock import utc_now
-from core.models import Person
+from core.models import Person, new_id
 from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, weekday_of
 from core.settings import get_settings
 from web.assets import asset, asset_css
@@ -82,6 +82,7 @@ NOTICES = {
 
 VERSION_FIELD = "version"  # of a form that changes a text: which version of it the form showed
 PERSON_FIELD = "page_person_id"  # of every form: whose page it is on
+FORM_FIELD = "form_id"  # of every form: made with the page, so that it is known when it is sent twice
 POSTS = re.compile(r'<form\b[^<>]*\bmethod="post"[^<>]*+>')
 
 # Pages of whoever sets the school up: the first account, and the lead's. Nobody else is told that https is missing.
@@ -183,12 +184,17 @@ def page(
 
 
 def with_person(rendered: str, person_id: str) -> str:
-    """Return a page with the hidden field in each of its forms that says whose page it is.
+    """Return a page with hidden fields in each of its forms: whose page it is, and an id of the form's own.
 
     The browser is asked not to offer what was typed to the next person; fields of sign-in say otherwise themselves.
     """
-    field = f'<input type="hidden" name="{PERSON_FIELD}" value="{person_id}">'
-    return POSTS.sub(lambda form: f'{form[0][:-1]} autocomplete="off">{field}', rendered)
+    whose = f'<input type="hidden" name="{PERSON_FIELD}" value="{person_id}">'
+
+    def with_fields(form: re.Match[str]) -> str:
+        own = f'<input type="hidden" name="{FORM_FIELD}" value="{new_id()}">'
+        return f'{form[0][:-1]} autocomplete="off">{whose}{own}'
+
+    return POSTS.sub(with_fields, rendered)
 
 
 def go(address: str, notice: str = "") -> RedirectResponse:

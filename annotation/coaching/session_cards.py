@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from annotation.coaching.sessions import get_running_session, record_change
 from annotation.lessons.comments import list_comments
-from core.errors import InvalidInput, NotFound
+from core.errors import EditedMeanwhile, InvalidInput, NotFound
 from core.models import CoachingSession, Comment, Person
 
 MOST_MOMENTS = 3
@@ -28,18 +28,33 @@ class Card:
 
 
 def choose_moment(
-    session: Session, person: Person, session_id: str, start_ms: int, comment_id: str | None = None
+    session: Session,
+    person: Person,
+    session_id: str,
+    start_ms: int,
+    comment_id: str | None = None,
+    *,
+    instead: bool = False,
 ) -> CoachingSession:
-    """Put a moment, or a comment of the two at it, on a card for both; at most three."""
+    """Put a moment, or a comment of the two at it, on a card for both; at most three, and one at each moment.
+
+    Raises EditedMeanwhile where a card with other words stands at the moment; `instead` puts this one in its place.
+    """
     meeting = get_running_session(session, person, session_id)
-    if len(meeting.moments) >= MOST_MOMENTS:
+    there = next((one for one in cards_of(session, meeting) if one.start_ms == start_ms), None)
+    if there is not None and there.comment_id == comment_id:
+        return meeting  # it was pressed twice, or the other of the two did the same
+    if there is not None and not instead:
+        raise EditedMeanwhile(there.text or "the moment alone")
+    others = [one for one in meeting.moments if one["start_ms"] != start_ms]
+    if len(others) >= MOST_MOMENTS:
         raise InvalidInput(why="Three moments are enough for one session. Please take one away first.")
     if start_ms < 0:
         raise InvalidInput(why="Please choose a moment of the film.")
     if comment_id is not None and comment_id not in _said_by_both(session, person, meeting):
         raise NotFound
     card = {"start_ms": start_ms, "comment_id": comment_id, "by": person.id}
-    meeting.moments = sorted([*meeting.moments, card], key=lambda one: int(one["start_ms"]))
+    meeting.moments = sorted([*others, card], key=lambda one: int(one["start_ms"]))
     record_change(session, meeting)
     return meeting
 

@@ -31,6 +31,7 @@ from core.models import (
     Person,
     Place,
     PortfolioItem,
+    Receipt,
     ResetRequest,
     ShownMeasures,
     Upload,
@@ -79,7 +80,7 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     unsaved = and_(Walk.observer_id == person.id, Walk.saved_at.is_(None))
     session.execute(delete(Walk).where(or_(Walk.observed_id == person.id, unsaved)))
     change(session, person, Event.DELETED)
-    for table in (AccountLink, AccountNotice, Mail, VoicePrint, Place, ModuleAnswer, DailyUse):
+    for table in (AccountLink, AccountNotice, Mail, VoicePrint, Place, ModuleAnswer, DailyUse, Receipt):
         session.execute(delete(table).where(table.person_id == person.id))
     session.execute(update(Person).where(Person.manager_id == person.id).values(manager_id=person.manager_id))
     person.name, person.email, person.department = FORMER, f"{person.id}{GONE}", ""

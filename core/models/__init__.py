@@ -31,6 +31,7 @@ from core.models.people import (
     SignIn,
     SignOn,
 )
+from core.models.receipts import Receipt
 from core.models.steps import Step
 from core.models.training import ModuleAnswer, PortfolioItem
 from core.models.walks import Walk, WalkNote
@@ -69,6 +70,7 @@ __all__ = [
     "Place",
     "PortfolioItem",
     "QuestionRow",
+    "Receipt",
     "RecoveryCode",
     "ResetRequest",
     "SecondFactor",

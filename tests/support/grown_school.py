@@ -47,6 +47,7 @@ from core.models import (
     Place,
     PortfolioItem,
     QuestionRow,
+    Receipt,
     RecoveryCode,
     ResetRequest,
     SecondFactor,
@@ -277,6 +278,8 @@ class _Growth:
             self._keep(RecoveryCode(**own, code_hash=self._secret(f"code {person.id}")))
             self._keep(AccountNotice(**own, event="password_changed", at=now, device="a browser"))
             mail = Mail(**own, about=f"{person.id} {self.number}", subject="Hello", text="", made_at=now, next_at=now)
+            receipt = Receipt(**own, key=self._secret(f"receipt {person.id}"), answer="/", at=now)
+            self._keep(receipt)
             self._keep(mail, DailyUse(**own, day=date(2026, 11, 1) - timedelta(days=self.number), kind="clip", used=1))
         self._keep(SecondFactor(person_id=self.coachee.id, secret="sealed", made_at=now))
         self._keep(ResetRequest(email="a@b.example", asked_at=now), Erasure(what="lesson", asked_at=now, done_at=now))

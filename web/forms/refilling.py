@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
 
-from web.rendering import PERSON_FIELD, VERSION_FIELD
+from web.rendering import FORM_FIELD, PERSON_FIELD, VERSION_FIELD
 
 Typed = Sequence[tuple[str, str]]
 Attributes = dict[str, str | None]
 
 CONTROLS = ("input", "textarea", "select")
-OF_THE_PAGE = (PERSON_FIELD, VERSION_FIELD)  # hidden, and as the page that is sent now has them
+OF_THE_PAGE = (PERSON_FIELD, FORM_FIELD, VERSION_FIELD)  # hidden, and as the page that is sent now has them
 NEVER_SHOWN = ("password", "file", "submit", "button", "image", "reset")  # browsers, or good manners, forbid a value
 ID = "problem"
 

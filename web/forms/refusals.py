@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from web.rendering import page
 
+JSON = "application/json"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -17,8 +20,8 @@ def is_of_a_program(path: str) -> bool:
 
 
 def wants_json(request: Request) -> bool:
-    """Tell whether a program asks rather than a person."""
-    if is_of_a_program(request.url.path):
+    """Tell whether a program, or a script of a page, asks rather than a person."""
+    if is_of_a_program(request.url.path) or request.headers.get("accept") == JSON:
         return True
     sends_form = request.headers.get("content-type", "").startswith(FORMS)
     return not sends_form and "text/html" not in request.headers.get("accept", "text/html")
@@ -30,7 +33,9 @@ def answer(
     """Return the failure in the form that was asked for; a page links to an address to go on to."""
     if wants_json(request):
         return JSONResponse({"code": code, "message": sentence}, status)
-    context = {"sentence": sentence, "words": [], "back": back, "link": link}
+    # What she had half written about what is closed to her is in her browser, which shows it to her.
+    whose = getattr(request.state, "person_id", "") if status == HTTPStatus.NOT_FOUND else ""
+    context: dict[str, object] = {"sentence": sentence, "words": [], "back": back, "link": link, "whose": whose}
     return page(request, "error.html", None, page_title="Hindsight", status=status, **context)
 
 

@@ -80,7 +80,7 @@ async def show_again(request: Request, error: HindsightError) -> Response:
     words = [text for name, text in typed if " " in text.strip() and not NEVER_SHOWN.search(name)]
     back = f"/sign-in?next={quote(own)}" if isinstance(error, SignInNeeded) else "/"
     link = "Sign in" if isinstance(error, SignInNeeded) else "Back to this week"
-    context = {"sentence": str(error), "words": words, "back": back, "link": link}
+    context = {"sentence": str(error), "words": words, "back": back, "link": link, "whose": ""}
     return page(request, "error.html", None, page_title="Hindsight", status=error.status, **context)
 
 

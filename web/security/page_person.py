@@ -27,6 +27,7 @@ async def require_own_page(request: Request, found: Annotated[Found | None, Depe
     """
     if found is None:
         return
+    request.state.person_id = found.person.id  # for the page that refuses what she asks for
     named = await named_person(request)
     if named is not None and not is_person(found.person, named):
         raise OtherPerson(name=found.person.name)

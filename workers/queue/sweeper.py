@@ -26,6 +26,7 @@ from core.clock import utc_now
 from core.database.db import Database
 from core.database.erasures import finish_erasures, record_erasure
 from core.database.events import TRIMMED_AT_ONCE, record_event, trim_events
+from core.database.receipts import forget_old_receipts
 from core.models import Lesson, StoredFile, Upload, new_id
 from core.pipeline import steps
 from core.settings import Settings
@@ -135,7 +136,7 @@ def erase(database: Database, storage: Storage, settings: Settings, *, overwritt
 
 
 def delete_old_events(database: Database) -> None:
-    """Drop old events, some at a time, mails that were sent long ago, and the counts of days that are over."""
+    """Drop old events, some at a time, mails sent long ago, counts of days that are over, and old receipts."""
     while True:
         with database.write() as session:
             if trim_events(session) < TRIMMED_AT_ONCE:
@@ -144,6 +145,7 @@ def delete_old_events(database: Database) -> None:
     with database.write() as session:
         delete_old_mails(session)
         forget_old_uses(session)
+        forget_old_receipts(session)
 
 
 def delete_lessons(database: Database) -> None:

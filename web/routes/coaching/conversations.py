@@ -11,6 +11,7 @@ from annotation.access.leavers import LeaverAct
 from annotation.coaching.conversations import ask_for_lesson, forget_conversation, keep_conversation
 from core.database.db import get_database
 from core.models import Person
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go
 from web.security.auth import CurrentPerson, open_to_leavers
 
@@ -20,11 +21,14 @@ MayDelete = Annotated[Person, open_to_leavers(LeaverAct.DELETE_CONVERSATION)]
 
 
 @router.post("/conversations/{lesson_id}/forget")
-def forget(lesson_id: str, person: MayDelete) -> Response:
+def forget(lesson_id: str, person: MayDelete, sent: SentForm) -> Response:
     """Have a recording of a conversation with oneself deleted for good."""
     with get_database().write() as session:
-        erasure = forget_conversation(session, person, lesson_id)
-    return go(f"/deletions/{erasure.id}")
+
+        def put() -> Response:
+            return go(f"/deletions/{forget_conversation(session, person, lesson_id).id}")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/conversations/{lesson_id}/lesson")

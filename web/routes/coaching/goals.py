@@ -15,6 +15,7 @@ from annotation.coaching.goals import (
     set_goal,
 )
 from core.database.db import get_database
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.transfer.openings import note_measures
@@ -39,11 +40,14 @@ GoalForm = Annotated[GoalText, Depends(goal_form)]
 
 
 @router.post("/partnerships/{partnership_id}/goals")
-def set_new(partnership_id: str, person: CurrentPerson, text: GoalForm) -> Response:
+def set_new(partnership_id: str, person: CurrentPerson, text: GoalForm, sent: SentForm) -> Response:
     """Set a goal."""
     with get_database().write() as session:
-        goal_id = set_goal(session, person, partnership_id, text).id
-    return go(f"/goals/{goal_id}", "goal-set")
+
+        def put() -> Response:
+            return go(f"/goals/{set_goal(session, person, partnership_id, text).id}", "goal-set")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.get("/goals/{goal_id}", response_class=HTMLResponse)

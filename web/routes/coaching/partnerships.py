@@ -21,6 +21,7 @@ from annotation.school.suggestions import suggestions_for
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.school_day import FIRST_YEAR, LAST_YEAR
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_context, partnership_lines
@@ -43,13 +44,18 @@ def show_partnerships(request: Request, person: CurrentPerson) -> HTMLResponse:
 
 
 @router.post("/partnerships")
-def ask(person: CurrentPerson, other_id: Text = "", part: Text = "", kind: Text = "", focus: Text = "") -> Response:
+def ask(
+    person: CurrentPerson, sent: SentForm, other_id: Text = "", part: Text = "", kind: Text = "", focus: Text = ""
+) -> Response:
     """Ask a colleague to be partners; `part` says whether the asker is the `coach` or the `coachee`."""
     with get_database().write() as session:
-        i_coach = part == "coach"
-        asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
-        address = f"/partnerships/{asked.id}"
-    return go(address, "asked")
+
+        def put() -> Response:
+            i_coach = part == "coach"
+            asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
+            return go(f"/partnerships/{asked.id}", "asked")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/partnerships/{partnership_id}/answer")
@@ -74,14 +80,19 @@ def resume(partnership_id: str, person: CurrentPerson) -> Response:
 def note_action(
     partnership_id: str,
     person: CurrentPerson,
+    sent: SentForm,
     what: Text = "",
     by: Text = "",
     goal_id: Text = "",
 ) -> Response:
     """Write down one thing to do."""
     with get_database().write() as session:
-        add_action(session, person, partnership_id, what, day_of(by), goal_id=goal_id or None)
-    return go(f"/goals/{goal_id}" if goal_id else f"/partnerships/{partnership_id}", "action-kept")
+
+        def put() -> Response:
+            add_action(session, person, partnership_id, what, day_of(by), goal_id=goal_id or None)
+            return go(f"/goals/{goal_id}" if goal_id else f"/partnerships/{partnership_id}", "action-kept")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/actions/{action_id}/done")

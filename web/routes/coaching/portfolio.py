@@ -34,6 +34,7 @@ from annotation.lessons.lessons import files_of
 from core.database.db import get_database
 from core.models import Person, PortfolioItem
 from core.storage.configured import get_storage
+from web.forms.sent_once import SentForm, answer_once
 from web.pdf.document import PaperFailed, paper, pdf_of
 from web.rendering import go, page
 from web.security.auth import CurrentPerson, open_to_leavers
@@ -91,35 +92,37 @@ def _added(item: PortfolioItem) -> Response:
 
 
 @router.post("/portfolio/logs")
-def put_log(person: CurrentPerson, session_id: Text = "") -> Response:
+def put_log(person: CurrentPerson, sent: SentForm, session_id: Text = "") -> Response:
     """Put a log in, and ask the coachee."""
     with get_database().write() as session:
-        item = add_log(session, person, session_id)
-    return _added(item)
+        return answer_once(session, person, sent, lambda: _added(add_log(session, person, session_id)))
 
 
 @router.post("/portfolio/clips")
-def put_clip(person: CurrentPerson, clip_id: Text = "") -> Response:
+def put_clip(person: CurrentPerson, sent: SentForm, clip_id: Text = "") -> Response:
     """Put a shared clip in, and ask the coachee."""
     with get_database().write() as session:
-        item = add_clip(session, person, clip_id)
-    return _added(item)
+        return answer_once(session, person, sent, lambda: _added(add_clip(session, person, clip_id)))
 
 
 @router.post("/portfolio/tasks")
-def put_task(person: CurrentPerson, module: Text = "") -> Response:
+def put_task(person: CurrentPerson, sent: SentForm, module: Text = "") -> Response:
     """Put an answer to a set task in."""
     with get_database().write() as session:
-        item = add_task(session, person, module)
-    return _added(item)
+        return answer_once(session, person, sent, lambda: _added(add_task(session, person, module)))
 
 
 @router.post("/portfolio/reflections")
-def put_reflection(person: CurrentPerson, title: Text = "", text: Text = "", partnership_id: Text = "") -> Response:
+def put_reflection(
+    person: CurrentPerson, sent: SentForm, title: Text = "", text: Text = "", partnership_id: Text = ""
+) -> Response:
     """Put a text of one's own in."""
     with get_database().write() as session:
-        item = add_reflection(session, person, title, text, partnership_id)
-    return _added(item)
+
+        def put() -> Response:
+            return _added(add_reflection(session, person, title, text, partnership_id))
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/portfolio/{item_id}/remove")

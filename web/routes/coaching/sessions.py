@@ -30,6 +30,7 @@ from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
 from core.school_day import SchoolDay, moment_at_school
+from web.forms.sent_once import SentForm, answer_once
 from web.live.hub import newest_number
 from web.pdf.document import paper
 from web.rendering import go, page
@@ -69,7 +70,11 @@ def open_room(
 
 @router.post("/partnerships/{partnership_id}/plan", include_in_schema=False)
 def plan(
-    partnership_id: str, person: CurrentPerson, at: Annotated[str, Form()] = "", weekly: Annotated[bool, Form()] = False
+    partnership_id: str,
+    person: CurrentPerson,
+    sent: SentForm,
+    at: Annotated[str, Form()] = "",
+    weekly: Annotated[bool, Form()] = False,
 ) -> Response:
     """Plan the next meeting, once or each week; the time is on the school's clock."""
     try:
@@ -77,8 +82,12 @@ def plan(
     except (ValueError, OverflowError):
         raise InvalidInput(why="Please choose a day and a time.", fields=("at",)) from None
     with get_database().write() as session:
-        plan_session(session, person, partnership_id, when, weekly=weekly)
-    return go(f"/partnerships/{partnership_id}", "planned")
+
+        def put() -> Response:
+            plan_session(session, person, partnership_id, when, weekly=weekly)
+            return go(f"/partnerships/{partnership_id}", "planned")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/sessions/{session_id}/cancel", include_in_schema=False)
@@ -101,22 +110,25 @@ def choose(session_id: str, person: CurrentPerson, film: Annotated[str, Form()] 
 
 
 @router.post("/partnerships/{partnership_id}/logs", include_in_schema=False)
-def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm, Form()]) -> Response:
+def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm, Form()], sent: SentForm) -> Response:
     """Keep the log of a meeting that took place without a room."""
     notes = {"G": form.goal, "R": form.reality, "O": form.options, "W": form.will}
     with get_database().write() as session:
-        written = write_log_afterwards(
-            session,
-            person,
-            partnership_id,
-            met_on=form.met_on or SchoolDay.of(utc_now()),
-            notes={stage: text for stage, text in notes.items() if text.strip()},
-            action=form.action,
-            action_by=form.action_by,
-            goal_id=form.goal_id or None,
-        )
-        session_id = written.id
-    return go(f"/sessions/{session_id}", "log-kept")
+
+        def put() -> Response:
+            written = write_log_afterwards(
+                session,
+                person,
+                partnership_id,
+                met_on=form.met_on or SchoolDay.of(utc_now()),
+                notes={stage: text for stage, text in notes.items() if text.strip()},
+                action=form.action,
+                action_by=form.action_by,
+                goal_id=form.goal_id or None,
+            )
+            return go(f"/sessions/{written.id}", "log-kept")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.get("/sessions/{session_id}/log.pdf", response_class=Response, include_in_schema=False)
@@ -224,7 +236,7 @@ def change_log(session_id: str, change: LogChange, person: CurrentPerson) -> Ses
 def put_card(session_id: str, card: NewCard, person: CurrentPerson) -> SessionView:
     """Put a moment on a card."""
     with get_database().write() as session:
-        choose_moment(session, person, session_id, card.start_ms, card.comment_id)
+        choose_moment(session, person, session_id, card.start_ms, card.comment_id, instead=card.instead)
     return read_session(session_id, person)
 
 

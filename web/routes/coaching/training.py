@@ -13,6 +13,7 @@ from annotation.coaching.training import MODULES, answers_of, find_module, write
 from annotation.lessons.lessons import list_own
 from core.database.db import get_database
 from transcription.public import analyse_conversation, find_findings, read_questions, read_turns
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.views.coaching.partnerships import partnership_lines
@@ -58,12 +59,20 @@ def save_answer(name: str, person: CurrentPerson, text: Text = "") -> Response:
 
 @router.post("/coaches/mirror")
 def begin_mirror(
-    person: CurrentPerson, lesson_id: Text = "", partnership_id: Text = "", agreed: Annotated[bool, Form()] = False
+    person: CurrentPerson,
+    sent: SentForm,
+    lesson_id: Text = "",
+    partnership_id: Text = "",
+    agreed: Annotated[bool, Form()] = False,
 ) -> Response:
     """Say that a recording is a conversation that one coached."""
     with get_database().write() as session:
-        call_conversation(session, person, lesson_id, partnership_id, agreed=agreed)
-    return go(f"/coaches/mirror/{lesson_id}", "mirror-set")
+
+        def put() -> Response:
+            call_conversation(session, person, lesson_id, partnership_id, agreed=agreed)
+            return go(f"/coaches/mirror/{lesson_id}", "mirror-set")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.get("/coaches/mirror/{lesson_id}", response_class=HTMLResponse)

@@ -32,6 +32,7 @@ from core.clock import utc_now
 from core.database.db import get_database
 from core.models import Person, new_id
 from core.storage.configured import get_storage
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.security.bodies import takes
@@ -67,11 +68,14 @@ def show_walks(request: Request, person: CurrentPerson) -> HTMLResponse:
 
 
 @router.post("/walks", include_in_schema=False)
-def begin(person: CurrentPerson, observed_id: Text = "", title: Text = "") -> Response:
+def begin(person: CurrentPerson, sent: SentForm, observed_id: Text = "", title: Text = "") -> Response:
     """Begin a visit."""
     with get_database().write() as session:
-        walk_id = begin_walk(session, person, observed_id, title).id
-    return go(f"/walks/{walk_id}")
+
+        def put() -> Response:
+            return go(f"/walks/{begin_walk(session, person, observed_id, title).id}")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.get("/walks/{walk_id}", response_class=HTMLResponse, include_in_schema=False)
@@ -143,19 +147,27 @@ def _save_sound(walk_id: str, person: Person, sound: Sound) -> None:
 
 
 @router.post("/walks/{walk_id}/save", include_in_schema=False)
-def save(walk_id: str, person: CurrentPerson) -> Response:
+def save(walk_id: str, person: CurrentPerson, sent: SentForm) -> Response:
     """Save a visit: now the visited teacher reads it."""
     with get_database().write() as session:
-        save_walk(session, person, walk_id)
-    return go(f"/walks/{walk_id}", "walk-saved")
+
+        def put() -> Response:
+            save_walk(session, person, walk_id)
+            return go(f"/walks/{walk_id}", "walk-saved")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/walks/{walk_id}/discard", include_in_schema=False)
-def discard(walk_id: str, person: CurrentPerson) -> Response:
+def discard(walk_id: str, person: CurrentPerson, sent: SentForm) -> Response:
     """Throw a visit away that was not saved."""
     with get_database().write() as session:
-        discard_walk(session, person, walk_id)
-    return go("/walks", "walk-gone")
+
+        def put() -> Response:
+            discard_walk(session, person, walk_id)
+            return go("/walks", "walk-gone")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/walks/{walk_id}/answer", include_in_schema=False)
@@ -167,8 +179,13 @@ def answer(walk_id: str, person: CurrentPerson, text: Text = "") -> Response:
 
 
 @router.post("/walks/{walk_id}/goal", include_in_schema=False)
-def make_goal(walk_id: str, person: CurrentPerson, partnership_id: Text = "", title: Text = "") -> Response:
+def make_goal(
+    walk_id: str, person: CurrentPerson, sent: SentForm, partnership_id: Text = "", title: Text = ""
+) -> Response:
     """Turn what a visit showed into a goal of one's own."""
     with get_database().write() as session:
-        goal_id = goal_of_walk(session, person, walk_id, partnership_id, title).id
-    return go(f"/goals/{goal_id}", "goal-set")
+
+        def put() -> Response:
+            return go(f"/goals/{goal_of_walk(session, person, walk_id, partnership_id, title).id}", "goal-set")
+
+        return answer_once(session, person, sent, put)

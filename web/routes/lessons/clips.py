@@ -22,6 +22,7 @@ from annotation.lessons.clips import (
 from annotation.lessons.sharing import pill_text, with_last_day
 from annotation.people.names import short_name
 from core.database.db import get_database
+from core.database.receipts import do_once
 from core.models import Lesson, Person
 from web.live.hub import newest_number
 from web.rendering import page
@@ -53,8 +54,14 @@ def read_clips(person: Person, lesson_id: str = "", clip_id: str = "") -> list[C
 @router.post("/api/lessons/{lesson_id}/clips", status_code=201)
 def name_clip(lesson_id: str, new: NewClip, person: CurrentPerson) -> list[ClipView]:
     """Name a range of one's own lesson; its file is cut by a worker."""
+    sent = f"clip of {lesson_id}: {new.model_dump_json()}" if new.draft_id else ""
     with get_database().write() as session:
-        make_clip(session, person, lesson_id, new.title, new.start_ms, new.end_ms)
+        do_once(
+            session,
+            person.id,
+            sent,
+            lambda: make_clip(session, person, lesson_id, new.title, new.start_ms, new.end_ms).id,
+        )
     return read_clips(person, lesson_id)
 
 

@@ -21,6 +21,7 @@ from annotation.lessons.lessons import (
 )
 from core.database.db import get_database
 from core.models import Person
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go
 from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.openings import note_opening
@@ -95,11 +96,14 @@ def remove_lesson(lesson_id: str, deletion: LessonDeletion, person: CurrentPerso
 
 
 @router.post("/lessons/{lesson_id}/delete-for-good", include_in_schema=False)
-def remove_for_good(lesson_id: str, person: MayDelete, title: Annotated[str, Form()] = "") -> Response:
+def remove_for_good(lesson_id: str, person: MayDelete, sent: SentForm, title: Annotated[str, Form()] = "") -> Response:
     """Delete one's own lesson for good, at once and everywhere; its title is asked for."""
     with get_database().write() as session:
-        erasure = delete_now(session, person, lesson_id, title)
-    return go(f"/deletions/{erasure.id}")
+
+        def put() -> Response:
+            return go(f"/deletions/{delete_now(session, person, lesson_id, title).id}")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.put("/api/lessons/{lesson_id}/coaches-meet", status_code=204)

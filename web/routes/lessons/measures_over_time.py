@@ -21,6 +21,7 @@ from annotation.lessons.measures_over_time import (
 )
 from annotation.lessons.openings import LISTED, measures_openings
 from core.database.db import get_database
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.transfer.openings import note_measures
@@ -70,11 +71,15 @@ def show_coachees_measures(request: Request, partnership_id: str, person: Curren
 
 
 @router.post("/measures/shown")
-def show_to_partnership(partnership_id: Annotated[str, Form()], person: CurrentPerson) -> Response:
-    """Show one's measures to a partnership."""
+def show_to_partnership(partnership_id: Annotated[str, Form()], person: CurrentPerson, sent: SentForm) -> Response:
+    """Show one's measures to a partnership; the same form that arrives again, late, opens nothing again."""
     with get_database().write() as session:
-        show_to(session, person, partnership_id)
-    return go("/measures", "measures-shown")
+
+        def put() -> Response:
+            show_to(session, person, partnership_id)
+            return go("/measures", "measures-shown")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/measures/shown/{showing_id}/take-back")

@@ -43,6 +43,7 @@ from core.database.db import get_database
 from core.errors import NotFound
 from core.models import Person, SignIn
 from core.settings import get_settings
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, local_address, page
 from web.security.auth import (
     COOKIE,
@@ -293,11 +294,15 @@ def delete_me(person: DeletesAccount, email: Text = "") -> Response:
 
 
 @router.post("/me/voice")
-def allow_voice(person: CurrentPerson) -> Response:
+def allow_voice(person: CurrentPerson, sent: SentForm) -> Response:
     """Consent to a voice print."""
     with get_database().write() as session:
-        allow_print(session, person)
-    return go("/me", "print-allowed")
+
+        def put() -> Response:
+            allow_print(session, person)
+            return go("/me", "print-allowed")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/me/voice/delete")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request, UploadFile
 from fastapi.responses import HTMLResponse, Response
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from annotation.access.reading import is_person
@@ -16,10 +18,12 @@ from annotation.people.people import list_people
 from annotation.school.staff import MOST_BYTES, Listed, decode_staff, mark_left, read_staff, reinstate, set_place
 from annotation.school.staff_import import Plan, import_staff, plan_staff
 from core.database.db import get_database
+from core.database.receipts import do_once
 from core.errors import NotFound
 from core.models import Person
 from core.settings import get_settings
 from web.child_process import compute_in_child
+from web.forms.sent_once import SentForm, answer_once
 from web.rendering import NOTICES, go, page
 from web.security.auth import CurrentLead
 from web.security.bodies import FORM_BYTES, takes
@@ -43,13 +47,20 @@ def show_programme(request: Request, lead: CurrentLead) -> HTMLResponse:
 
 @router.post("/programme/invitations", response_class=HTMLResponse)
 def make_invitation(
-    request: Request, lead: CurrentLead, name: Text = "", email: Text = "", department: Text = "", manager_id: Text = ""
+    request: Request,
+    lead: CurrentLead,
+    sent: SentForm,
+    name: Text = "",
+    email: Text = "",
+    department: Text = "",
+    manager_id: Text = "",
 ) -> Response:
     """Invite somebody."""
-    with get_database().write() as session:
-        invited, secret = invite(session, lead, name, email, department=department, manager_id=manager_id or None)
-        is_mailed = hand_out(session, invited, secret)
-    return _handed_out(request, lead, invited, secret, is_mailed=is_mailed)
+
+    def make(session: Session) -> tuple[Person, str]:
+        return invite(session, lead, name, email, department=department, manager_id=manager_id or None)
+
+    return _hand_out_once(request, lead, sent, make)
 
 
 def _base(request: Request) -> str:
@@ -57,36 +68,55 @@ def _base(request: Request) -> str:
     return get_settings().public_url or str(request.base_url).rstrip("/")
 
 
-def _handed_out(request: Request, lead: Person, invited: Person, secret: str, *, is_mailed: bool) -> Response:
-    """Say that the link is mailed, or show it this once, since only its hash is kept."""
-    if is_mailed:
+def _hand_out_once(
+    request: Request, lead: Person, sent: str, make: Callable[[Session], tuple[Person, str]]
+) -> Response:
+    """Make a link and mail it, once; or show it, anew if the form is sent twice, since only its hash is kept."""
+    shown: list[tuple[str, str]] = []
+    with get_database().write() as session:
+
+        def hand(invited: Person, secret: str) -> str:
+            if hand_out(session, invited, secret):
+                return ""
+            shown.append((invited.name, f"{_base(request)}/join/{secret}"))
+            return invited.id
+
+        invited_id, is_new = do_once(session, lead.id, sent, lambda: hand(*make(session)))
+        if invited_id and not is_new:
+            hand(*invite_again(session, lead, invited_id))
+    if not shown:
         return go("/programme", "invited-by-mail" if get_settings().passwords else "on-the-list")
-    return _show(request, lead, links=[(invited.name, f"{_base(request)}/join/{secret}")])
+    return _show(request, lead, links=shown)
 
 
 @router.post("/programme/people/{person_id}/link", response_class=HTMLResponse)
-def make_another_link(request: Request, person_id: str, lead: CurrentLead) -> Response:
+def make_another_link(request: Request, person_id: str, lead: CurrentLead, sent: SentForm) -> Response:
     """Make a new link for somebody who has not joined yet; the old one stops working."""
-    with get_database().write() as session:
-        invited, secret = invite_again(session, lead, person_id)
-        is_mailed = hand_out(session, invited, secret)
-    return _handed_out(request, lead, invited, secret, is_mailed=is_mailed)
+    return _hand_out_once(request, lead, sent, lambda session: invite_again(session, lead, person_id))
 
 
 @router.post("/programme/people/{person_id}/left")
-def close_account(person_id: str, lead: CurrentLead) -> Response:
+def close_account(person_id: str, lead: CurrentLead, sent: SentForm) -> Response:
     """Close the account of somebody who leaves; what she recorded stays hers to take away or delete."""
     with get_database().write() as session:
-        mark_left(session, lead, person_id)
-    return go("/programme", "has-left")
+
+        def put() -> Response:
+            mark_left(session, lead, person_id)
+            return go("/programme", "has-left")
+
+        return answer_once(session, lead, sent, put)
 
 
 @router.post("/programme/people/{person_id}/back")
-def open_account(person_id: str, lead: CurrentLead) -> Response:
+def open_account(person_id: str, lead: CurrentLead, sent: SentForm) -> Response:
     """Open a leaver's account again."""
     with get_database().write() as session:
-        reinstate(session, lead, person_id)
-    return go("/programme", "is-back")
+
+        def put() -> Response:
+            reinstate(session, lead, person_id)
+            return go("/programme", "is-back")
+
+        return answer_once(session, lead, sent, put)
 
 
 @router.post("/programme/staff", response_class=HTMLResponse)
@@ -152,8 +182,14 @@ def place_person(
 
 
 @router.post("/programme/partnerships")
-def pair(lead: CurrentLead, coach_id: Text = "", coachee_id: Text = "", kind: Text = "", focus: Text = "") -> Response:
+def pair(
+    lead: CurrentLead, sent: SentForm, coach_id: Text = "", coachee_id: Text = "", kind: Text = "", focus: Text = ""
+) -> Response:
     """Make two people partners."""
     with get_database().write() as session:
-        make_partnership(session, lead, coach_id, coachee_id, kind=kind, focus=focus)
-    return go("/programme", "partnership-made")
+
+        def put() -> Response:
+            make_partnership(session, lead, coach_id, coachee_id, kind=kind, focus=focus)
+            return go("/programme", "partnership-made")
+
+        return answer_once(session, lead, sent, put)

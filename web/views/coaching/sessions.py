@@ -69,10 +69,14 @@ class NoteView(View):
 
 
 class NewCard(BaseModel):
-    """A moment for a card, or a comment at it: its words stay where they are."""
+    """A moment for a card, or a comment at it: its words stay where they are.
+
+    `instead`: it takes the place of a card that stands at this moment with other words.
+    """
 
     start_ms: int = Field(ge=0, le=2**31 - 1)
     comment_id: str | None = None
+    instead: bool = False
 
 
 class LogLineView(View):
@@ -115,7 +119,10 @@ class LogView(View):
 
 
 class LogChange(BaseModel):
-    """What is written into a log; what is not sent stays. `action_version`: of the action that was changed."""
+    """What is written into a log; what is not sent stays.
+
+    `action_version`: of the action that was changed. `seen`: what one's own line of notes may have said before.
+    """
 
     notes: dict[str, str] | None = None
     action: str | None = None
@@ -123,6 +130,7 @@ class LogChange(BaseModel):
     goal_id: str | None = None
     minutes: int | None = None
     action_version: str = Field("", max_length=100)
+    seen: list[str] = Field([], max_length=20)
 
 
 class Writing(BaseModel):

@@ -41,11 +41,12 @@ class ClipView(View):
 
 
 class NewClip(BaseModel):
-    """A range of a lesson and its name."""
+    """A range of a lesson and its name; `draft_id` is made by the page, so that sent twice it is made once."""
 
     title: str
     start_ms: int = Field(ge=0)
     end_ms: int = Field(ge=0)
+    draft_id: str = Field("", max_length=64)
 
 
 class ClipSharing(BaseModel):

@@ -1,6 +1,7 @@
 /** <lesson-clips>: the owner names ranges of her lesson, shares each alone, and takes it back. */
 import { ask } from "../api/client";
 import type { Clip } from "../api/types";
+import { newId } from "../browser/secure_context";
 import { arrange, keepPlace, make } from "./dom";
 import { timeLink, type LessonPlayer, type Span } from "../player/player";
 import { messageOf } from "../text/error_message";
@@ -63,6 +64,7 @@ export class LessonClips extends HTMLElement {
 
   /** Ask for the name of a new clip. */
   name(range: Span): void {
+    const draft_id = newId();
     const field = make("input", { id: "clip-title", required: true, maxLength: 200 });
     const keep = make("button", { className: "primary" }, words.keepClip);
     const form = make(
@@ -83,7 +85,7 @@ export class LessonClips extends HTMLElement {
       this.change(
         "POST",
         `/api/lessons/${this.lessonId}/clips`,
-        { title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) },
+        { draft_id, title: field.value, start_ms: Math.round(range[0]), end_ms: Math.round(range[1]) },
         () => form.remove(),
         () => (keep.disabled = false),
       );
