@@ -73,15 +73,16 @@ def write_log(
     goal_id: str | None = None,
     minutes: int | None = None,
     action_version: str = "",
+    seen: Sequence[str] = (),
 ) -> CoachingSession:
     """Write what is given of one's own notes, the one action (and for which goal) and the length, also afterwards.
 
-    `action_version` is that of the action that was changed; raises EditedMeanwhile where the other has written another
-    one since.
+    `action_version` is that of the action that was changed, and `seen` what one's own line said; raises EditedMeanwhile
+    where they say something else by now.
     """
     meeting, _ = get_active_session(session, person, session_id, lock=True)
     if notes is not None:
-        write_notes(session, person, meeting, notes)
+        write_notes(session, person, meeting, notes, seen)
     if action is not None:
         if meeting.ended_at is not None and not action.strip():
             raise InvalidInput(why="Please leave one thing to do. It is all that a session asks for.")

@@ -15,6 +15,7 @@ from core.clock import utc_now
 from core.database.events import About, record_event
 from core.errors import InvalidInput
 from core.models import CoachingSession, Partnership, Person, SessionNote
+from core.text.concurrent_edits import require_seen
 
 STAGE_NAMES = {"G": "Goal", "R": "Reality", "O": "Options", "W": "Will"}
 FIELDS = {stage: name.lower() for stage, name in STAGE_NAMES.items()}  # what a form calls them
@@ -32,8 +33,14 @@ class NoteLine:
     mine: bool
 
 
-def write_notes(session: Session, person: Person, meeting: CoachingSession, notes: Mapping[str, str]) -> None:
-    """Write a person's own lines, by stage; an empty text takes the line away. The caller has locked the session."""
+def write_notes(
+    session: Session, person: Person, meeting: CoachingSession, notes: Mapping[str, str], seen: Sequence[str] = ()
+) -> None:
+    """Write a person's own lines, by stage; an empty text takes the line away. The caller has locked the session.
+
+    `seen`: what such a line may say as far as its writer knows; raises EditedMeanwhile where she has written something
+    else since, in another tab or on another device.
+    """
     too_long = tuple(FIELDS[stage] for stage in STAGE_NAMES if len(notes.get(stage, "")) > NOTE_LENGTH)
     if not set(notes) <= set(STAGE_NAMES) or too_long:
         raise InvalidInput(why=f"Please keep each note under {NOTE_LENGTH} characters.", fields=too_long)
@@ -41,6 +48,7 @@ def write_notes(session: Session, person: Person, meeting: CoachingSession, note
     known = {line.stage: line for line in session.scalars(mine)}
     for stage, text in ((stage, text.strip()) for stage, text in notes.items()):
         line = known.get(stage)
+        require_seen(seen, "" if line is None else line.text, text)
         if line is None and text:
             line = SessionNote(session_id=meeting.id, stage=stage, author_id=person.id, text=text, written_at=utc_now())
             session.add(line)

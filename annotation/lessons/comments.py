@@ -31,6 +31,7 @@ from core.database.events import About, record_event
 from core.database.insert import insert_or_find, pressed_before
 from core.errors import InvalidInput, NotAllowed
 from core.models import Clip, Comment, CommentVersion, Goal, Lesson, Partnership, Person
+from core.text.concurrent_edits import require_seen
 
 KINDS = ("noticed", "question", "suggestion")
 STAGES = ("", "G", "R", "O", "W")
@@ -207,12 +208,18 @@ def get_own_comment(session: Session, person: Person, comment_id: str) -> Commen
     return require_delete(session, person, session.get(Comment, comment_id))
 
 
-def edit_comment(session: Session, person: Person, comment: Comment, said: CommentText) -> None:
-    """Rewrite one's own comment while its place is open and its partnership active; what it said before is kept."""
+def edit_comment(
+    session: Session, person: Person, comment: Comment, said: CommentText, seen: Sequence[str] = ()
+) -> None:
+    """Rewrite one's own comment while its place is open and its partnership active; what it said before is kept.
+
+    `seen`: what it may say as far as its writer knows; raises EditedMeanwhile where she has changed it elsewhere since.
+    """
     if comment.partnership_id is not None:
         require_active(session, session.get_one(Partnership, comment.partnership_id))
     lock_row(session, Comment, comment.id)  # what it said before is kept once
     require_change(session, person, comment)
+    require_seen(seen, comment.text, said.text)
     lesson = session.get_one(Lesson, comment.lesson_id)
     _check(session, person, lesson, clip_of_comment(session, comment), comment.partnership_id, said)
     if said.text.strip() != comment.text:

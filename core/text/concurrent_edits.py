@@ -5,7 +5,7 @@ Whoever is shown a text to change is given its version, and sends it back with w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
 from core.errors import EditedMeanwhile
@@ -17,6 +17,17 @@ SHOWN = 500  # letters of what somebody else wrote
 def version_of(fields: Mapping[str, str]) -> str:
     """Return the version of a text: a digest of each field, in the order of their names."""
     return ".".join(_digest(fields[name]) for name in sorted(fields))
+
+
+def require_seen(seen: Sequence[str], now: str, mine: str) -> None:
+    """Raise EditedMeanwhile where a text is to become `mine` that says something else by now than was ever seen of it.
+
+    `seen` is what it said when the change was begun, and what was sent of the change before and may have arrived.
+    Without any of them `mine` replaces it.
+    """
+    known = {_digest(one) for one in (*seen, mine)}
+    if seen and _digest(now) not in known:
+        raise EditedMeanwhile(_shown(now))
 
 
 def merge_edit(seen: str, now: Mapping[str, str], mine: Mapping[str, str]) -> dict[str, str]:
@@ -34,9 +45,14 @@ def merge_edit(seen: str, now: Mapping[str, str], mine: Mapping[str, str]) -> di
         name for name in changed if _digest(now[name]) != before[name] and _digest(now[name]) != _digest(mine[name])
     ]
     if twice:
-        theirs = "; ".join(" ".join(now[name].split()) or "nothing" for name in sorted(twice))
-        raise EditedMeanwhile(theirs if len(theirs) <= SHOWN else theirs[:SHOWN] + "…", tuple(sorted(twice)))
+        raise EditedMeanwhile(_shown(*(now[name] for name in sorted(twice))), tuple(sorted(twice)))
     return {name: mine[name] if name in changed else now[name] for name in names}
+
+
+def _shown(*texts: str) -> str:
+    """Return what the fields say, as the other writer is shown it."""
+    theirs = "; ".join(" ".join(one.split()) or "nothing" for one in texts)
+    return theirs if len(theirs) <= SHOWN else theirs[:SHOWN] + "…"
 
 
 def _digest(text: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import EditedMeanwhile
-from core.text.concurrent_edits import merge_edit, version_of
+from core.text.concurrent_edits import merge_edit, require_seen, version_of
 
 NAMES = ("options", "reality", "title")
 TEXTS = st.fixed_dictionaries({name: st.sampled_from(["", "a", "b", "c"]) for name in NAMES})
@@ -43,3 +43,21 @@ def test_ends_of_lines_are_no_change() -> None:
 @pytest.mark.parametrize("seen", ["", "not.a.version.of.this", "...", "x"])
 def test_without_a_version_of_these_fields_what_is_sent_replaces_all(seen: str) -> None:
     assert merge_edit(seen, {"a": "1", "b": "2"}, {"a": "3", "b": "4"}) == {"a": "3", "b": "4"}
+
+
+TEXT = st.sampled_from(["", "a", "b", "c", "d"])
+
+
+@given(st.lists(TEXT, min_size=1), TEXT, TEXT)
+def test_a_text_is_changed_where_its_writer_knows_what_it_says_or_wants_the_same(
+    seen: list[str], now: str, mine: str
+) -> None:
+    if now in (*seen, mine):
+        require_seen(seen, now, mine)
+        return
+    with pytest.raises(EditedMeanwhile, match="nothing" if now == "" else f"“{now}”"):
+        require_seen(seen, now, mine)
+
+
+def test_a_program_that_has_seen_nothing_replaces_what_is_there() -> None:
+    require_seen([], "a", "b")

@@ -111,6 +111,7 @@ def read_versions(comment_id: str, person: CurrentPerson) -> list[CommentVersion
 def change_comment(comment_id: str, change: CommentChange, person: CurrentPerson) -> CommentView:
     """Change what is sent of one's own comment."""
     sent = change.model_dump(exclude_unset=True)
+    seen = sent.pop("seen", [])
     for name in ("text", "kind", "stage", "start_ms"):  # these cannot be taken away
         if sent.get(name, "") is None:
             del sent[name]
@@ -119,7 +120,7 @@ def change_comment(comment_id: str, change: CommentChange, person: CurrentPerson
         begin_ms = beginning_for(session, person, comment)
         sent |= {name: sent[name] + begin_ms for name in ("start_ms", "end_ms") if sent.get(name) is not None}
         now = CommentText(comment.text, comment.start_ms, comment.end_ms, comment.kind, comment.stage, comment.goal_id)
-        edit_comment(session, person, comment, replace(now, **sent))
+        edit_comment(session, person, comment, replace(now, **sent), seen)
     return _written(person, comment_id)
 
 

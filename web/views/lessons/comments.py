@@ -70,7 +70,7 @@ class NewComment(BaseModel):
 
 
 class CommentChange(BaseModel):
-    """What is changed of a comment; what is not sent stays."""
+    """What is changed of a comment; what is not sent stays. `seen`: what it may have said before the change."""
 
     text: str | None = None
     kind: Kind | None = None
@@ -78,6 +78,7 @@ class CommentChange(BaseModel):
     stage: StageLetter | None = None
     start_ms: int | None = Field(None, ge=0, le=MAX_MS)
     end_ms: int | None = Field(None, ge=0, le=MAX_MS)
+    seen: list[str] = Field([], max_length=20)
 
 
 def comment_view(

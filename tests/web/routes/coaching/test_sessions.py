@@ -182,3 +182,44 @@ def test_the_other_alone_is_told_that_somebody_is_writing(school: School) -> Non
             for kind in ("owner", "coach")
         }
     assert heard == {"owner": True, "coach": False}
+
+
+def write_line(school: School, text: str, *seen: str) -> tuple[int, str]:
+    body = {"notes": {"R": text}, "seen": list(seen)}
+    answer = school.browser("owner").patch(f"/api/sessions/{school.ids['session']}", json=body)
+    return answer.status_code, answer.json().get("code", "")
+
+
+def own_line(school: School) -> object:
+    notes = read(school, "owner")["notes"]
+    assert isinstance(notes, list)
+    return next((one["text"] for one in notes if one["stage"] == "R" and one["mine"]), "")
+
+
+def test_one_who_writes_her_line_in_two_tabs_overwrites_nothing_that_she_has_not_seen(school: School) -> None:
+    assert write_line(school, "From the first tab", "") == (200, "")
+    assert write_line(school, "From the second tab", "") == (409, "edited_meanwhile")
+    assert own_line(school) == "From the first tab"
+    assert write_line(school, "From the second tab", "From the first tab") == (200, "")
+    assert write_line(school, "", "From the first tab") == (409, "edited_meanwhile")
+    assert own_line(school) == "From the second tab"
+
+
+def test_a_line_whose_answer_was_lost_is_no_other_line(school: School) -> None:
+    assert write_line(school, "Half", "") == (200, "")  # of which its page heard nothing
+    assert write_line(school, "Half", "") == (200, "")
+    assert write_line(school, "Half a line", "", "Half") == (200, "")
+    assert own_line(school) == "Half a line"
+
+
+def test_two_who_put_other_words_at_one_moment_are_shown_both_and_the_later_one_chooses(school: School) -> None:
+    to = f"/api/sessions/{school.ids['session']}/moments"
+    said = school.browser("owner").get(f"/api/sessions/{school.ids['session']}").json()["offered"][0]
+    card = {"start_ms": said["start_ms"], "comment_id": said["comment_id"]}
+    assert school.browser("owner").post(to, json=card).status_code == 201
+    other = {"start_ms": said["start_ms"]}
+    refused = school.browser("coach").post(to, json=other)
+    assert (refused.status_code, refused.json()["code"]) == (409, "edited_meanwhile")
+    assert said["text"] in refused.json()["message"]
+    chosen = school.browser("coach").post(to, json=other | {"instead": True})
+    assert [(one["start_ms"], one["text"]) for one in chosen.json()["moments"]] == [(said["start_ms"], "")]

@@ -222,3 +222,18 @@ def test_a_longer_list_asks_no_more_questions_of_the_database(school: School) ->
 def test_the_kept_description_of_the_api_is_current() -> None:
     kept = Path(__file__).resolve().parents[4] / "web" / "frontend" / "openapi.json"
     assert kept.read_text("utf-8") == openapi_document(), "run: hindsight openapi > web/frontend/openapi.json"
+
+
+def test_a_change_that_arrives_late_overwrites_no_newer_one(school: School) -> None:
+    coach, address = school.browser("coach"), f"/api/comments/{school.ids['comment']}"
+    before = next(
+        one["text"]
+        for one in coach.get(f"/api/lessons/{school.ids['lesson']}/comments").json()
+        if one["id"] == school.ids["comment"]
+    )
+    assert coach.patch(address, json={"text": "The newer words", "seen": [before]}).status_code == 200
+    late = coach.patch(address, json={"text": "The older words", "seen": [before]})
+    assert (late.status_code, late.json()["code"]) == (409, "edited_meanwhile")
+    again = coach.patch(address, json={"text": "The newer words", "seen": [before]})  # its answer was lost
+    assert (again.status_code, again.json()["text"]) == (200, "The newer words")
+    assert len(coach.get(f"{address}/versions").json()) == 1
