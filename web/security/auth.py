@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
@@ -62,19 +63,26 @@ def find_signed_in(request: Request) -> Found | None:
         return None if found is None else Found(*found, is_unready=is_missing(session, *found))
 
 
-def signed_in(found: Annotated[Found | None, Depends(find_signed_in)]) -> tuple[Person, SignIn] | None:
-    """Return who is signed in on this device, and the device, or None; raises SecondFactorNeeded."""
+async def signed_in(found: Annotated[Found | None, Depends(find_signed_in)]) -> tuple[Person, SignIn] | None:
+    """Return who is signed in on this device, and the device, or None; raises SecondFactorNeeded.
+
+    Only a note that is due goes to a thread: each request comes through here.
+    """
     if found is None:
         return None
     if found.is_unready:
         raise SecondFactorNeeded
     if utc_now() - found.device.last_seen_at > SEEN_EVERY:
-        try:
-            with get_database().write() as session:
-                note_seen(session, found.device.id)
-        except DiskFull:
-            log.warning("no room to note when a device was seen")  # she can still read
+        await run_in_threadpool(_note_seen, found.device.id)
     return found.person, found.device
+
+
+def _note_seen(device_id: str) -> None:
+    try:
+        with get_database().write() as session:
+            note_seen(session, device_id)
+    except DiskFull:
+        log.warning("no room to note when a device was seen")  # she can still read
 
 
 def still_signed_in(session: Session, secret: str, person_id: str, *, leavers: bool = False) -> Person | None:

@@ -279,7 +279,7 @@ async def sender_of(request: Request, route: APIRoute) -> Person | None:
     gates = [one for one in GATES if one in calls]
     if not gates:
         return None
-    known = await run_in_threadpool(lambda: signed_in(find_signed_in(request)))
+    known = await signed_in(await run_in_threadpool(find_signed_in, request))
     people = [await gate(known) for gate in gates]
     named = request.headers.get(PERSON_HEADER)
     if named is not None and not is_person(people[0], named):

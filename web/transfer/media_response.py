@@ -69,12 +69,16 @@ def _answer(request: Request, file: StoredFile, right: Right, save_as_name: str 
     name = save_as_name + PurePosixPath(file.key).suffix if save_as_name else None
     path = storage.path_of(file.key)
     if path is not None:
-        if not path.is_file():
-            raise NotFound
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            raise NotFound from None
         if get_settings().proxy_sends_files:
             headers = KEPT | {"x-accel-redirect": f"/{quote(file.key)}"} | (save_as(name) if name else {})
             return Response(media_type=file.mime, headers=headers)
-        film = FilmResponse(path, media_type=file.mime, headers=KEPT | (save_as(name) if name else {}))
+        film = FilmResponse(
+            path, media_type=file.mime, headers=KEPT | (save_as(name) if name else {}), stat_result=found
+        )
         return WhileAllowed(film, right)
     try:
         size = storage.size(file.key)
