@@ -517,6 +517,7 @@ def look_after(session: Session, lead: Person, roads: tuple[str, ...]) -> int:
     return len(tried)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("_mail_is_on")
 @pytest.mark.parametrize("start", STARTS)
