@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = [
     "tests.support.kinds",
+    "tests.support.known_statements",
     "tests.support.quick_hashes",
     "tests.support.short_writes",
     "tests.support.unsteady",
