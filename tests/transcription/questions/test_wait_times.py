@@ -124,6 +124,13 @@ def test_a_teachers_word_before_the_answer_does_not_end_the_second_wait() -> Non
     assert find_waits(heard, "S1", 1_600, END).wait_2 == Span(3_000, 4_000)
 
 
+def test_the_askers_own_words_that_last_into_the_answer_do_not_end_it() -> None:
+    heard = [teacher(1_500, 2_600), pupil(1_600, 3_000), teacher(4_000, 5_000)]
+    assert find_waits(heard, "S1", 1_600, END).wait_2 == Span(3_000, 4_000)
+    together = [pupil(1_600, 3_000), teacher(1_600, 2_600), teacher(4_000, 5_000)]
+    assert find_waits(together, "S1", 1_600, END).wait_2 == Span(3_000, 3_000)  # she spoke during it
+
+
 def test_the_sound_of_a_question_ends_with_the_interval_that_holds_its_last_word() -> None:
     heard = [teacher(0, 2_200), teacher(4_800, 9_000)]
     assert end_of_sound(heard, "S1", 1_500, 4_700) == 2_200

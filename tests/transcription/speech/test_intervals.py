@@ -37,7 +37,7 @@ def test_a_union_is_every_moment_once_and_in_order(spans: list[Span]) -> None:
 
 
 @given(some, some)
-def test_what_is_in_both_and_what_is_in_one_alone_make_the_whole(a: list[Span], b: list[Span]) -> None:
+def test_what_is_in_and_what_is_not_make_the_whole(a: list[Span], b: list[Span]) -> None:
     both, alone = intersect(union(a), union(b)), subtract(union(a), union(b))
     assert points(both) == points(a) & points(b)
     assert points(alone) == points(a) - points(b)
