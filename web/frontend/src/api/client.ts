@@ -21,7 +21,8 @@ export const LIMIT_FOR_FILES = 900_000;
 const OVERRIDDEN = ["PATCH", "PUT", "DELETE"];
 let overrides = false; // something on the way lets only GET and POST through
 
-export type Answer = { ok: boolean; status: number; headers: Headers; text: string };
+/** `ledTo`: the address that the server led on to, if it did. */
+export type Answer = { ok: boolean; status: number; headers: Headers; text: string; ledTo?: string };
 
 /** Ask, and read the whole answer, within a limit of time; raises TookTooLong with a sentence. */
 export async function askInTime(address: string, request: RequestInit, limit = LIMIT): Promise<Answer> {
@@ -33,7 +34,8 @@ export async function askInTime(address: string, request: RequestInit, limit = L
       overrides = true;
       answer = await send(address, request, over.signal);
     }
-    const whole = { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text() };
+    const ledTo = answer.redirected ? answer.url : "";
+    const whole = { ok: answer.ok, status: answer.status, headers: answer.headers, text: await answer.text(), ledTo };
     tellIfNotSignedIn(whole.status, whole.text);
     return whole;
   } catch (error) {
@@ -107,6 +109,14 @@ export async function ask<T>(method: string, address: string, body?: unknown, ke
   });
   if (!answer.ok) throw refusal(answer);
   return read<T>(answer) as T;
+}
+
+/** Send a form, and return where its answer leads; a refusal is an error. */
+export async function sendForm(address: string, fields: [string, string][]): Promise<string> {
+  const headers = { accept: "application/json" };
+  const answer = await askInTime(address, { method: "POST", headers, body: new URLSearchParams(fields) });
+  if (!answer.ledTo) throw refusal(answer);
+  return answer.ledTo;
 }
 
 /** Whether asking again would not help: this person is signed out, or may not see it any more. */

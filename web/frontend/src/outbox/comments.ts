@@ -1,7 +1,7 @@
 /** Sends comments; without a network they wait in the outbox. */
 import { newId } from "../browser/secure_context";
 import { words } from "../text/words";
-import { outbox } from "./outbox";
+import { outbox, type Change } from "./outbox";
 
 export type Draft = {
   partnership_id: string | null;
@@ -25,6 +25,17 @@ export async function sendComment(address: string, draft: Draft): Promise<Sent> 
   const waits = outbox.find(draft.draft_id);
   if (!waits) return "sent";
   return waits.refused ? "refused" : lasts ? "kept" : "here";
+}
+
+/** The id under which a change of a comment waits: the last change is the one that counts. */
+export const idOfChange = (commentId: string): string => `change:${commentId}`;
+export const placeOfComment = (commentId: string): string => `/api/comments/${commentId}`;
+
+/** Keep a change of one's own comment, which said `was` when it was begun, then send it. */
+export function sendChange(commentId: string, was: string, text: string): Promise<void> {
+  const sends: Change & { text: string } = { text, seen: [was] };
+  outbox.add(placeOfComment(commentId), { draft_id: idOfChange(commentId), text, sends }, "PATCH");
+  return outbox.send();
 }
 
 /** Keep a moment for oneself, with one key. */

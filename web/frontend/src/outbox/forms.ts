@@ -2,6 +2,11 @@
 import { kept, type Kept } from "../browser/kept";
 import { NAME } from "./drafts";
 
+/** The hidden field that holds the id of a form, which the server made with the page. */
+const ID = "form_id";
+/** Marks a form whose words are in the outbox. */
+export const IN_OUTBOX = "data-in-outbox";
+
 type Field = HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement;
 type Typed = Record<string, string>;
 
@@ -22,7 +27,13 @@ const isTyped = (field: Field) =>
     ? [...field.options].some((one) => one.selected !== one.defaultSelected)
     : field.value !== field.defaultValue;
 
+const idField = (form: HTMLFormElement) => form.elements.namedItem(ID) as HTMLInputElement | null;
+
+/** The id of a form, by which the server knows it when it comes twice. */
+export const idOf = (form: HTMLFormElement): string => idField(form)?.value ?? "";
+
 function typedIn(form: HTMLFormElement): Typed | undefined {
+  if (form.hasAttribute(IN_OUTBOX)) return undefined;
   const typed: Typed = {};
   for (const field of fieldsOf(form)) if (isTyped(field)) typed[field.name] = field.value;
   return Object.values(typed).some((text) => text.trim()) ? typed : undefined;
@@ -42,7 +53,8 @@ type Posted = { name: string; typed: Typed };
 export function keepPosted(form: HTMLFormElement): void {
   const at = forms().indexOf(form);
   const typed = at < 0 ? undefined : typedIn(form);
-  if (typed) kept.write(POSTED, { name: nameOf(form, at), typed } satisfies Posted);
+  // With its id: the server may have taken it before its answer was lost.
+  if (typed) kept.write(POSTED, { name: nameOf(form, at), typed: { ...typed, [ID]: idOf(form) } } satisfies Posted);
 }
 
 /**
@@ -62,6 +74,8 @@ export function restoreForms(): void {
     kept.remove(nameOf(form, at));
     if (!typed) continue;
     for (const field of fieldsOf(form)) field.value = typed[field.name] ?? field.value;
+    const own = idField(form);
+    if (own) own.value = typed[ID] || own.value;
     for (const folded of ancestors(form)) folded.open = true;
   }
 }

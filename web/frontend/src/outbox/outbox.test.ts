@@ -168,3 +168,66 @@ test("in a full store it lasts as long as the page, is sent all the same, and sa
   expect(outbox.endsWithPage).toBe(false);
   expect([sent, waiting(outbox)]).toEqual([["kept"], []]);
 });
+
+const change = (text: string, ...seen: string[]) => ({ text, draft_id: "line", sends: { text, seen } });
+const changes = () => {
+  const bodies: { text: string; seen: string[] }[] = [];
+  const outbox = new Outbox(new Kept("tom", store), (to, body) => {
+    bodies.push(body as { text: string; seen: string[] });
+    return answer(to);
+  });
+  return { bodies, outbox };
+};
+
+test("a change takes the place of the one before it, and says what of it may have arrived", async () => {
+  const { bodies, outbox } = changes();
+  answer = noNetwork;
+  for (const text of ["a", "ab"]) {
+    outbox.add(TO, change(text, "was"), "PATCH");
+    await outbox.send();
+  }
+  answer = () => Promise.resolve({});
+  const again = changes(); // after a reload
+  again.outbox.add(TO, change("abc", "was"), "PATCH");
+  expect(waiting(again.outbox)).toEqual(["abc"]);
+  await again.outbox.send();
+  expect(bodies.map((one) => one.seen)).toEqual([["was"], ["was", "a"]]);
+  expect(again.bodies).toEqual([{ text: "abc", seen: ["was", "a", "ab"] }]);
+  expect(waiting(again.outbox)).toEqual([]);
+});
+
+test("what is typed while a change is on its way goes after it, and is not taken for sent", async () => {
+  const { bodies, outbox } = changes();
+  answer = () => {
+    if (bodies.length === 1) outbox.add(TO, change("ab", "was"), "PATCH");
+    return Promise.resolve({});
+  };
+  outbox.add(TO, change("a", "was"), "PATCH");
+  await outbox.send();
+  expect(bodies).toEqual([
+    { text: "a", seen: ["was"] },
+    { text: "ab", seen: ["was", "a"] },
+  ]);
+  expect(waiting(outbox)).toEqual([]);
+});
+
+test("a refusal of an older change does not become that of what was typed since", async () => {
+  const { bodies, outbox } = changes();
+  answer = () => {
+    if (bodies.length > 1) return Promise.resolve({});
+    outbox.add(TO, change("ab", "was"), "PATCH");
+    return refuse(409, "edited_meanwhile")();
+  };
+  outbox.add(TO, change("a", "was"), "PATCH");
+  await outbox.send();
+  expect(bodies.map((one) => one.text)).toEqual(["a", "ab"]);
+  expect(waiting(outbox)).toEqual([]);
+});
+
+test("of a form its fields are sent, and the way in which it is kept is told", async () => {
+  const sentHow: unknown[] = [];
+  const outbox = new Outbox(new Kept("tom", store), (...all) => Promise.resolve(sentHow.push(all)));
+  outbox.add("/goals/1", { draft_id: "form", text: "Wait", sends: [["title", "Wait"]] }, "FORM");
+  await outbox.send();
+  expect(sentHow).toEqual([["/goals/1", [["title", "Wait"]], "FORM"]]);
+});

@@ -3,7 +3,7 @@
  * in order about each thing, and as hers. It leaves the browser when the server has it, or when she takes it away. No
  * DOM.
  */
-import { ask, Refused } from "../api/client";
+import { ask, Refused, sendForm } from "../api/client";
 import { kept, notedSignedIn, type Kept } from "../browser/kept";
 import { personOfPage } from "../browser/page_person";
 
@@ -11,16 +11,29 @@ export type Waiting<Body extends Written = Written> = {
   to: string;
   body: Body;
   since: number;
+  /** How it is sent; POST, if nothing is said. */
+  method?: Method;
+  /** What was sent under this id and may have arrived: texts whose answers nobody saw. */
+  tried?: string[];
   /** Why the server will not take it: it is not tried again. */
   refused?: string;
   code?: string;
 };
-/** With the id that was made at its first letter, by which the server knows it when it comes twice. */
-export type Written = { draft_id: string; text: string };
-type Post = (to: string, body: unknown) => Promise<unknown>;
+/**
+ * With the id that was made at its first letter, by which the server knows it when it comes twice. What is sent is
+ * `sends`, if that is something else than the whole. What changes a text says in `seen` what that said before.
+ */
+export type Written = { draft_id: string; text: string; sends?: unknown };
+export type Change = { seen: string[] };
+/** The fields of a form, with their names. */
+export type Fields = [string, string][];
+/** FORM: as a form of the page would be sent. PATCH: a change of a text, of which the last counts. */
+export type Method = "POST" | "PATCH" | "FORM";
+type Post = (to: string, body: unknown, method: Method) => Promise<unknown>;
 
 const NAME = "waiting:";
 const AGAIN_AFTER = 20_000; // ms
+const MOST_TRIED = 10; // texts
 /** Refusals that say nothing about what was written: she is signed out, somebody else is signed in, it is busy. */
 const NOT_HERS_NOW = ["sign_in_needed", "other_person"];
 const BUSY = [401, 408, 429];
@@ -54,9 +67,11 @@ export class Outbox {
     } = {},
   ) {}
 
-  /** Keep something until it is sent; false when it lasts no longer than this page. */
-  add<Body extends Written>(to: string, body: Body): boolean {
-    const one: Waiting<Body> = { to, body, since: this.now() };
+  /** Keep something until it is sent, in the place of what has its id; false when it lasts no longer than this page. */
+  add<Body extends Written>(to: string, body: Body, method: Method = "POST"): boolean {
+    const one: Waiting<Body> = { to, body, since: this.now(), method };
+    const tried = this.find(body.draft_id)?.tried;
+    if (tried) one.tried = tried;
     const lasts = this.kept.write(NAME + body.draft_id, one);
     if (!lasts) this.volatile.add(body.draft_id);
     this.later();
@@ -109,11 +124,11 @@ export class Outbox {
   }
 
   private async sendAll(): Promise<void> {
-    const tried = new Set<string>();
+    const tried = new Set<number>();
     const held = new Set<string>(); // what is about them is not taken now; the rest is
-    const next = () => this.waiting().find((one) => !one.refused && !tried.has(one.body.draft_id) && !held.has(one.to));
+    const next = () => this.waiting().find((one) => !one.refused && !tried.has(one.since) && !held.has(one.to));
     for (let one = next(); one && this.isHers(); one = next()) {
-      tried.add(one.body.draft_id);
+      tried.add(one.since);
       const outcome = await this.sendOne(one);
       if (outcome === "stop") break;
       if (outcome === "later") held.add(one.to);
@@ -122,20 +137,33 @@ export class Outbox {
   }
 
   private async sendOne(one: Waiting): Promise<Outcome | "taken"> {
+    // What was written meanwhile under the same id stays.
+    const isSame = () => this.find(one.body.draft_id)?.since === one.since;
     try {
-      const answer = await this.post(one.to, one.body);
-      this.discard(one);
+      const answer = await this.post(one.to, this.contentOf(one), one.method ?? "POST");
+      if (isSame()) this.discard(one);
       this.tell.taken?.(one, answer);
       return "taken";
     } catch (error) {
       const outcome = outcomeOf(error);
-      if (outcome === "never" && this.find(one.body.draft_id)) {
+      if (outcome === "never" && isSame()) {
         const { message, code } = error as Refused;
         this.kept.write(NAME + one.body.draft_id, { ...one, refused: message, code } satisfies Waiting);
         this.tell.changed?.();
       }
       return outcome;
     }
+  }
+
+  /** What is sent of one; of a change it is noted before, since its answer may be lost. */
+  private contentOf(one: Waiting): unknown {
+    const content = one.body.sends ?? one.body;
+    if (one.method !== "PATCH") return content;
+    const before = one.tried ?? [];
+    one.tried = [...before.filter((text) => text !== one.body.text), one.body.text].slice(-MOST_TRIED);
+    this.kept.write(NAME + one.body.draft_id, one);
+    const seen = (content as Partial<Change>).seen;
+    return seen ? { ...(content as Change), seen: [...seen, ...before] } : content;
   }
 
   private isHers(): boolean {
@@ -156,13 +184,17 @@ export class Outbox {
 
 /** Told to the page when something that waited was taken, with where and the answer. */
 export const TAKEN = "outbox-taken";
-export type Taken = { to: string; answer: unknown };
+export type Taken = { to: string; id: string; answer: unknown };
 /** Told to the page when what waits is not what it was, in this tab or in another. */
 export const CHANGED = "outbox-changed";
 
-export const outbox = new Outbox(kept, (to, body) => ask("POST", to, body), {
-  taken: (one, answer) =>
-    document.dispatchEvent(new CustomEvent(TAKEN, { detail: { to: one.to, answer } satisfies Taken })),
+/** A change of a text goes on when the page is left. */
+const post: Post = (to, body, method) =>
+  method === "FORM" ? sendForm(to, body as Fields) : ask(method, to, body, method === "PATCH");
+
+export const outbox = new Outbox(kept, post, {
+  taken: ({ to, body }, answer) =>
+    document.dispatchEvent(new CustomEvent(TAKEN, { detail: { to, id: body.draft_id, answer } satisfies Taken })),
   changed: () => document.dispatchEvent(new Event(CHANGED)),
   isHers: () => (notedSignedIn() ?? personOfPage()) === personOfPage(),
 });

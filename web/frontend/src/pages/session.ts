@@ -1,5 +1,5 @@
 /** The session room: one film for two, a timer, at most three moments, G-R-O-W, one action; then the log. */
-import { ask, isClosed } from "../api/client";
+import { ask, isClosed, Refused } from "../api/client";
 import type { Room, SessionPage } from "../api/types";
 import { leave } from "../browser/whose_page";
 import { keepPlace, make } from "../components/dom";
@@ -10,6 +10,7 @@ import { LessonPlayer, timeLink } from "../player/player";
 import { Steering } from "../player/steering";
 import { clock } from "../text/times";
 import { words } from "../text/words";
+import { outbox } from "../outbox/outbox";
 import { SessionWriting } from "./session_writing";
 
 const hadFilm = document.querySelector("lesson-player:not([hidden])") !== null; // a session may be talk alone
@@ -133,7 +134,13 @@ function showCards(): void {
     ),
   );
   by("cards").replaceChildren(...cards);
-  const put = (start_ms: number, comment_id: string | null) => change("POST", "/moments", { start_ms, comment_id });
+  const put = (start_ms: number, comment_id: string | null, instead = false): void =>
+    change("POST", "/moments", { start_ms, comment_id, instead }, (error) => {
+      // Another card stands there since: she sees both, and chooses.
+      const clear = () => said.replaceChildren();
+      const mine = act(words.keepMine, () => put(start_ms, comment_id, true));
+      if (error.code === "edited_meanwhile") said.replaceChildren(error.message, mine, act(words.useOther, clear));
+    });
   const full = !page.media || page.moments.length >= 3;
   const rest = page.offered.filter((one) => !page.moments.some((card) => card.start_ms === one.start_ms));
   by("offered").replaceChildren(
@@ -175,9 +182,12 @@ function show(newer: SessionPage): void {
   align();
 }
 
-function change(method: string, path: string, body?: unknown): void {
+function change(method: string, path: string, body?: unknown, refused?: (error: Refused) => void): void {
   said.textContent = "";
-  ask<SessionPage>(method, address + path, body).then(show, tell);
+  ask<SessionPage>(method, address + path, body).then(show, (error: unknown) => {
+    tell(error as Error);
+    if (error instanceof Refused) refused?.(error);
+  });
 }
 
 const here = () => void ask("POST", `${address}/here`).catch(() => undefined); // the next sign of life says it
@@ -233,6 +243,7 @@ if (!page.over) {
         here();
         void measureClock().then(align);
         room.ask();
+        void outbox.send();
       }
     },
     goesOn: () => true, // the other may press play

@@ -50,6 +50,10 @@ export const words = {
   sendAsAnother: "Send it as well",
   notSentTitle: "Not sent yet",
   notTaken: "Not taken:",
+  yourChange: "What you changed it to",
+  sentSince: "It is sent. Show it.",
+  leftTitle: "What you had begun to write",
+  leftWhy: "What this was about isn't open to you any more. Your words are kept on this device, for you alone.",
   cannotKeep: "This browser can't save anything: what you write lasts as long as this page, so please leave it open.",
   signedOutHere: (isKept: boolean) =>
     isKept ? "You are signed out. What you wrote is kept; sign in again to go on." : "You are signed out.",
@@ -160,6 +164,7 @@ export const words = {
   writing: (name: string) => `${name} is writing`,
   keepMine: "Keep mine",
   useTheirs: "Use theirs",
+  useOther: "Use the other one",
   minutesLeft: (n: number) => (n > 0 ? `${n} minute${n === 1 ? "" : "s"} left` : "Time to end"),
   notBegun: "The timer starts when you press play",
   putOnCard: "Put this moment on a card",

@@ -6,14 +6,14 @@ import { arrange, focusWithin, keepPlace, make } from "../dom";
 import { timeLink, type LessonPlayer } from "../../player/player";
 import { hearKeys } from "../../keys/hear";
 import { enterMeans, isEscape } from "../../keys/meaning";
-import { sendComment, type Draft } from "../../outbox/comments";
+import { idOfChange, placeOfComment, sendChange, sendComment, type Draft } from "../../outbox/comments";
 import { FieldDraft, isHalfWritten } from "../../outbox/drafts";
 import { CHANGED, outbox, type Waiting } from "../../outbox/outbox";
 import { messageOf } from "../../text/error_message";
 import { dayAndTime } from "../../text/school_day";
 import { clock } from "../../text/times";
 import { words } from "../../text/words";
-import { waitingComment } from "./waiting_comment";
+import { waitingComment, waitingRow } from "./waiting_comment";
 
 export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
@@ -45,6 +45,12 @@ export class LessonComments extends HTMLElement {
     };
     this.waiting = new Map(all.map((one) => [one.body.draft_id, row(one)]));
     return all.map((one) => [one.body, this.waiting.get(one.body.draft_id)!.article]);
+  }
+
+  /** A change of a comment that is not sent yet. */
+  private waitingChange({ id }: Comment): HTMLElement[] {
+    const changes = outbox.waiting(placeOfComment(id));
+    return changes.map((one) => waitingRow(one, make("header", {}, make("span", {}, words.yourChange))));
   }
 
   /** Draw what is new or has changed; everything else stays as it is, with what is being written in it. */
@@ -90,7 +96,7 @@ export class LessonComments extends HTMLElement {
     const article = known && (known.as === as || isWriting) ? known.article : this.newArticle(one);
     if (article !== known?.article) this.drawn.set(one.id, { as, article });
     const own = [...article.children].filter((child) => !child.matches("article.comment"));
-    arrange(article, [...own, ...replies.map((each) => this.article(each, [])), ...unsent]);
+    arrange(article, [...own, ...this.waitingChange(one), ...replies.map((each) => this.article(each, [])), ...unsent]);
     return article;
   }
 
@@ -128,15 +134,16 @@ export class LessonComments extends HTMLElement {
     else {
       const draft = `${this.address}/reply/${one.id}`;
       const reply = (focus: boolean) =>
-        acts.replaceChildren(this.field("Your reply", "", draft, (text, id) => this.reply(one, text, id), focus));
+        acts.replaceChildren(this.field("Your reply", "", draft, (text, id) => [id, this.reply(one, text, id)], focus));
       if (!one.parent_id) act("Reply", () => reply(true));
       if (!one.parent_id && isHalfWritten(draft)) queueMicrotask(() => reply(false)); // before a reload
       if (one.mine) {
         act("Edit", () =>
           body.replaceWith(
-            this.field("Your comment", one.text, `${this.address}/edit/${one.id}`, (text) =>
-              ask("PATCH", `/api/comments/${one.id}`, { text }),
-            ),
+            this.field("Your comment", one.text, `${this.address}/edit/${one.id}`, (text) => [
+              idOfChange(one.id),
+              sendChange(one.id, one.text, text),
+            ]),
           ),
         );
         act("Delete", () => change("DELETE", ""));
@@ -188,12 +195,12 @@ export class LessonComments extends HTMLElement {
     this.refresh().catch(() => undefined); // without a network what is there stays
   }
 
-  /** A field that saves under the id of its first letter: a reply is kept before it is sent, and closes at once. */
+  /** A field whose `save` keeps what is written, under the id that it returns, and sends it; it then closes. */
   private field(
     name: string,
     text: string,
     draft: string,
-    save: (text: string, id: string) => Promise<unknown>,
+    save: (text: string, id: string) => [string, Promise<unknown>],
     focus = true,
   ): HTMLElement {
     const area = make("textarea", { ariaLabel: name, value: text, rows: 2 });
@@ -205,12 +212,12 @@ export class LessonComments extends HTMLElement {
     const submit = () => {
       if (isSending || !area.value.trim()) return;
       isSending = true;
-      const saved = save(area.value, kept.writing.id);
+      const [id, saved] = save(area.value, kept.writing.id);
       const done = () => {
         kept.forget();
         this.close(form);
       };
-      if (outbox.find(kept.writing.id)) done();
+      if (outbox.find(id)) done();
       else
         saved.then(done, (error: unknown) => {
           isSending = false;

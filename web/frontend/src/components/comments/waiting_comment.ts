@@ -8,24 +8,42 @@ import { make } from "../dom";
 
 /** The row of anything that waits: its words, what it waits for or why it is not taken, and Copy and Delete. */
 export function waitingRow<Body extends Written>(one: Waiting<Body>, head: HTMLElement): HTMLElement {
-  const text = make("div", {}, make("p", {}, one.body.text));
   const state = one.refused ? `${words.notTaken} ${one.refused}` : words.waitingToBeSent;
-  const said = make("p", { className: "quiet" }, state);
-  const button = (name: string, then: () => void) => {
-    const made = make("button", { type: "button" }, name);
-    made.addEventListener("click", then);
-    return made;
-  };
+  const more = one.code === "sent_before" ? [actOf(words.sendAsAnother, () => outbox.sendAsAnother(one, newId()))] : [];
+  const remove = () => outbox.discard(one);
+  const row = ownWords({ text: one.body.text, state, remove, head, more, isCopied: Boolean(one.refused) });
+  row.dataset["waits"] = one.body.draft_id;
+  return row;
+}
+
+/** The row of words that are here alone: why they are, and Copy and Delete. */
+export function ownWords(its: {
+  text: string;
+  state: string;
+  remove: () => void;
+  head?: HTMLElement;
+  more?: HTMLElement[];
+  isCopied?: boolean;
+}): HTMLElement {
+  const text = make("div", {}, make("p", {}, its.text));
+  const said = make("p", { className: "quiet" }, its.state);
   const copy = () => void copyText(text).then((done) => (said.textContent = done ? words.copiedIt : words.notCopiedIt));
-  const acts = make(
-    "div",
-    {},
-    ...(one.code === "sent_before" ? [button(words.sendAsAnother, () => outbox.sendAsAnother(one, newId()))] : []),
-    ...(one.refused ? [button(words.copyIt, copy)] : []),
-    button(words.remove, () => outbox.discard(one)),
+  const acts = [...(its.isCopied === false ? [] : [actOf(words.copyIt, copy)]), actOf(words.remove, its.remove)];
+  const head = its.head ?? make("header");
+  return make(
+    "article",
+    { className: "comment is-waiting" },
+    head,
+    text,
+    said,
+    make("div", {}, ...(its.more ?? []), ...acts),
   );
-  const data = { waits: one.body.draft_id };
-  return make("article", { className: "comment is-waiting", data }, head, text, said, acts);
+}
+
+function actOf(name: string, then: () => void): HTMLElement {
+  const made = make("button", { type: "button" }, name);
+  made.addEventListener("click", then);
+  return made;
 }
 
 /** The row of a comment or a reply. */
