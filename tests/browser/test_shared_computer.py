@@ -140,16 +140,41 @@ def test_a_page_in_which_somebody_else_has_signed_in_writes_nothing_and_says_so(
         assert not session.query(Person).filter(Person.called == "Not hers").count()
 
 
-def test_what_was_half_written_goes_with_the_right_to_its_lesson(
-    computer: Page, teacher: Page, place: Place, share_id: str
+@pytest.mark.parametrize("is_open", [True, False])
+def test_of_what_was_half_written_about_a_closed_lesson_the_words_alone_stay_for_their_writer(
+    computer: Page, teacher: Page, place: Place, share_id: str, is_open: bool
 ) -> None:
+    lesson_id = place.lesson.rsplit("/", 1)[-1]
     sign_in(computer, place.school, place.people.coach)
     computer.goto(place.lesson)
+    title = computer.locator("h1").inner_text()
     computer.get_by_label("Write a comment").fill("Half a thought")
     computer.wait_for_timeout(1500)
-    assert "Half a thought" in computer.evaluate(ON_DISK)
+    assert lesson_id in computer.evaluate(ON_DISK)
+    if not is_open:
+        computer.goto(f"{place.school.address}/walks")
     assert teacher.request.delete(f"{place.school.address}/api/shares/{share_id}").ok
-    computer.wait_for_url("**/?notice=taken-back", timeout=SOON)
+    if is_open:
+        computer.wait_for_url("**/?notice=taken-back", timeout=SOON)
+    else:
+        computer.goto(place.lesson)
+    left = computer.get_by_role("region", name="What you had begun to write")
+    expect(left).to_contain_text("Half a thought", timeout=SOON)
+    assert (lesson_id in computer.evaluate(ON_DISK), title in computer.inner_text("body")) == (False, False)
+    computer.screenshot(path=f"test-results/left-words-{is_open}.png")
+    computer.set_viewport_size({"width": 360, "height": 740})
+    computer.screenshot(path=f"test-results/left-words-{is_open}-phone.png")
+    computer.goto(f"{place.school.address}/")
+    expect(left).to_contain_text("isn't open to you any more")
+    expect(left.get_by_role("button", name="Copy")).to_be_visible()
+    sign_out(computer)
+    sign_in(computer, place.school, place.people.teacher)
+    expect(left).to_be_hidden()
+    assert "Half a thought" not in computer.inner_text("body")
+    sign_out(computer)
+    sign_in(computer, place.school, place.people.coach)
+    left.get_by_role("button", name="Delete").click()
+    expect(left).to_be_hidden()
     assert "Half a thought" not in computer.evaluate(ON_DISK)
 
 

@@ -4,7 +4,7 @@
  */
 import { askSignedIn, isSignedIn, NOT_SIGNED_IN, type NotSignedIn } from "../api/client";
 import { make } from "../components/dom";
-import { forgetDrafts } from "../outbox/drafts";
+import { keepWordsAlone } from "../outbox/drafts";
 import { keepForms, keepPosted, restoreForms, seeAnswer } from "../outbox/forms";
 import { words } from "../text/words";
 import { forgetLast, forgetShared, Kept, kept, notedSignedIn, noteSignedIn, onSignedInChange } from "./kept";
@@ -89,14 +89,14 @@ export function watchWhosePage(): void {
 }
 
 /**
- * Leave a page of what is not open to its person any more, with what she had half written about it: `about` is its
- * address in the API. A page whose person is not signed in stays, with everything, and says so.
+ * Leave a page of what is not open to its person any more; of what she had half written about it her words alone are
+ * kept. `about` is its address in the API. A page whose person is not signed in stays, with everything, and says so.
  */
 export async function leave(about: string, to: string): Promise<void> {
   const isHers = await askSignedIn();
   if (isHers === false) return;
   // Without an answer nothing is known to be closed: this page may be on its way out, because she signs out.
-  if (isHers) forgetDrafts(about);
+  if (isHers) keepWordsAlone(about);
   else await new Promise((later) => setTimeout(later, ON_ITS_WAY_OUT));
   location.assign(to);
 }

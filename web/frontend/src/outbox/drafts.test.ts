@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { Kept } from "../browser/kept";
-import { CommentDraft, FieldDraft, isHalfWritten } from "./drafts";
+import { CommentDraft, FieldDraft, isHalfWritten, keepWordsAlone, leftWords } from "./drafts";
 import { FakeStorage } from "./fake_storage";
 
 const ADDRESS = "/api/lessons/1";
@@ -77,4 +77,20 @@ test("a reply or a note that is half written keeps its id and the moment of its 
   expect(isHalfWritten("walk:1", mine)).toBe(true);
   again.forget();
   expect(isHalfWritten("walk:1", mine)).toBe(false);
+});
+
+test("of what is half written about something that closed the words alone stay, and of nothing else", () => {
+  const mine = new Kept("tom", store);
+  page().write(draft("one", " My own words "));
+  page("tom", "/api/lessons/11").write(draft("other"));
+  mine.write(`draft:${ADDRESS}/reply/5`, { id: "r", text: "A reply", startMs: 4 });
+  mine.write(`draft:${ADDRESS}/edit/6`, { id: "e", text: " ", startMs: 4 });
+  keepWordsAlone(ADDRESS, mine);
+  const left = leftWords(mine).map((one) => one.text);
+  expect(left.sort()).toEqual(["A reply", "My own words"]);
+  expect(page().read()).toBeUndefined();
+  expect(page("tom", "/api/lessons/11").read()).toMatchObject({ id: "other" });
+  const kept = [...store].filter(([name]) => !name.includes("/11#")).join();
+  for (const secret of [ADDRESS, "lessons", "30000", "wait", "one"]) expect(kept).not.toContain(secret);
+  expect(leftWords(new Kept("priya", store))).toEqual([]);
 });

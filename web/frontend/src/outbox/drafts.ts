@@ -79,9 +79,30 @@ export class CommentDraft {
 }
 type KeptDraft = Draft & { at: number };
 
-/** Forget what is half written about a lesson or a clip, by its address in the API: comment, replies and changes. */
-export function forgetDrafts(about: string): void {
-  for (const end of ["#", "/"]) for (const name of kept.names(`${NAME}${about}${end}`)) kept.remove(name);
+const LEFT = `${NAME}left:`;
+/** Words that were half written about something that closed: nothing but the words, and when that was seen. */
+export type LeftWords = { name: string; text: string };
+
+/**
+ * Keep of what is half written about a lesson or a clip nothing but its writer's own words: it is not open to her any
+ * more. `about` is its address in the API; comment, replies and changes are meant.
+ */
+export function keepWordsAlone(about: string, mine: Kept = kept): void {
+  for (const end of ["#", "/"])
+    for (const name of mine.names(`${NAME}${about}${end}`)) {
+      const text = mine.read<{ text?: string }>(name)?.text?.trim();
+      if (text) mine.write(`${LEFT}${newId()}`, { text, at: Date.now() });
+      mine.remove(name);
+    }
+}
+
+/** The words that were left so, oldest first. */
+export function leftWords(mine: Kept = kept): LeftWords[] {
+  return mine
+    .names(LEFT)
+    .map((name) => ({ name, ...mine.read<{ text: string; at: number }>(name) }))
+    .filter((one): one is LeftWords & { at: number } => one.text !== undefined)
+    .sort((a, b) => a.at - b.at);
 }
 
 /** How much is half written. */

@@ -5,13 +5,16 @@ import { copyText } from "../browser/secure_context";
 import { watchWhosePage } from "../browser/whose_page";
 import { make } from "../components/dom";
 import { offerKeyList } from "../components/key_list";
-import { showNotSent } from "../components/not_sent";
+import { showNotSent, showWordsOfClosed } from "../components/not_sent";
 import { outbox } from "../outbox/outbox";
 import { guardSignOut } from "../outbox/sign_out";
+import { sendWritingForms } from "../outbox/waiting_forms";
 import { messageOf } from "../text/error_message";
 import { words } from "../text/words";
 
+if (personOfPage()) sendWritingForms(); // before a form is noted as sent by the browser
 watchWhosePage();
+showWordsOfClosed();
 if (personOfPage()) {
   guardSignOut();
   addEventListener("online", () => void outbox.send());
