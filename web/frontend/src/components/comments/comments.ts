@@ -15,6 +15,8 @@ import { clock } from "../../text/times";
 import { words } from "../../text/words";
 import { waitingComment, waitingRow } from "./waiting_comment";
 
+const SHOWN_AFTER = 500; // ms: a change that is sent at once is not said to wait
+
 export class LessonComments extends HTMLElement {
   player!: LessonPlayer;
   /** Of the lesson or the clip that is talked about, in the API. */
@@ -23,10 +25,16 @@ export class LessonComments extends HTMLElement {
   private all: Comment[] = [];
   private drawn = new Map<string, { as: string; article: HTMLElement }>();
   private waiting = new Map<string, { as: string; article: HTMLElement }>();
+  private later: ReturnType<typeof setTimeout> | undefined;
   private filters = new CommentFilters(() => this.show(this.all));
 
   connectedCallback(): void {
-    document.addEventListener(CHANGED, () => keepPlace(this, () => this.draw(this.all)));
+    const draw = () => keepPlace(this, () => this.draw(this.all));
+    document.addEventListener(CHANGED, () => {
+      draw();
+      clearTimeout(this.later);
+      this.later = setTimeout(draw, 2 * SHOWN_AFTER);
+    });
   }
 
   show(comments: Comment[]): void {
@@ -49,7 +57,8 @@ export class LessonComments extends HTMLElement {
 
   /** A change of a comment that is not sent yet. */
   private waitingChange({ id }: Comment): HTMLElement[] {
-    const changes = outbox.waiting(placeOfComment(id));
+    const isSlow = (one: Waiting) => one.refused ?? Math.abs(Date.now() - one.since) > SHOWN_AFTER;
+    const changes = outbox.waiting(placeOfComment(id)).filter(isSlow);
     return changes.map((one) => waitingRow(one, make("header", {}, make("span", {}, words.yourChange))));
   }
 
