@@ -55,9 +55,17 @@ export function keepPlace(root: Element, draw: () => void): void {
   focusWithin(document.getElementById(near.id) ?? rows[Math.min(at, rows.length - 1)] ?? root);
 }
 
+const CAN_HAVE_FOCUS = ["button", "a[href]", "input", "select", "textarea", "summary"]
+  .map((one) => `${one}:not([tabindex="-1"])`)
+  .join();
+
+/** The first thing in a part of the page, or that part itself, which can have the focus. */
+export function firstWithin(part: Element): HTMLElement | undefined {
+  const all = [part, ...part.querySelectorAll<HTMLElement>(CAN_HAVE_FOCUS)] as HTMLElement[];
+  return all.find((one) => one.matches(CAN_HAVE_FOCUS) && one.checkVisibility() && !one.matches(":disabled"));
+}
+
 /** Give the focus to the first thing in a part of the page that can have it, else to what holds that part. */
 export function focusWithin(part: Element | null): void {
-  const all = part?.querySelectorAll<HTMLElement>("button, a[href], input, select, textarea, summary") ?? [];
-  const first = [...all].find((one) => one.checkVisibility() && !one.matches(":disabled"));
-  (first ?? part?.closest<HTMLElement>("[tabindex]"))?.focus({ preventScroll: true });
+  (part && (firstWithin(part) ?? part.closest<HTMLElement>("[tabindex]")))?.focus({ preventScroll: true });
 }

@@ -5,6 +5,7 @@ import { copyText } from "../browser/secure_context";
 import { watchWhosePage } from "../browser/whose_page";
 import { make } from "../components/dom";
 import { offerKeyList } from "../components/key_list";
+import { keepFocus } from "../components/lost_focus";
 import { showNotSent, showWordsOfClosed } from "../components/not_sent";
 import { outbox } from "../outbox/outbox";
 import { guardSignOut } from "../outbox/sign_out";
@@ -24,6 +25,7 @@ if (personOfPage()) {
 }
 
 offerKeyList();
+keepFocus();
 
 document.addEventListener("click", (event) => {
   const button = (event.target as HTMLElement).closest<HTMLElement>("[data-restore]");

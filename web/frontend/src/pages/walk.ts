@@ -1,6 +1,6 @@
 /** <learning-walk>: notes with their moments during a visit, kept at once, and sound if both want it. */
 import { ask, askInTime, LIMIT_FOR_FILES, refusal } from "../api/client";
-import { make } from "../components/dom";
+import { keepPlace, make } from "../components/dom";
 import { waitingRow } from "../components/comments/waiting_comment";
 import { keepAwake, noRecording, openMedia } from "../browser/secure_context";
 import { hearKeys } from "../keys/hear";
@@ -135,7 +135,7 @@ class LearningWalk extends HTMLElement {
         } else row.append(make("span", { className: "quiet" }, words.walkOnPhone));
         return row;
       });
-    this.list.replaceChildren(...refused, ...rows);
+    keepPlace(this, () => this.list.replaceChildren(...refused, ...rows));
   }
 
   /** A note that the server will not take; it holds up no other, and stays until its writer takes it away. */
