@@ -98,11 +98,13 @@ def choose_film(
     lesson, clip = _film_for(session, person, partnership, lesson_id, clip_id)
     film = film_key(lesson, clip)
     there = _open_room(session, partnership.id, film)
-    if there is not None and there.id != meeting.id:
+    if there is not None and there.id == meeting.id:
+        return meeting  # chosen twice: where they are, and their cards, stay
+    if there is not None:
         raise InvalidInput(why="You have a room for this already. Please go on there, or end that session first.")
     meeting.film = film
     meeting.lesson_id, meeting.clip_id, meeting.moments = lesson.id, None if clip is None else clip.id, []
-    meeting.room = room_json(Room(at=now_ms(), steered_by=person.id))
+    meeting.room = room_json(Room(at=now_ms(), steered_by=person.id, number=room_of(meeting).number + 1))
     record_change(session, meeting)
     return meeting
 

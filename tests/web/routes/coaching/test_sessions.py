@@ -140,6 +140,20 @@ def test_a_room_opens_once_and_only_over_what_the_partner_can_see(school: School
     assert "share it first" in other.text
 
 
+def test_a_film_chosen_twice_keeps_the_cards_and_another_one_goes_on_with_the_orders(school: School) -> None:
+    owner, address = school.browser("owner"), f"/sessions/{school.ids['session']}"
+    assert owner.post(f"/api{address}/moments", json={"start_ms": 4000}).status_code == 201
+    assert set_playback(school, "owner") == 200
+    before = read(school)
+    assert owner.post(f"{address}/film", data={"film": f"lesson:{school.ids['lesson']}"}).status_code == 303
+    assert (read(school)["moments"], read(school)["room"]) == (before["moments"], before["room"])
+    assert owner.post(f"{address}/film", data={"film": f"clip:{school.ids['clip']}"}).status_code == 303
+    room, was = read(school)["room"], before["room"]
+    assert isinstance(room, dict)
+    assert isinstance(was, dict)
+    assert (room["number"], room["position_ms"], room["playing"]) == (was["number"] + 1, 0, False)
+
+
 def write_action(school: School, kind: str, version: object, **action: object) -> tuple[int, dict[str, object]]:
     body = {"action_version": version} | action
     answer = school.browser(kind).patch(f"/api/sessions/{school.ids['session']}", json=body)
