@@ -3,11 +3,11 @@ import { ask, isClosed, Refused } from "../api/client";
 import type { Room, SessionPage } from "../api/types";
 import { leave } from "../browser/whose_page";
 import { keepPlace, make } from "../components/dom";
-import { clockAhead, correction, placeIn } from "../player/follow";
+import { clockAhead, correction, isTogether, placeIn } from "../player/follow";
 import { follow } from "../live/page";
 import { Refetch } from "../live/refetch";
 import { LessonPlayer, timeLink } from "../player/player";
-import { Steering } from "../player/steering";
+import { isOtherFilm, saysHereAgain, Steering } from "../player/steering";
 import { clock } from "../text/times";
 import { words } from "../text/words";
 import { outbox } from "../outbox/outbox";
@@ -22,6 +22,7 @@ const by = (id: string) => document.getElementById(id)!;
 const said = by("said");
 let ahead = page.now - Date.now(); // of the server's clock, roughly until it is measured
 let sought: number | null = null; // in s, because the room said so: such a seek is no order, however long it takes
+let isHeardPaused = true; // what the film's last event said: a press of this person is not undone before it is heard
 let ours = 1; // the speed that was set here, to catch up or not
 const steering = new Steering(page.room, page.me.id);
 const now = () => Date.now() + ahead;
@@ -47,17 +48,17 @@ function offerToJoin(error: unknown): void {
 function align(): void {
   const media = player.media;
   if (steering.room.playing && !page.over) player.wake(); // also on a hidden page: it may be heard
-  if (!media || media.readyState < 1 || page.over) return;
+  if (!media || media.readyState < 1 || page.over || media.paused !== isHeardPaused) return;
   const { seek, speed } = correction(steering.room, now(), media.currentTime * 1000);
-  if (!steering.room.playing) by("join").hidden = true;
-  const ended = steering.room.playing && placeIn(steering.room, now()) >= media.duration * 1000;
+  const isThere = isTogether(steering.room, now(), { isPaused: media.paused, lengthMs: media.duration * 1000 });
+  if (isThere) by("join").hidden = true;
   ours = speed;
   if (seek !== undefined && !media.seeking) {
     sought = Math.max(0, Math.min(seek / 1000, media.duration));
     media.currentTime = sought;
   }
   if (media.playbackRate !== speed) media.playbackRate = speed;
-  if (steering.room.playing && media.paused && !ended) void media.play().catch(offerToJoin);
+  if (!isThere) void media.play().catch(offerToJoin);
   if (!steering.room.playing && !media.paused) media.pause();
 }
 
@@ -84,12 +85,16 @@ function watchPlayer(media: HTMLMediaElement): void {
   // What the room says already is no order of this person: it is this page that follows.
   const elsewhere = () =>
     Math.abs(media.currentTime * 1000 - placeIn(steering.room, now())) > (steering.room.playing ? 500 : 30);
+  for (const kind of ["play", "pause", "emptied"]) media.addEventListener(kind, () => (isHeardPaused = media.paused));
   media.addEventListener("play", () => steering.room.playing || steer({ playing: true }));
   media.addEventListener("pause", () => !steering.room.playing || media.ended || steer({ playing: false }));
+  media.addEventListener("seeking", () => steering.seekBegins());
   media.addEventListener("seeked", () => {
     const isOurs = sought !== null && Math.abs(media.currentTime - sought) < SAME_PLACE;
-    if (!isOurs && elsewhere()) steer({});
     sought = null;
+    if (isOurs || !elsewhere()) return;
+    if (steering.seekCounts) steer({});
+    else align();
   });
   media.addEventListener(
     "ratechange",
@@ -103,9 +108,8 @@ function showRoom(): void {
   const there = page.here.includes(page.other.id);
   by("here").textContent = there ? words.here(page.other_called) : words.notHere(page.other_called);
   by("here").classList.toggle("is-here", there);
-  const who = steering.room.steered_by;
-  by("steers").textContent =
-    who === page.me.id ? words.youSteer : who === page.other.id ? words.steering(page.other_called) : "";
+  const sentences = { me: words.youSteer, other: words.steering(page.other_called), nobody: "" };
+  by("steers").textContent = sentences[steering.by];
   player.speedOfRoom = steering.room.speed;
 }
 
@@ -162,19 +166,17 @@ function showCards(): void {
 }
 
 function show(newer: SessionPage): void {
-  const [wasOver, film] = [page.over, page.media?.url];
+  const isOther = newer.over !== page.over || isOtherFilm(page, newer);
   page = newer;
   steering.take(newer.room);
-  const isOther = film !== undefined && page.media !== null && page.media.url !== film;
-  if (page.over !== wasOver || isOther || (page.media && !player.media)) return location.reload();
+  if (isOther) return location.reload();
   if (!page.media && hadFilm) {
     said.textContent = words.away;
     player.media?.pause();
     player.hidden = true;
     return;
   }
-  // A second tab that was closed said that this person has left.
-  if (!page.over && !document.hidden && !page.here.includes(page.me.id)) here();
+  if (saysHereAgain(page, document.hidden)) here();
   showRoom();
   showTimer();
   keepPlace(document.getElementById("main")!, showCards);
@@ -223,6 +225,7 @@ if (!page.over) {
   setInterval(showTimer, 1000);
   here();
   setInterval(here, 10_000);
+  document.addEventListener("visibilitychange", () => document.hidden || here()); // after a tab before it was closed
   addEventListener("pagehide", () => void ask("POST", `${address}/leave`, {}, true).catch(() => undefined));
   void measureClock().then(align);
   setInterval(() => void measureClock(), 60_000);
@@ -238,8 +241,8 @@ if (!page.over) {
     line: (isOpen) => {
       said.textContent = isOpen ? "" : words.lost;
       wasLost ||= !isOpen;
+      if (wasLost) steering.forget();
       if (isOpen) {
-        if (wasLost) steering.forget();
         here();
         void measureClock().then(align);
         room.ask();
@@ -248,6 +251,10 @@ if (!page.over) {
     },
     goesOn: () => true, // the other may press play
   });
-  addEventListener("online", () => room.ask());
+  addEventListener("offline", () => steering.forget());
+  addEventListener("online", () => {
+    steering.forget();
+    room.ask();
+  });
   setInterval(() => room.ask(), 10_000); // what was missed while this side slept
 }

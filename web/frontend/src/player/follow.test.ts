@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Room } from "../api/types";
-import { clockAhead, correction, placeIn } from "./follow";
+import { clockAhead, correction, isTogether, placeIn } from "./follow";
 
 const AT = 1_000_000;
 const room = (set: Partial<Room>): Room => ({ position_ms: 60_000, at: AT, playing: true, speed: 1, ...set }) as Room;
@@ -43,4 +43,13 @@ test("the server's clock is taken from the quickest answer", () => {
   const slow = { sent: 0, got: 2000, said: 9000 };
   const quick = { sent: 3000, got: 3040, said: 8020 };
   expect(clockAhead([slow, quick])).toBe(5000);
+});
+
+test("there is something to join only while the room plays, this player stands and the film goes on", () => {
+  const standing = { isPaused: true, lengthMs: 90_000 };
+  expect(isTogether(room({}), AT, standing)).toBe(false);
+  expect(isTogether(room({ playing: false }), AT, standing)).toBe(true);
+  expect(isTogether(room({}), AT, { ...standing, isPaused: false })).toBe(true);
+  expect(isTogether(room({}), AT + 29_999, standing)).toBe(false);
+  expect(isTogether(room({}), AT + 30_000, standing)).toBe(true); // the film is at its end
 });

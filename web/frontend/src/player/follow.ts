@@ -20,6 +20,11 @@ export function correction(room: Room, now: number, at: number): { seek?: number
   return { speed: room.speed * (1 + Math.max(-MOST, Math.min(MOST, behind / 400))) };
 }
 
+/** Whether a player does what the room does, so that there is nothing to join. */
+export function isTogether(room: Room, now: number, player: { isPaused: boolean; lengthMs: number }): boolean {
+  return !room.playing || !player.isPaused || placeIn(room, now) >= player.lengthMs;
+}
+
 /** How far the server's clock is ahead of this page's, from what the quickest of some answers said. */
 export function clockAhead(samples: { sent: number; got: number; said: number }[]): number {
   const best = samples.reduce((a, b) => (b.got - b.sent < a.got - a.sent ? b : a));

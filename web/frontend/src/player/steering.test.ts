@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Room } from "../api/types";
-import { Steering, type Order } from "./steering";
+import { isOtherFilm, saysHereAgain, Steering, type Order } from "./steering";
 
 const room = (set: Partial<Room>): Room => ({
   position_ms: 0,
@@ -68,4 +68,55 @@ test("after a break of the line the room is where the server says", () => {
   steering.forget();
   steering.take(room({ position_ms: 400, number: 1 }));
   expect(steering.room.position_ms).toBe(400);
+});
+
+test("a seek that a break of the line kept waiting is no order", () => {
+  const steering = new Steering(room({}), "tom");
+  steering.seekBegins();
+  expect(steering.seekCounts).toBe(true);
+  steering.forget(); // the line goes down
+  expect(steering.seekCounts).toBe(false);
+  steering.seekBegins();
+  steering.forget(); // and is back
+  expect(steering.seekCounts).toBe(false);
+  steering.seekBegins();
+  expect(steering.seekCounts).toBe(true);
+});
+
+test("who steers is said alike on both sides, also after an order that was refused", async () => {
+  const { answers, post } = slow();
+  const [tom, priya] = ["tom", "priya"].map((me) => new Steering(room({ steered_by: "" }), me)) as [Steering, Steering];
+  const both = () => [tom.by, priya.by];
+  expect(both()).toEqual(["nobody", "nobody"]);
+  const sent = tom.send(order(1000), post);
+  const after = room({ number: 2, steered_by: "tom" });
+  answers[0]!.give(after);
+  await sent;
+  priya.take(after);
+  expect(both()).toEqual(["me", "other"]);
+  const refused = priya.send(order(2000), post);
+  expect(priya.by).toBe("me");
+  answers[1]!.refuse(new Error("no network"));
+  await expect(refused).rejects.toThrow();
+  expect(both()).toEqual(["me", "other"]);
+  const later = room({ number: 3, steered_by: "priya" });
+  for (const one of [tom, priya]) one.take(later);
+  expect(both()).toEqual(["other", "me"]);
+});
+
+test("a page says again that its person is here when a second tab of hers said that she has left", () => {
+  const me = { id: "tom", name: "Tom" };
+  expect(saysHereAgain({ over: false, here: ["priya"], me }, false)).toBe(true);
+  expect(saysHereAgain({ over: false, here: ["priya", "tom"], me }, false)).toBe(false);
+  expect(saysHereAgain({ over: false, here: [], me }, true)).toBe(false); // nobody looks at this one
+  expect(saysHereAgain({ over: true, here: [], me }, false)).toBe(false);
+});
+
+test("another film, or the first one, is another film; one that was taken back is none", () => {
+  const film = (url: string | null) =>
+    ({ media: url === null ? null : { url, mime: "", fps: 25, language: "en" } }) as never;
+  expect(isOtherFilm(film("/a"), film("/b"))).toBe(true);
+  expect(isOtherFilm(film(null), film("/a"))).toBe(true);
+  expect(isOtherFilm(film("/a"), film("/a"))).toBe(false);
+  expect(isOtherFilm(film("/a"), film(null))).toBe(false);
 });
