@@ -148,7 +148,7 @@ bench-page: install $(TEST) browser ## Measure the review page and the session r
 	$(BIN)/python -m benchmarks.speed.page --json performance.json --docs docs/performance.md $(ARGS)
 
 .PHONY: bench-written
-bench-written: install $(TEST) browser ## Write, cut, reload and sign out at random in Chromium, 1,000 times, and write docs/written.md
+bench-written: install $(TEST) browser ## Write, cut, reload and sign out at random in Chromium, 1,000 times (fewer: ARGS="--runs 60"), and write docs/written.md
 	$(BIN)/python -m tests.browser.written --docs docs/written.md $(ARGS)
 
 .PHONY: bench-load

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import random
 import sys
@@ -20,6 +21,7 @@ from playwright.sync_api import Browser, Error, Locator, Page, Route, expect, sy
 from playwright.sync_api import TimeoutError as TookTooLong
 
 from core.clock import utc_now
+from core.school_day import full_day
 from tests.browser.conftest import Place, started
 from tests.browser.finished import add_finished_lesson
 from tests.browser.people import PASSWORD, create_demo_school
@@ -242,14 +244,43 @@ def run(browser: Browser, place: Place, seed: int) -> tuple[Counter[str], Counte
     return Counter(one.written), there, one.did
 
 
+@dataclass
+class Result:
+    """What many runs counted."""
+
+    runs: int = 0
+    written: int = 0
+    there: int = 0
+    happened: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, seed: int, wrote: Counter[str], found: Counter[str], did: list[str]) -> None:
+        """Count a run that came to its end."""
+        self.runs += 1
+        self.written, self.there = self.written + wrote.total(), self.there + found.total()
+        self.happened.update(did)
+        if wrote != found:
+            more = (found - wrote).total()
+            self.wrong.append(
+                f"seed {seed}: {(wrote - found).total()} lost, {more} more than written ({', '.join(did)})"
+            )
+
+    def fail(self, seed: int, error: Exception) -> None:
+        """Count a run that could not be played to its end."""
+        self.runs += 1
+        notes = " ".join(getattr(error, "__notes__", []))
+        self.wrong.append(f"seed {seed}: {str(error).splitlines()[0]} ({notes})")
+
+
 def main() -> None:
-    """Play many runs, and write what they counted."""
+    """Play many runs, and write what they counted; ends with 1 if one of them went wrong."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--runs", type=int, default=1000)
+    asked.add_argument("--minutes", type=float, default=float("inf"), help="begin no run after so many minutes")
     asked.add_argument("--first", type=int, default=1000, help="the seed of the first run")
     asked.add_argument("--docs", type=Path)
     options = asked.parse_args()
-    written, there, happened, began = 0, 0, Counter[str](), time.monotonic()
+    result, began = Result(), time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
         sync_playwright() as playwright,
@@ -259,30 +290,42 @@ def main() -> None:
         people = create_demo_school(school)
         place = Place(school, people, f"{school.address}/lessons/{add_finished_lesson(school, people.teacher)}")
         for seed in range(options.first, options.first + options.runs):
-            wrote, found, did = run(browser, place, seed)
-            assert wrote == found, (seed, did, wrote - found, found - wrote)
-            written, there = written + wrote.total(), there + found.total()
-            happened.update(did)
-            sys.stdout.write(f"seed {seed}: {wrote.total()} written, {found.total()} there\n")
+            if time.monotonic() - began > options.minutes * 60:
+                break
+            try:
+                result.add(seed, *run(browser, place, seed))
+            except (AssertionError, Error) as error:
+                result.fail(seed, error)
+            minutes = (time.monotonic() - began) / 60
+            sys.stdout.write(f"{minutes:.1f} min, seed {seed}: {result.written} written, {result.there} there\n")
+            sys.stdout.write("".join(f"  {one}\n" for one in result.wrong[-1:] if one.startswith(f"seed {seed}:")))
+            sys.stdout.flush()
     if options.docs:
-        options.docs.write_text(report(options.runs, written, there, happened, time.monotonic() - began), "utf-8")
+        options.docs.write_text(report(result, options.first, time.monotonic() - began), "utf-8")
+    sys.exit(bool(result.wrong))
 
 
-def report(runs: int, written: int, there: int, happened: Counter[str], seconds: float) -> str:
+def report(result: Result, first: int, seconds: float) -> str:
     """Return the page of the docs."""
-    rows = "\n".join(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(happened.items()))
+    rows = "\n".join(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(result.happened.items()))
+    wrong = "\n".join(f"- {one}" for one in result.wrong) or "None."
     return f"""# What was written, and what is there
 
 `make bench-written` plays runs of {STEPS} things in Chromium: somebody types, sends, answers, loses the line, an
-answer, the tab or the session, signs out and in, at random. Then it counts the comments on the server. A run whose
-counts differ ends it.
+answer, the tab or the session, signs out and in, at random. Then it counts the comments on the server, text by text.
+How many runs are played is said to it (`make bench-written ARGS="--runs 60"`, or `--minutes 30`).
 
-{utc_now():%Y-%m-%d}, {platform.system()} {platform.machine()}, {runs} runs in {seconds / 60:.0f} minutes:
-**{written} written, {there} there, each once.**
+{full_day(utc_now())}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores:
+**{result.runs} runs** (seeds {first} to {first + result.runs - 1}) in {seconds / 60:.0f} minutes.
+**{result.written} written, {result.there} there{"" if result.wrong else ", each once"}.**
 
 | what happened | times |
 |---|---|
 {rows}
+
+Runs that went wrong:
+
+{wrong}
 """
 
 
