@@ -1,7 +1,11 @@
 """The school's calendar: converts moments to days in its time zone, and formats dates and times.
 
-Moments are kept as aware UTC. Whatever is called a day ("today", "until 12 March", "this week") is a day in the
+Moments are kept as aware UTC. Whatever is called a day ("today", "until 12 March 2026", "this week") is a day in the
 school's time zone (`HINDSIGHT_TIME_ZONE`), and is made here alone: `tests/calendar_rule.py` refuses every other way.
+
+A day has one form for people (`full_day`), a moment one (`day_and_time`), on pages, in mails, papers and exports alike;
+`web/frontend/src/text/school_day.ts` writes the same. Data, form fields and file names have ISO 8601 (`iso_day`,
+`iso_moment`).
 """
 
 from __future__ import annotations
@@ -67,15 +71,8 @@ def moment_at_school(written: datetime) -> datetime:
     return moment
 
 
-def day_in_words(day: date, today: date) -> str:
-    """Write a day as people do: "12 March", with its year only when it is another one."""
-    there = SchoolDay.of(day)
-    words = f"{there.day} {there:%B}"
-    return words if there.year == today.year else f"{words} {there.year}"
-
-
 def full_day(day: date) -> str:
-    """Write a day, or the day of a moment at the school, with its year: "12 March 2026"."""
+    """Write a day, or the day of a moment at the school: "12 March 2026"."""
     there = SchoolDay.of(day)
     return f"{there.day} {there:%B} {there.year}"
 
@@ -85,17 +82,16 @@ def weekday_of(day: date) -> str:
     return f"{SchoolDay.of(day):%A}"
 
 
-def weekday_and_day(moment: datetime) -> str:
-    """Write the day of a moment at the school: "Tuesday 1 December"."""
-    there = SchoolDay.of(moment)
-    return f"{there:%A} {there.day} {there:%B}"
-
-
-def time_of_day(moment: datetime) -> str:
-    """Write a moment's time on the school's clock: "15:45"."""
-    return f"{on_school_clock(moment):%H:%M}"
-
-
 def day_and_time(moment: datetime) -> str:
-    """Write a moment on the school's clock: "Tuesday 1 December, 15:45"."""
-    return f"{weekday_and_day(moment)}, {time_of_day(moment)}"
+    """Write a moment on the school's clock: "Tuesday 1 December 2026 at 15:45"."""
+    return f"{weekday_of(moment)} {full_day(moment)} at {on_school_clock(moment):%H:%M}"
+
+
+def iso_day(day: date) -> str:
+    """Write a day, or the day of a moment at the school, for a form field, a file name or data: "2026-12-01"."""
+    return SchoolDay.of(day).isoformat()
+
+
+def iso_moment(moment: datetime) -> str:
+    """Write a moment for a table: ISO 8601 on the school's clock, with its distance from UTC."""
+    return on_school_clock(moment).isoformat()

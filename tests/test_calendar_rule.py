@@ -28,6 +28,16 @@ def test_every_day_is_made_by_the_schools_clock() -> None:
         ("a.ts", "const today = new Date(at).toLocaleDateString();"),
         ("a.ts", "const day = now.getDate();"),
         ("a.ts", "const day = new Date().toISOString().slice(0, 10);"),
+        ("web/a.py", "day = lesson.taught_on.isoformat()"),
+        ("annotation/a.py", 'words = f"until {share.until.isoformat()}"'),
+        ("a.html", "<p>{{ one.planned_at }}</p>"),
+        ("a.html", '<p>{{ one.day ~ ", " ~ one.title }}</p>'),
+        ("a.html", "{{ 'for ever' if not share.until else share.until }}"),
+        ("a.html", "{{ one.opened_at|default('') }}"),
+        ("a.html", "since {{ one.since|full_day }}, opened {{ one.opened_at|time_ago }}"),
+        ("a.ts", "const line = `${one.person.name} opened it ${one.opened_at}`;"),
+        ("a.ts", 'const line = make("time", {}, one.written_at);'),
+        ("a.ts", "say(share.until);"),
     ],
 )
 def test_another_clocks_day_is_seen(file: str, line: str) -> None:
@@ -42,6 +52,11 @@ def test_another_clocks_day_is_seen(file: str, line: str) -> None:
         ("a.py", "share = f'{value:.0%}'"),
         ("a.py", "about = f'{planned:%Y%m%d}'  # calendar rule: a key"),
         ("a.ts", "const sent = Date.now();"),
+        ("a.py", "about = moment.isoformat()"),  # no package whose text people read
+        ("a.html", "{{ one.day|full_day ~ ', ' ~ one.title }}{{ 'done' if one.done_at else 'open' }}"),
+        ("a.html", "{{ open_at }}{{ walk.saved_at|time_ago if walk.saved_at else 'not saved' }}"),
+        ("a.ts", 'make("time", { dateTime: one.written_at }, dayAndTime(one.written_at));'),
+        ("a.ts", "const line = `${dayOf(share.since)}${share.until ? dayInWords(share.until) : ''}`;"),
     ],
 )
 def test_what_is_the_schools_or_no_day_is_let_through(file: str, line: str) -> None:

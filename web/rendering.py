@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.clock import utc_now
 from core.models import Person, new_id
-from core.school_day import SchoolDay, day_and_time, day_in_words, full_day, weekday_of
+from core.school_day import SchoolDay, day_and_time, full_day, iso_day, weekday_of
 from core.settings import get_settings
+from core.text.recording_time import clock_time, length_in_words
 from web.assets import asset, asset_css
 from web.security.auth import SHARED_COOKIE
 from web.security.connections import came_by_plain_http, loses_cookies
@@ -89,24 +90,9 @@ POSTS = re.compile(r'<form\b[^<>]*\bmethod="post"[^<>]*+>')
 OF_THE_LEAD = ("/", "/programme", "/programme/work")
 
 
-def clock_time(ms: int) -> str:
-    """Write a moment of a recording: 2:41, 1:02:09."""
-    seconds = ms // 1000
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
-
-
-def length_in_words(seconds: float) -> str:
-    """Write a length of time in whole minutes: "1 minute", "3 hours", "2 hours 44 minutes"."""
-    hours, minutes = divmod(round(seconds / 60), 60)
-    parts = [(hours, "hour"), (minutes, "minute")]
-    return " ".join(f"{n} {unit}{'s' if n > 1 else ''}" for n, unit in parts if n) or "less than a minute"
-
-
 def time_ago(moment: date) -> str:
-    """Write a day, or a moment's day at the school, as people do: "today", "yesterday", "in 3 days", "12 March"."""
-    today, day = SchoolDay.of(utc_now()), SchoolDay.of(moment)
-    away = (day - today).days
+    """Write a day, or a moment's day at the school: "today", "yesterday", "in 3 days", "12 March 2026"."""
+    away = (SchoolDay.of(moment) - SchoolDay.of(utc_now())).days
     named = {0: "today", -1: "yesterday", 1: "tomorrow"}
     if away in named:
         return named[away]
@@ -114,20 +100,22 @@ def time_ago(moment: date) -> str:
         return f"in {away} days"
     if -7 < away < -1:
         return f"{-away} days ago"
-    return day_in_words(day, today)
+    return full_day(moment)
 
 
 def by_day(day: date) -> str:
-    """Write until when something is to be done: "by today", "by Friday", "by 12 March"; "was for 2 days ago"."""
+    """Write until when something is to be done: "by today", "by Friday", "by 12 March 2026"; "was for 2 days ago"."""
     away = (day - SchoolDay.of(utc_now())).days
     if away < 0:
         return f"was for {time_ago(day)}"
     return f"by {weekday_of(day)}" if 1 < away < 7 else f"by {time_ago(day)}"
 
 
-def day_of_this_year(day: date) -> str:
-    """Write a day, or the day of a moment at the school, with its year only when it is another one."""
-    return day_in_words(day, SchoolDay.of(utc_now()))
+def printed(value: Any) -> Any:
+    """Return what a template writes for a value: a day or a moment without a filter has its one form."""
+    if isinstance(value, datetime):
+        return day_and_time(value)
+    return full_day(value) if isinstance(value, date) else value
 
 
 def listens() -> str:
@@ -140,13 +128,14 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
+        finalize=printed,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals.update(asset=asset, asset_css=asset_css, listens=listens)
     environment.filters.update(clock_time=clock_time, time_ago=time_ago, length_in_words=length_in_words)
-    environment.filters.update(by_day=by_day, day_and_time=day_and_time, full_day=full_day, this_year=day_of_this_year)
+    environment.filters.update(by_day=by_day, day_and_time=day_and_time, full_day=full_day, iso_day=iso_day)
     return environment
 
 

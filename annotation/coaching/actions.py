@@ -15,6 +15,7 @@ from core.clock import utc_now
 from core.database.insert import pressed_before
 from core.errors import InvalidInput, NotFound
 from core.models import Action, CoachingSession, Goal, Partnership, Person
+from core.school_day import iso_day
 
 LENGTH = 500
 
@@ -67,7 +68,7 @@ def action_fields(action: Action | None) -> dict[str, str]:
     """Return what the one action of a session says, as what two people may change at once; empty without one."""
     if action is None:
         return {"what": "", "by": "", "goal_id": ""}
-    by = "" if action.by is None else action.by.isoformat()
+    by = "" if action.by is None else iso_day(action.by)
     return {"what": action.what, "by": by, "goal_id": action.goal_id or ""}
 
 

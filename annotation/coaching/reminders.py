@@ -11,7 +11,7 @@ from annotation.access.states import active_now
 from annotation.mail_queue import remind
 from core.clock import utc_now
 from core.models import CoachingSession, Partnership, Person
-from core.school_day import time_of_day, weekday_and_day
+from core.school_day import day_and_time
 from core.settings import get_settings
 
 BEFORE = timedelta(hours=24)
@@ -36,11 +36,10 @@ def remind_of_sessions(session: Session) -> int:
         coach = session.get_one(Person, partnership.coach_id)
         coachee = session.get_one(Person, partnership.coachee_id)
         assert meeting.planned_at is not None
-        day, hour = weekday_and_day(meeting.planned_at), time_of_day(meeting.planned_at)
         for person, other in ((coach, coachee), (coachee, coach)):
             about = f"session:{meeting.id}:{meeting.planned_at:%Y%m%d%H%M}:{person.id}"  # calendar rule: a key
             text = (
-                f"You and {other.name} meet on {day} at {hour}, for ten to fifteen"
+                f"You and {other.name} meet on {day_and_time(meeting.planned_at)}, for ten to fifteen"
                 f" minutes.\n\n{site()}/sessions/{meeting.id}\n"
             )
             count += remind(session, person, f"Your session with {other.name}", text, about)

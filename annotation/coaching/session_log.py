@@ -20,8 +20,9 @@ from core.clock import utc_now
 from core.database.insert import PRESS
 from core.errors import InvalidInput, NotFound
 from core.models import Action, Clip, CoachingSession, Comment, Partnership, Person
-from core.school_day import SchoolDay, full_day, time_of_day
+from core.school_day import SchoolDay, day_and_time, full_day, iso_day
 from core.text.concurrent_edits import merge_edit
+from core.text.recording_time import clock_time
 
 SHORTEST, LONGEST = 10, 15  # minutes
 
@@ -87,7 +88,7 @@ def write_log(
         if meeting.ended_at is not None and not action.strip():
             raise InvalidInput(why="Please leave one thing to do. It is all that a session asks for.")
         now = action_fields(action_of(session, meeting))
-        by = "" if action_by is None else action_by.isoformat()
+        by = "" if action_by is None else iso_day(action_by)
         mine = {"what": action.strip(), "by": by, "goal_id": goal_id or now["goal_id"]}
         both = merge_edit(action_version, now, mine)
         day = date.fromisoformat(both["by"]) if both["by"] else None
@@ -153,15 +154,15 @@ def _lines(
 ) -> list[LogLine]:
     began = meeting.began_at or meeting.created_at
     ended = meeting.ended_at or utc_now()
-    lines = [LogLine(0, f"Began on {full_day(began)} at {time_of_day(began)}")]
-    looked = [f"Looked at {_clock(one.start_ms)}: {one.text or 'a moment'}" for one in cards]
+    lines = [LogLine(0, f"Began on {day_and_time(began)}")]
+    looked = [f"Looked at {clock_time(one.start_ms)}: {one.text or 'a moment'}" for one in cards]
     lines += [LogLine(0, what) for what in looked]
     for comment, name, _ in comments:
         said = comment.partnership_id == partnership.id and comment.deleted_at is None
         inside = clip is None or clip.start_ms <= comment.start_ms <= clip.end_ms
         if said and inside and began <= comment.created_at <= ended:
             at_ms = comment.start_ms - (clip.start_ms if clip is not None else 0)
-            words = f"{name} at {_clock(at_ms)}: {comment.text}"
+            words = f"{name} at {clock_time(at_ms)}: {comment.text}"
             lines.append(LogLine(_since(began, comment.created_at), words))
     lines.sort(key=lambda line: line.at_ms)
     if meeting.ended_at is not None:
@@ -173,7 +174,3 @@ def _lines(
 
 def _since(began: datetime, at: datetime) -> int:
     return max(0, round((at - began).total_seconds() * 1000))
-
-
-def _clock(ms: int) -> str:
-    return f"{ms // 60_000}:{ms // 1000 % 60:02}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.models import Comment
-from core.school_day import on_school_clock
+from core.school_day import iso_moment
 from core.text.csv_table import csv_text
 
 Row = tuple[Comment, str, str | None]
@@ -23,7 +23,7 @@ def comments_csv(rows: Sequence[Row]) -> str:
 
 def _cells(one: Comment, author: str, goal: str | None) -> tuple[str | None, ...]:
     end = None if one.end_ms is None else _clock(one.end_ms)
-    written = on_school_clock(one.created_at).isoformat()
+    written = iso_moment(one.created_at)
     return (_clock(one.start_ms), end, author, one.kind, one.stage, goal, one.text, written, one.id, one.parent_id)
 
 
@@ -50,7 +50,7 @@ def _annotation(one: Comment, author: str, goal: str | None, source: str) -> dic
         "type": "Annotation",
         "motivation": motivation,
         "creator": {"type": "Person", "name": author},
-        "created": one.created_at.isoformat(),
+        "created": one.created_at.isoformat(),  # calendar rule: data
         "body": bodies,
         "target": [f"urn:hindsight:comment:{one.parent_id}", target] if one.parent_id else target,
     }

@@ -21,7 +21,7 @@ from core.clock import latest_now, utc_now
 from core.database.events import About, record_event, record_events
 from core.errors import InvalidInput
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
-from core.school_day import LAST_YEAR, SchoolDay, day_in_words
+from core.school_day import LAST_YEAR, SchoolDay, full_day
 
 S = TypeVar("S", Share, ClipShare)
 
@@ -220,4 +220,4 @@ def with_last_day(who: str, untils: Sequence[datetime | None]) -> str:
         return who
     day = last_day(max(dated))
     assert day is not None
-    return f"{who}, until {day_in_words(day, SchoolDay.of(utc_now()))}"
+    return f"{who}, until {full_day(day)}"

@@ -32,7 +32,7 @@ from core.models import (
     SecondFactor,
     SignIn,
 )
-from core.school_day import full_day, time_of_day
+from core.school_day import day_and_time
 
 FACTORS: tuple[type[Base], ...] = (SecondFactor, RecoveryCode, PendingSignIn)
 """Tables of second factors; each has a `person_id`."""
@@ -335,8 +335,8 @@ def sentence_of(event: Event, at: datetime, device: str) -> str:
 
 
 def moment_in_words(at: datetime) -> str:
-    """Write a moment on the school's clock: "on 3 March 2027 at 10:12"."""
-    return f"on {full_day(at)} at {time_of_day(at)}"
+    """Write when something happened: "on Wednesday 3 March 2027 at 10:12"."""
+    return f"on {day_and_time(at)}"
 
 
 def list_notices(session: Session, person: Person) -> Sequence[tuple[AccountNotice, str]]:

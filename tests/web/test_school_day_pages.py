@@ -69,7 +69,7 @@ def test_a_share_until_today_is_open_to_the_end_of_the_schools_day(there: There)
     assert owner.post(f"/api/lessons/{ids['lesson']}/shares", json=yesterday).status_code == 422
     answer = owner.post(f"/api/lessons/{ids['lesson']}/shares", json=body)
     assert answer.json()["until"] == there.today.isoformat()
-    assert f"until {there.today.day} {there.today:%B}" in coach.get(f"/lessons/{ids['lesson']}").text
+    assert f"until {full_day(there.today)}" in coach.get(f"/lessons/{ids['lesson']}").text
     with stopped_at(there.today.ends - timedelta(seconds=1)):
         assert coach.get(f"/lessons/{ids['lesson']}").status_code == 200
     with stopped_at(there.today.ends):

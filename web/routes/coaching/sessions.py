@@ -29,7 +29,7 @@ from annotation.coaching.sessions import (
 from core.clock import utc_now
 from core.database.db import get_database
 from core.errors import InvalidInput
-from core.school_day import SchoolDay, moment_at_school
+from core.school_day import SchoolDay, iso_day, moment_at_school
 from web.forms.sent_once import SentForm, answer_once
 from web.live.hub import newest_number
 from web.pdf.document import paper
@@ -48,6 +48,7 @@ from web.views.coaching.sessions import (
     Writing,
     films_for,
     log_data,
+    log_in_words,
     session_view,
 )
 
@@ -138,7 +139,7 @@ def read_log_paper(request: Request, session_id: str, person: CurrentPerson) -> 
         data = log_data(session, person, session_id)
         meeting, _ = get_session(session, person, session_id)
     note_film(person, meeting, "paper")
-    made = paper("log", data, f"Coaching log {data['day']}")
+    made = paper("log", log_in_words(data), f"Coaching log {iso_day(data['day'])}")
     return in_pieces(made, right_to(request, person, lambda session, me: get_log(session, me, session_id)))
 
 

@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from core.database.db import get_database
 from core.errors import HindsightError
 from core.models import Upload
+from core.school_day import iso_day
 from core.settings import get_settings
 from core.storage.configured import get_storage
 from ingest.upload.errors import TooLarge, UploadBusy, UploadOffset, UploadType, UploadUnreadable, UploadVersion
@@ -350,7 +351,7 @@ def read_metadata(header: str) -> Mapping[str, str]:
 
 def write_metadata(upload: Upload) -> str:
     """Return what is known of an upload in the form of its Upload-Metadata header."""
-    day = upload.taught_on.isoformat() if upload.taught_on else ""
+    day = iso_day(upload.taught_on) if upload.taught_on else ""
     words = {"filename": upload.name, "filetype": upload.mime, "title": upload.title, "class_name": upload.class_name}
     known = (words | {"taught_on": day}).items()
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in known if value)

@@ -16,7 +16,7 @@ from annotation.lessons.lessons import files_of, list_everything_own
 from core.clock import utc_now
 from core.database.db import get_database
 from core.models import Person
-from core.school_day import SchoolDay, full_day
+from core.school_day import full_day, iso_day
 from core.storage.configured import get_storage
 from web.security.auth import open_to_leavers
 from web.transfer.archives import pieces
@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/me/everything.zip", response_class=StreamingResponse)
 def read_everything(request: Request, person: Annotated[Person, open_to_leavers(LeaverAct.TAKE_DATA)]) -> Response:
     """Return everything about oneself."""
-    name = f"Hindsight, {person.name}, {SchoolDay.of(utc_now()).isoformat()}.zip"
+    name = f"Hindsight, {person.name}, {iso_day(utc_now())}.zip"
     whole = StreamingResponse(everything(person), media_type="application/zip", headers=save_as(name))
     right = right_to(request, person, lambda session, me: session.get_one(Person, me.id), leavers=True)
     return WhileAllowed(whole, right)

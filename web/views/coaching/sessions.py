@@ -23,7 +23,7 @@ from annotation.lessons.comments import list_comments
 from annotation.lessons.lessons import files_of, lessons_with
 from annotation.people.names import short_names_of
 from core.models import Clip, CoachingSession, Lesson, Partnership, Person
-from core.school_day import SchoolDay
+from core.school_day import SchoolDay, full_day
 from core.text.concurrent_edits import version_of
 from web.views.base import NamedView, View
 from web.views.lessons.clips import clip_media
@@ -283,20 +283,26 @@ def offered(
 
 
 def log_data(session: Session, person: Person, session_id: str) -> dict[str, Any]:
-    """Return what a log says, for a paper or a program; raises NotFound where it is closed to this person."""
+    """Return what a log says; raises NotFound where it is closed to this person."""
     meeting, partnership = get_log(session, person, session_id)
     names, action = names_of(session, {partnership.coach_id, partnership.coachee_id}), action_of(session, meeting)
     return {
-        "day": SchoolDay.of(meeting.began_at or meeting.created_at).isoformat(),
+        "day": SchoolDay.of(meeting.began_at or meeting.created_at),
         "kind": partnership.kind,
         "coach": names[partnership.coach_id],
         "coachee": names[partnership.coachee_id],
         "lines": [{"at_ms": line.at_ms, "what": line.what} for line in log_of(session, person, meeting, partnership)],
         "notes": [one.model_dump() for one in note_views(session, person, meeting, names)],
         "action": "" if action is None else action.what,
-        "action_by": None if action is None or action.by is None else action.by.isoformat(),
+        "action_by": None if action is None else action.by,
         "action_done": action is not None and action.done_at is not None,
     }
+
+
+def log_in_words(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a log says as its paper writes it: days in words."""
+    by = data["action_by"]
+    return data | {"day": full_day(data["day"]), "action_by": None if by is None else full_day(by)}
 
 
 def films_for(session: Session, person: Person, partnership: Partnership) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from core.models import Lesson
+from core.text.recording_time import clock_time
 from core.types import ActivityKind, Role
 from transcription.public import (
     ActivityCorrection,
@@ -19,7 +20,6 @@ from transcription.public import (
     read_correction,
     unplaced_corrections,
 )
-from web.rendering import clock_time
 from web.views.base import View
 
 

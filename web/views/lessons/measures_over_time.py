@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from datetime import date
 from statistics import median
 from typing import Any
 
@@ -22,10 +23,9 @@ from annotation.lessons.measures_over_time import (
     owners_shown_by,
     seen_lessons,
 )
-from core.clock import utc_now
 from core.models import Goal, Lesson, Partnership, Person
-from core.school_day import SchoolDay, day_in_words
-from web.rendering import clock_time
+from core.school_day import SchoolDay
+from core.text.recording_time import clock_time
 from web.views.base import View
 
 
@@ -59,7 +59,7 @@ class Point:
 
     lesson_id: str
     title: str
-    day: str
+    day: date
     figure: str
     range: str
     x: float
@@ -84,7 +84,6 @@ def points_of(name: str, lessons: Sequence[Measured]) -> list[Point]:
     if "share" in name:
         top = 1
     step = (WIDTH - 2 * EDGE) / max(len(found) - 1, 1)
-    today = SchoolDay.of(utc_now())
 
     def height(value: float) -> float:
         return round(HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * value / (top or 1), 1)
@@ -93,7 +92,7 @@ def points_of(name: str, lessons: Sequence[Measured]) -> list[Point]:
         Point(
             one.lesson_id,
             one.title,
-            day_in_words(one.day, today),
+            one.day,
             in_words(name, figure.value),
             _range_in_words(name, figure),
             round(EDGE + k * step, 1),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -42,7 +41,7 @@ from core.models import (
     StoredFile,
     VoicePrint,
 )
-from core.school_day import SchoolDay, on_school_clock
+from core.school_day import SchoolDay, iso_moment
 from core.text.csv_table import csv_text
 from web.transfer.archives import as_json
 from web.transfer.file_names import safe_name
@@ -100,11 +99,6 @@ def file_name(file: StoredFile, clips: Mapping[int, Clip]) -> str | None:
         clip = clips.get(int(number))
         return f"{kind} {number} {safe_name(clip.title if clip is not None else '')}.{ending}"
     return None
-
-
-def written_at(moment: datetime) -> str:
-    """Write a moment for a table: ISO 8601 on the school's clock, with its distance from UTC."""
-    return on_school_clock(moment).isoformat()
 
 
 def lesson_documents(session: Session, person: Person, lesson: Lesson) -> Iterator[tuple[str, str]]:
@@ -226,7 +220,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
     wrote, versions = comments_by(session, person), versions_by(session, person)
     written = (
         (
-            written_at(one.created_at),
+            iso_moment(one.created_at),
             said.place.title if said.place else "",
             said.at_ms,
             one.kind,
@@ -238,7 +232,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
     )
     yield "comments.csv", csv_text(("written", "lesson", "start_ms", "kind", "stage", "text"), written)
     before = (
-        (written_at(one.written_at), said.place.title if said.place else "", said.at_ms, one.text)
+        (iso_moment(one.written_at), said.place.title if said.place else "", said.at_ms, one.text)
         for said in wrote
         for one in versions.get(said.comment.id, ())
     )
@@ -250,7 +244,7 @@ def documents_of(session: Session, person: Person) -> Iterator[tuple[str, str]]:
     seen += [
         (row.opened_at, who.name, "your measures", None, row.kind) for row, who in measures_openings(session, person)
     ]
-    when = ((written_at(at), *what) for at, *what in sorted(seen, key=lambda one: one[0], reverse=True))
+    when = ((iso_moment(at), *what) for at, *what in sorted(seen, key=lambda one: one[0], reverse=True))
     yield "openings.csv", csv_text(("when", "who", "lesson", "clip", "what"), when)
     walks = walks_of(session, person)
     every = [walk for walk, _ in walks]

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from core.clock import utc_now
 from core.models import Goal, Guess, Lesson, MeasuresOpening, MeasuresRow, Person, VoicePrint
+from core.school_day import full_day
 from tests.annotation.lessons.test_measures_over_time import document
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_lesson
@@ -114,7 +115,7 @@ def test_a_goal_shows_its_measure_across_lessons_to_her_and_to_a_coach_she_shows
     address = f"/goals/{school.ids['goal']}"
     assert "across lessons" in school.browser("owner").get(address).text
     assert "across lessons" in school.browser("coach").get(address).text
-    assert "Last, 2 March: <strong>2.0 s" in school.browser("owner").get("/").text
+    assert "Last, 2 March 2026: <strong>2.0 s" in school.browser("owner").get("/").text
     school.browser("owner").post(f"/measures/shown/{school.ids['showing']}/take-back")
     assert "across lessons" not in school.browser("coach").get(address).text
 
@@ -139,7 +140,7 @@ def test_the_owner_reads_when_a_coach_opened_her_measures_once_for_one_look(scho
     assert "has not opened it" in owner.get("/measures").text
     for _ in range(2):
         assert coach.get(f"/measures/of/{school.ids['partnership_coach']}").status_code == 200
-    assert "and opened it today" in owner.get("/measures").text
+    assert f"and opened it on {full_day(utc_now())}" in owner.get("/measures").text
     assert owner.get("/me").text.count("your measures</a>") == 1
     with school.database.write() as session:
         session.execute(update(MeasuresOpening).values(opened_at=utc_now() - timedelta(days=1)))

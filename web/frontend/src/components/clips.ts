@@ -98,7 +98,7 @@ export class LessonClips extends HTMLElement {
     const title = one.ready ? make("a", { href: `/clips/${one.id}` }, one.title) : make("span", {}, one.title);
     const until = make("input", {
       type: "date",
-      min: today().day,
+      min: today(),
       className: "until",
       ariaLabel: words.clipUntil,
       title: words.clipUntil,

@@ -1,7 +1,9 @@
 /**
- * Keeps the focus near where somebody works: when what has it is removed or hidden, the focus goes to the neighbour that
- * is left, and never to the page itself, where the next Tab would begin at the top.
+ * Keeps the focus near where somebody works: when what has it is removed or hidden, the focus goes to the neighbour
+ * that is left, and never to the page itself, where the next Tab would begin at the top.
  */
+import { hearKeys } from "../keys/hear";
+import { isHeldOnButton } from "../keys/meaning";
 import { firstWithin } from "./dom";
 
 type Place = { within: Element; at: number };
@@ -37,18 +39,12 @@ function mend(): void {
   }
 }
 
-/** A key that is held presses one button, and not those that get the focus after it. */
-function pressOnce(event: KeyboardEvent): void {
-  if (event.repeat && event.key === "Enter" && (event.target as Element).closest("button, summary, a"))
-    event.preventDefault();
-}
-
 /** Watch the page for what is removed or hidden while it has the focus. */
 export function keepFocus(): void {
   document.addEventListener("focusin", ({ target }) => remember(target as Element));
   // By then whatever removed it is through.
   document.addEventListener("focusout", ({ target }) => queueMicrotask(() => forgetIfLeft(target)));
-  document.addEventListener("keydown", pressOnce);
+  hearKeys(document, isHeldOnButton); // or what has the focus next would be pressed too
   const watch = new MutationObserver((changes) => {
     // What is hidden keeps the focus until it is drawn.
     if (hasNone() || (document.activeElement === last && changes.some((one) => one.type === "attributes"))) mend();

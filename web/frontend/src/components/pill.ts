@@ -48,7 +48,7 @@ export class TrustPill extends HTMLElement {
       { ariaLabel: "Share with" },
       ...partnerships.map((each) => make("option", { value: each.id }, each.other)),
     );
-    const until = make("input", { type: "date", min: today().day, ariaLabel: "Until (empty: until you take it back)" });
+    const until = make("input", { type: "date", min: today(), ariaLabel: "Until (empty: until you take it back)" });
     const give = make("button", { type: "button", className: "primary" }, "Share");
     give.addEventListener("click", () =>
       act(ask("POST", `${thing.address}/shares`, { partnership_id: who.value, until: until.value || null })),
@@ -86,7 +86,7 @@ export class TrustPill extends HTMLElement {
     const back = make("button", { type: "button" }, "Take it back");
     back.addEventListener("click", () => act(ask("DELETE", address)));
     const opened = share.openings.map((one) =>
-      make("li", {}, `${one.person.name} opened it ${dayAndTime(one.opened_at)}`),
+      make("li", {}, `${one.person.name} opened it on ${dayAndTime(one.opened_at)}`),
     );
     const text = `${who}, since ${dayOf(share.since)}${share.until ? `, until ${dayInWords(share.until)}` : ""}`;
     return make("div", { className: "measure" }, make("p", {}, text), make("ul", {}, ...opened), back);

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { altMeans, enterMeans, isEscape, runOfElement, runOfPage, undoMeans, type Focus, type Press } from "./meaning";
+import {
+  altMeans,
+  enterMeans,
+  isEscape,
+  isHeldOnButton,
+  runOfElement,
+  runOfPage,
+  undoMeans,
+  type Focus,
+  type Press,
+} from "./meaning";
 
 const press = (key: string, set: Partial<Press> = {}): Press => ({
   key,
@@ -157,4 +167,11 @@ test("the element that has the focus hears its own keys", () => {
   expect(runOfElement(press("Enter", { ctrl: true }), acts)).toBe(false);
   expect(runOfElement(press("x"), acts)).toBe(false);
   expect(heard).toEqual(["on", "go"]);
+});
+
+test("Enter that is held presses a button or a link once; in a field it is the browser's own", () => {
+  const held = (focus: Focus) => isHeldOnButton(press("Enter", { focus, repeat: true }));
+  expect([held("button"), held("page"), held("text"), held("dialog")]).toEqual([true, true, false, false]);
+  expect(isHeldOnButton(press("Enter", { focus: "button" }))).toBe(false);
+  expect(isHeldOnButton(press(" ", { focus: "button", repeat: true }))).toBe(false);
 });

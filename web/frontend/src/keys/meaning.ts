@@ -118,6 +118,11 @@ export function enterMeans(press: Press): "send" | "nothing" | null {
   return press.repeat ? "nothing" : "send";
 }
 
+/** Whether Enter is held on a button or a link: it presses once, and not what gets the focus after it. */
+export function isHeldOnButton(press: Press): boolean {
+  return press.repeat && press.key === "Enter" && (press.focus === "button" || press.focus === "page");
+}
+
 /** Whether the key leaves a field; an input method has an Escape of its own. */
 export function isEscape(press: Press): boolean {
   return press.key === "Escape" && !press.isComposing;

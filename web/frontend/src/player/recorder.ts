@@ -1,7 +1,7 @@
 /** <lesson-recorder>: records with camera or microphone, and hands over what is recorded while it grows. */
 import { make } from "../components/dom";
 import { keepAwake, noRecording, openMedia } from "../browser/secure_context";
-import { today } from "../text/school_day";
+import { dayAndTime } from "../text/school_day";
 import { clock } from "../text/times";
 import { words } from "../text/words";
 
@@ -45,8 +45,7 @@ export class LessonRecorder extends HTMLElement {
       KINDS.find(([kind]) => kind.startsWith(picture ? "video" : "audio") && MediaRecorder.isTypeSupported(kind)) ??
       KINDS[0];
     const recorder = new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 1_500_000, audioBitsPerSecond: 96_000 });
-    const now = today();
-    const upload = this.begin(growing(recorder), `Lesson ${now.day} ${now.time}${ending}`);
+    const upload = this.begin(growing(recorder), `${words.recordedOn(dayAndTime(new Date()))}${ending}`);
     recorder.start(EVERY);
     upload.start();
     this.show(recorder, stream, picture);

@@ -50,13 +50,13 @@ export class Steering {
     this.breaksBefore = this.breaks;
   }
 
-  /** Whether the seek that ended just now is an order. What a break kept waiting is none: the other went on meanwhile. */
+  /** Whether the seek that ended just now is an order. What a break kept waiting is none: the other went on. */
   get seekCounts(): boolean {
     return this.breaksBefore === this.breaks;
   }
 }
 
-/** Whether a page says once more that its person is here: a second tab of hers that was closed said that she has left. */
+/** Whether a page says again that its person is here: a second tab of hers that was closed said that she has left. */
 export function saysHereAgain(page: Pick<SessionPage, "over" | "here" | "me">, isHidden: boolean): boolean {
   return !page.over && !isHidden && !page.here.includes(page.me.id);
 }

@@ -18,7 +18,7 @@ test("what was not heard for a second is not told", () => {
   const told = measureSentences(MEASURED, null).map(([, sentence]) => sentence);
   expect(told.filter((one) => / 0 seconds/.test(one))).toEqual([]);
   expect(told).toContain("Single pupils spoke for 60 seconds.");
-  expect(told).toContain("The teacher spoke for 90 % of the talk, 2 h 44 min in all.");
+  expect(told).toContain("The teacher spoke for 90 % of the talk, 2 hours 44 minutes in all.");
   expect(told).toContain("The floor changed once.");
 });
 

@@ -19,6 +19,6 @@ test.each([
   [90_000, "2 minutes"],
   [720_000, "12 minutes"],
   [3_570_000, "1 hour"],
-  [9_840_000, "2 h 44 min"],
+  [9_840_000, "2 hours 44 minutes"],
   [7_200_000, "2 hours"],
 ])("%i ms are said as %s", (ms, said) => expect(spoken(ms)).toBe(said));

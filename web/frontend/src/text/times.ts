@@ -9,13 +9,14 @@ export function clock(ms: number): string {
     : `${Math.floor(s / 60)}:${two(s % 60)}`;
 }
 
-/** A length as people say it: 40 seconds, 12 minutes, 2 h 44 min. */
+/** A length as people say it: 40 seconds, 12 minutes, 2 hours 44 minutes. */
 export function spoken(ms: number): string {
   const s = Math.round(ms / 1000);
   const minutes = Math.round(s / 60);
-  if (s < 90) return `${s} second${s === 1 ? "" : "s"}`;
+  if (s < 90) return many(s, "second");
   if (minutes < 60) return `${minutes} minutes`;
-  return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : hours(minutes / 60);
+  const rest = minutes % 60 ? ` ${many(minutes % 60, "minute")}` : "";
+  return many(Math.floor(minutes / 60), "hour") + rest;
 }
 
-const hours = (n: number) => `${n} hour${n === 1 ? "" : "s"}`;
+const many = (n: number, unit: string) => `${n} ${unit}${n === 1 ? "" : "s"}`;

@@ -194,6 +194,7 @@ export const words = {
   next: "Next",
   nothingFound: "nothing found",
   recordPicture: "Record with the camera",
+  recordedOn: (when: string) => `Lesson, ${when}`,
   recordSound: "Record sound only",
   recordStop: "Stop and keep",
   recordPause: "Pause",
