@@ -51,7 +51,7 @@ SHOWN = re.compile(
     r"(?P<maker>\w*)\s*(?:\$\{|[(,]\s*)(?P<whose>[\w!?]+(?:\.[\w!?]+)*)\."
     r"(?P<name>\w+_(?:at|on)|action_by|since|until|day)(?=\s*[,)}]|\s\?\?)"
 )
-MAKERS = {"dayAndTime", "dayInWords", "dayOf", "if"}
+MAKERS = {"dayAndTime", "dayInWords", "dayOf", "add", "has", "if"}  # the last three show nothing
 OTHERS = ("!", "this.", "words.")  # what is no day of the API
 
 
