@@ -6,6 +6,7 @@ import { words } from "../text/words";
 import { draftCount } from "./drafts";
 import { outbox, type Waiting } from "./outbox";
 
+const ON_ITS_WAY = 2000; // ms that what is sent just now may take
 const FORM = 'form[action="/sign-out"]';
 
 function signOut(form: HTMLFormElement): void {
@@ -78,7 +79,14 @@ export function guardSignOut(): void {
     const form = event.target as HTMLFormElement;
     if (event.defaultPrevented || !form.matches(FORM)) return;
     event.preventDefault();
-    if (outbox.waiting().length || (isSharedComputer() && draftCount())) askBefore(form);
-    else signOut(form);
+    void signOutSoon(form);
   });
+}
+
+/** What is on its way as she presses the button is not asked about, if it arrives. */
+async function signOutSoon(form: HTMLFormElement): Promise<void> {
+  const isSending = outbox.waiting().some((one) => !one.refused);
+  if (isSending) await Promise.race([outbox.send(), new Promise((later) => setTimeout(later, ON_ITS_WAY))]);
+  if (outbox.waiting().length || (isSharedComputer() && draftCount())) askBefore(form);
+  else signOut(form);
 }
