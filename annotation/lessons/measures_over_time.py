@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from statistics import quantiles
 from typing import Any
 
 from sqlalchemy import select
@@ -48,12 +47,12 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A lesson of hers that has been measured."""
+    """A lesson of hers that has been measured; `figures` are those of `MeasuresRow`."""
 
     lesson_id: str
     title: str
     day: date
-    measures: Mapping[str, Any]
+    figures: Mapping[str, Any]
 
 
 def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
@@ -67,15 +66,17 @@ def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
 def lessons_measured(session: Session, owner_ids: Collection[str]) -> dict[str, list[Measured]]:
     """Return the measured lessons of each of some owners, as `own_lessons_measured` does."""
     rows = session.execute(
-        select(Lesson, MeasuresRow.document)
+        select(
+            Lesson.id, Lesson.owner_id, Lesson.title, Lesson.taught_on, Lesson.created_at, MeasuresRow.figures
+        )
         .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
         .join(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
         .where(Lesson.owner_id.in_(owner_ids), Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))
         .order_by(Lesson.created_at, Lesson.id)
     )
     found: dict[str, list[Measured]] = {}
-    for one, document in rows:
-        measured = Measured(one.id, one.title, SchoolDay.of(one.taught_on or one.created_at), document)
+    for one in rows:
+        measured = Measured(one.id, one.title, SchoolDay.of(one.taught_on or one.created_at), one.figures)
         found.setdefault(one.owner_id, []).append(measured)
     return {owner_id: sorted(lessons, key=lambda one: one.day) for owner_id, lessons in found.items()}
 
@@ -139,37 +140,35 @@ def seen_lessons(session: Session, person: Person, lessons: Sequence[Measured]) 
     return set(session.scalars(select(Lesson.id).where(Lesson.id.in_(ids), lessons_seen_by(person))))
 
 
-def figure_of(name: str, measures: Mapping[str, Any]) -> Figure | None:
+def figure_of(name: str, figures: Mapping[str, Any]) -> Figure | None:
     """Return one measure of a lesson with its uncertainty; None where the lesson has no such figure."""
-    if not measures["speech_ms"]:
+    if not figures["speech_ms"]:
         return None
     if name == "teacher_share_of_talk":
-        return _part(measures["teacher_ms"], measures, measures["speech_ms"])
+        return _part(figures["teacher_ms"], figures, figures["speech_ms"])
     if name == "pupil_ms":
-        return _part(measures["pupil_ms"], measures, 1)
+        return _part(figures["pupil_ms"], figures, 1)
     if name in ("wait_1_median_ms", "wait_2_median_ms", "wait_1_share_3s"):
-        return _wait(name, measures)
+        return _wait(name, figures)
     if name == "open_questions":
-        kinds = measures["questions_by_kind"]
+        kinds = figures["questions_by_kind"]
         return Figure(kinds.get("open", 0) + kinds.get("probing", 0))
-    return Figure(measures[name])
+    return Figure(figures[name])
 
 
-def _part(part_ms: int, measures: Mapping[str, Any], whole: int) -> Figure:
+def _part(part_ms: int, figures: Mapping[str, Any], whole: int) -> Figure:
     """Bound a part of the talk: all talk of an unsure voice may belong to it, or none."""
-    return Figure(part_ms / whole, part_ms / whole, (part_ms + measures["unsure_ms"]) / whole)
+    return Figure(part_ms / whole, part_ms / whole, (part_ms + figures["unsure_ms"]) / whole)
 
 
-def _wait(name: str, measures: Mapping[str, Any]) -> Figure | None:
+def _wait(name: str, figures: Mapping[str, Any]) -> Figure | None:
     """Bound a median wait by the middle half of the waits, and say so when they are few."""
-    middle = measures[name]
+    middle = figures[name]
     if middle is None:
         return None
-    heard = measures["heard_in"].get("wait_2_median_ms" if name == "wait_2_median_ms" else "wait_1_median_ms", ())
-    waits = [end - start for start, end in heard]
-    if len(waits) < FEW_WAITS:
-        return Figure(middle, note=f"few waits: {len(waits)}" if waits else "few waits")
+    count, low, high = figures["waits"]["wait_2_median_ms" if name == "wait_2_median_ms" else "wait_1_median_ms"]
+    if count < FEW_WAITS:
+        return Figure(middle, note=f"few waits: {count}" if count else "few waits")
     if name == "wait_1_share_3s":
         return Figure(middle)
-    low, _, high = quantiles(waits, n=4, method="inclusive")
     return Figure(middle, min(low, middle), max(high, middle))

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.measure_figures import figures_of
 from core.models.base import Base, Id, new_id
 
 
@@ -99,10 +101,18 @@ class ActivityRow(Base):
     kind: Mapped[str] = mapped_column(String(12))
 
 
+def _figures_of_document(context: DefaultExecutionContext) -> dict[str, Any]:
+    return figures_of(context.get_current_parameters()["document"])
+
+
 class MeasuresRow(Base):
-    """The measures of a lesson, and the intervals that each counts."""
+    """The measures of a lesson, and the intervals that each counts.
+
+    `figures` is written with every document, whoever writes it: charts of many lessons read that alone.
+    """
 
     __tablename__ = "measures"
 
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), primary_key=True)
     document: Mapped[dict[str, Any]]  # core.types.Measures as JSON, heard_in as {name: [[start_ms, end_ms], ...]}
+    figures: Mapped[dict[str, Any]] = mapped_column(default=_figures_of_document, onupdate=_figures_of_document)

@@ -108,7 +108,7 @@ class Comment(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"), index=True)  # written on it, inside it
-    author_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"))
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
     partnership_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"), index=True)
     parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("comment.id"), index=True)
     draft_id: Mapped[str | None] = mapped_column(String(64), unique=True)  # made by the page: sent twice, kept once
@@ -154,7 +154,7 @@ class CoachingSession(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     partnership_id: Mapped[str] = mapped_column(Id, ForeignKey("partnership.id", ondelete="CASCADE"), index=True)
     lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"), index=True)
-    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id", ondelete="SET NULL"))
+    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id", ondelete="SET NULL"), index=True)
     film: Mapped[str | None] = mapped_column(String(24))  # lesson:ID or clip:ID: one open room for each
     created_at: Mapped[datetime]
     planned_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -30,7 +30,7 @@ class Lesson(Base):
     deleted_at: Mapped[datetime | None]  # can be undone until the sweeper deletes it for good
     coaches_meet_at: Mapped[datetime | None]  # from then on its coaches read what each of them writes
     # A coach's recording of a coaching conversation, for the coach's own mirror; never shared.
-    conversation_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"))
+    conversation_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"), index=True)
     conversation_since: Mapped[datetime | None]  # when the coach called it one
     release_asked_by_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"))  # "a lesson after all"
     media_warned_at: Mapped[datetime | None]
@@ -72,7 +72,8 @@ class Upload(Base):
     taught_on: Mapped[date | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"))  # once complete
+    # Once complete:
+    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"), index=True)
 
 
 class Opening(Base):
@@ -83,7 +84,7 @@ class Opening(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
-    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"))  # None: all of it
+    clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"), index=True)  # None: all of it
     kind: Mapped[str] = mapped_column(String(10), server_default="page")
     opened_at: Mapped[datetime]
 

@@ -22,10 +22,12 @@ class Walk(Base):
     title: Mapped[str] = mapped_column(String(200))
     began_at: Mapped[datetime]
     saved_at: Mapped[datetime | None]
-    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"))  # its sound, hers
+    # Its sound, which is the observed teacher's:
+    lesson_id: Mapped[str | None] = mapped_column(Id, ForeignKey("lesson.id", ondelete="SET NULL"), index=True)
     answer: Mapped[str] = mapped_column(default="")
     answered_at: Mapped[datetime | None]
-    goal_id: Mapped[str | None] = mapped_column(Id, ForeignKey("goal.id", ondelete="SET NULL"))  # what became of it
+    # What became of it:
+    goal_id: Mapped[str | None] = mapped_column(Id, ForeignKey("goal.id", ondelete="SET NULL"), index=True)
 
 
 class WalkNote(Base):

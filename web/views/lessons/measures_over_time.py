@@ -79,7 +79,7 @@ def in_words(name: str, value: float) -> str:
 
 def points_of(name: str, lessons: Sequence[Measured]) -> list[Point]:
     """Place the lessons that have this figure, in their order; the scale begins at zero."""
-    found = [(one, figure) for one in lessons if (figure := figure_of(name, one.measures)) is not None]
+    found = [(one, figure) for one in lessons if (figure := figure_of(name, one.figures)) is not None]
     top = max((figure.high or figure.value for _, figure in found), default=0)
     if "share" in name:
         top = 1
@@ -151,7 +151,7 @@ def goal_change(session: Session, person: Person, goal: Goal) -> str:
     """Say how a goal's measure was before the goal was set and since, each as the middle of its lessons; or nothing."""
     lessons = goals_lessons(session, person, [goal])[goal.id]
     figures = [
-        (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.measures)) is not None
+        (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.figures)) is not None
     ]
     set_on = SchoolDay.of(goal.created_at)
     before = [value for day, value in figures if day < set_on]

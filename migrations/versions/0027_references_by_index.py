@@ -1,0 +1,25 @@
+"""An index for each column that refers to a row that can be deleted: else its deletion reads the whole table."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+branch_labels = None
+depends_on = None
+
+COLUMNS = (
+    ("coaching_session", "clip_id"),
+    ("comment", "author_id"),
+    ("lesson", "conversation_id"),
+    ("opening", "clip_id"),
+    ("upload", "lesson_id"),
+    ("walk", "goal_id"),
+    ("walk", "lesson_id"),
+)
+
+
+def upgrade() -> None:
+    for table, column in COLUMNS:
+        op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
