@@ -12,7 +12,7 @@ from annotation.lessons.lessons import get_own_lesson
 from core.database.db import get_database
 from core.models import Lesson, Person
 from transcription.public import Basis, LessonChange, change_lesson
-from web.child_process import TakesTooLong, compute_in_child
+from web.child_process import MachineBusy, TakesTooLong, compute_in_child
 
 Plan = Callable[[Basis], LessonChange | None]
 
@@ -30,7 +30,7 @@ def change_own_lesson(
             return plan(basis)
         try:
             return from_thread.run(partial(compute_in_child, person.id, plan, basis))
-        except TakesTooLong:  # a machine that is busy: what somebody puts right is never refused for that
+        except (TakesTooLong, MachineBusy):  # what somebody puts right is never refused for that
             if in_child:
                 raise
             return plan(basis)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
+import signal
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import pytest
 from fastapi import UploadFile
@@ -20,7 +23,7 @@ from annotation.school.staff import decode_staff, read_staff
 from tests.access.test_every_route import TABLE, address
 from tests.support.web_school import School
 from transcription.formats.readers import decode_transcript
-from web.child_process import TakesTooLong, compute_in_child
+from web.child_process import MachineBusy, TakesTooLong, compute_in_child
 
 
 def test_it_is_another_process_and_each_person_has_one_at_a_time() -> None:
@@ -41,14 +44,43 @@ def test_an_error_for_people_comes_back_as_it_was_raised() -> None:
         asyncio.run(compute_in_child("ada", read_staff, "no,columns\n"))
 
 
-def test_a_process_that_dies_or_never_ends_refuses_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TakesTooLong):
-        asyncio.run(compute_in_child("ada", os._exit, 3))
-    monkeypatch.setattr(web.child_process, "LONGEST_SECONDS", 0.5)
+def compute_for_ever() -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (1, resource.getrlimit(resource.RLIMIT_CPU)[1]))  # sooner than 20 seconds
+    while True:
+        pass
+
+
+def end_by(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+def test_what_fails_or_computes_for_too_long_refuses_the_file() -> None:
+    for function in (partial(os._exit, 3), compute_for_ever):
+        with pytest.raises(TakesTooLong):
+            asyncio.run(compute_in_child("ada", function))
+
+
+def test_a_busy_machine_refuses_no_file_but_asks_to_try_again(
+    school: School, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        with pytest.raises(MachineBusy):
+            asyncio.run(compute_in_child("ada", end_by, number))
+    monkeypatch.setattr(web.child_process, "WAIT_SECONDS", 0.5)
     begun = time.monotonic()
-    with pytest.raises(TakesTooLong):
+    with pytest.raises(MachineBusy):
         asyncio.run(compute_in_child("ada", time.sleep, 60))
     assert time.monotonic() - begun < 10
+    monkeypatch.setattr(web.child_process, "WAIT_SECONDS", 0.001)
+    for path in sorted(taking_files(school.app.routes)):
+        allowed, _, form = TABLE["POST", path]
+        assert form is not None
+        files = {"file": ("a.txt", form["file"].encode())}
+        client = school.browser(next(iter(allowed)))
+        answer = client.post(address(school, path), files=files)
+        assert (answer.status_code, "try again in a few minutes" in answer.text) == (503, True), path
+        assert [getattr(one, "code", "") for one in caplog.records].count("machine_busy") == 1, path
+        caplog.clear()
 
 
 def test_the_event_loop_turns_while_a_large_file_is_read() -> None:

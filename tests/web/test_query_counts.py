@@ -103,7 +103,7 @@ def ask_all(
     with pytest.MonkeyPatch.context() as patch:
         use_ground(patch, ground)
         patch.setattr(while_allowed, "CHECK_SECONDS", 600)  # else a slow answer is asked for again
-        patch.setattr(child_process, "LONGEST_SECONDS", 600)  # what a busy machine does late is counted as well
+        patch.setattr(child_process, "WAIT_SECONDS", 600)  # what a busy machine does late is counted as well
         with closing_database() as database:  # one for all, since it remembers how its statements are written
             school = replace(made, database=database)
             for method, path in routes:
