@@ -19,6 +19,8 @@ WATCHED = {  # table: the columns on which rights stand; none named: all of them
     "share": ANY,
     "clip_share": ANY,
     "partnership": ANY,
+    "stored_file": ANY,
+    "portfolio_item": frozenset({"consent", "deleted_at"}),
     "second_factor": ANY,
     "coaching_session": frozenset({"partnership_id"}),
     "sign_in": frozenset({"expires_at", "person_id", "secret_hash", "road"}),

@@ -1,18 +1,21 @@
 """The hub: one task of a process reads new events and tells every open stream what its listener may hear.
 
 It asks rights again when something changed on which a right stands (`core/database/rights_watch.py`), when one ended
-by its date, and at every heartbeat. A stream itself never asks the database once it has begun.
+by its date, and at every heartbeat. A stream itself never asks the database once it has begun, and an answer that is
+being sent (`web/transfer/while_allowed.py`) asks for its right when the hub says so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from annotation.access.hearing import Topic, ended_by_time
 from core.clock import latest_now, utc_now
 from core.database.db import get_database
-from core.database.events import WINDOW, Happened, events_after, last_event_number
+from core.database.events import RIGHTS, WINDOW, Happened, events_after, last_event_number
 from web.live.telling import Answer, Follower, Question, Told, answer
 from web.security.guard import SAFE_METHODS
 
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.4
 HEARTBEAT_SECONDS = 15.0
+FRESH_SECONDS = POLL_SECONDS + 0.3  # since the last reading began; after that nobody relies on it
 
 
 @dataclass(eq=False, slots=True)
@@ -77,11 +81,39 @@ def read_new(seen: Seen) -> tuple[Seen, list[Happened], bool]:
     return Seen(max([seen.newest, *numbers]), numbers, now), new, is_over
 
 
+class Watch:
+    """Says to somebody who asks for a right by herself when to ask: first, and whenever one may have ended."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.doubt = asyncio.Event()
+        self.doubt.set()
+
+    def must_ask(self) -> bool:
+        """Tell whether to ask now; then it is taken as asked. While the hub reads nothing, ask each time."""
+        if not self.doubt.is_set() and self._hub.is_fresh():
+            return False
+        if self._hub.has_begun():  # else what changes before its first reading is never told
+            self.doubt.clear()
+        return True
+
+    async def wait(self, done: asyncio.Future[None], most_seconds: float) -> None:
+        """Return when something is done, when a right may have ended, or after so long."""
+        waits: set[asyncio.Future[Any]] = {done}
+        if self._hub.has_begun():
+            waits.add(asyncio.ensure_future(self.doubt.wait()))
+        await asyncio.wait(waits, timeout=most_seconds, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits - {done}:
+            one.cancel()
+
+
 class Hub:
     """Tells the streams that are open."""
 
     def __init__(self) -> None:
         self._listeners: set[Listener] = set()
+        self._watches: set[Watch] = set()
+        self._read_at = -math.inf
         self._reader: asyncio.Task[None] | None = None
         self._ready = asyncio.Event()
         self._woken = asyncio.Event()
@@ -95,17 +127,43 @@ class Hub:
         """Yield a listener that follows nothing yet; the reader runs while anybody listens."""
         listener = Listener(follower)
         self._listeners.add(listener)
-        if self._reader is None or self._reader.done():  # nothing is awaited in here: there is one reader, never two
-            self._ready.clear()
-            self._reader = asyncio.create_task(self._read())
+        self._begin()
         try:
             await self._ready.wait()
             yield listener
         finally:
             self._listeners.discard(listener)
-            if not self._listeners and self._reader is not None:
-                self._reader.cancel()
-                self._reader = None
+            self._end()
+
+    @contextmanager
+    def watching(self) -> Iterator[Watch]:
+        """Yield a watch, for as long as somebody asks for a right again and again."""
+        watch = Watch(self)
+        self._watches.add(watch)
+        self._begin()
+        try:
+            yield watch
+        finally:
+            self._watches.discard(watch)
+            self._end()
+
+    def has_begun(self) -> bool:
+        """Tell whether everything that happens from now on will be read."""
+        return self._ready.is_set()
+
+    def is_fresh(self) -> bool:
+        """Tell whether the last reading is no older than readings are."""
+        return time.monotonic() - self._read_at < FRESH_SECONDS
+
+    def _begin(self) -> None:
+        if self._reader is None or self._reader.done():  # nothing is awaited in here: there is one reader, never two
+            self._ready, self._woken = asyncio.Event(), asyncio.Event()  # of this event loop
+            self._reader = asyncio.create_task(self._read())
+
+    def _end(self) -> None:
+        if not (self._listeners or self._watches) and self._reader is not None:
+            self._reader.cancel()
+            self._reader = None
 
     async def _read(self) -> None:
         seen: Seen | None = None
@@ -113,6 +171,7 @@ class Hub:
         ask_all, asked_at = False, time.monotonic()
         while True:
             latest_now()  # so that this process knows the hour when the clock is set back
+            begun = time.monotonic()
             try:
                 if seen is None:
                     seen = await run_in_threadpool(begin_reading)
@@ -121,6 +180,10 @@ class Hub:
                     seen, new, is_over = await run_in_threadpool(read_new, seen)
                     untold += new
                     ask_all = ask_all or is_over or time.monotonic() - asked_at > HEARTBEAT_SECONDS
+                    if ask_all or any(event.kind == RIGHTS for event in new):
+                        for watch in self._watches:
+                            watch.doubt.set()
+                self._read_at = begun
                 await self._tell(untold, ask_all=ask_all)
                 if ask_all:
                     ask_all, asked_at = False, time.monotonic()

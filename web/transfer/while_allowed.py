@@ -1,7 +1,9 @@
-"""Answers that end with the right to them: it is asked again and again while bytes are on their way.
+"""Answers that end with the right to them: it is asked again while bytes are on their way.
 
-A slow reader makes an answer last for minutes. The right is asked every `CHECK_SECONDS`; when it is gone the connection
-is cut, with what lies in its buffers. While the database gives no answer nothing more is handed out.
+A slow reader makes an answer last for minutes. One that is not over after `CHECK_SECONDS` asks for its right, and again
+when the hub says that one may have ended (`web/live/hub.py`): many slow readers cost no more statements than one. When
+it is gone the connection is cut, with what lies in its buffers. While the database gives no answer nothing more is
+handed out.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 from core.database.db import get_database
 from core.errors import HindsightError
 from core.models import Person
+from web.live.hub import Hub
 from web.security.auth import COOKIE, still_signed_in
 from web.transfer.connection import cut
 
@@ -78,13 +81,22 @@ class WhileAllowed(Response):
 
         sending = asyncio.ensure_future(self.response(scope, receive, send_allowed))
         try:
-            while not (await asyncio.wait({sending}, timeout=CHECK_SECONDS))[0]:
-                if not await self._is_allowed(sending, may_send):
-                    await self._end(scope, receive, sending)
-                    return
+            await asyncio.wait({sending}, timeout=CHECK_SECONDS)
+            if not sending.done() and not await self._stays_allowed(scope["app"].state.hub, sending, may_send):
+                await self._end(scope, receive, sending)
+                return
             sending.result()
         finally:
             sending.cancel()
+
+    async def _stays_allowed(self, hub: Hub, sending: asyncio.Future[None], may_send: asyncio.Event) -> bool:
+        """Return whether the right lasts until all is sent; if not, as soon as it has ended."""
+        with hub.watching() as watch:
+            while not sending.done():
+                if watch.must_ask() and not await self._is_allowed(sending, may_send):
+                    return False
+                await watch.wait(sending, CHECK_SECONDS)
+        return True
 
     async def _is_allowed(self, sending: asyncio.Future[None], may_send: asyncio.Event) -> bool:
         """Ask; an answer that is sent meanwhile needs none. Holds back what is sent while the database is silent."""

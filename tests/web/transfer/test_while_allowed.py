@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import fcntl
 import socket
 import struct
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from starlette.types import Message
 
 import web
+import web.live.hub
 from annotation.coaching.partnerships import end_partnership
 from annotation.coaching.portfolio import decide
 from annotation.lessons.lessons import delete_for_good, delete_lesson
 from annotation.lessons.sharing import withdraw_share
 from annotation.people.sign_in import begin_sign_in, end_sign_in
 from core.clock import utc_now
+from core.database.db import Database
+from core.database.events import RIGHTS, record_event
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, PortfolioItem, Share, new_id
 from tests.browser.school import School
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_partnership, make_person, make_share
 from tests.support.s3_server import bucket_settings
 from tests.support.servers import Servers, running_pages
+from tests.web.test_query_counts import counting
+from web.live.hub import Hub
 from web.security.auth import COOKIE
 from web.transfer.media_response import MOST_OPEN
+from web.transfer.while_allowed import RightEnded, WhileAllowed
 
 FILM_BYTES = 12 * 1024**2
 FILM = bytes(range(256)) * (FILM_BYTES // 256)
@@ -278,3 +289,79 @@ def test_whatever_is_streamed_by_a_route_asks_for_the_right_meanwhile() -> None:
                 streams += 1
                 assert "WhileAllowed" in called, f"{module.name}: {function.name}"
     assert streams >= 2
+
+
+async def send_for(seconds: float, hub: Hub, right: Callable[[], bool]) -> None:
+    """Send an answer that takes so long, to a reader who takes all of it."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            await asyncio.sleep(0.05)
+            yield b"x"
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    app = SimpleNamespace(state=SimpleNamespace(hub=hub))
+    scope = {"type": "http", "asgi": {"spec_version": "2.4"}, "app": app, "path": "/a/film", "method": "GET"}
+    await WhileAllowed(StreamingResponse(pieces()), right)(scope, receive, send)
+
+
+def test_many_slow_readers_ask_the_database_no_more_than_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web.live.hub, "FRESH_SECONDS", 60)  # a reading that a busy machine makes late counts as well
+    asked: list[int] = []
+
+    def right() -> bool:
+        with database.read() as session:
+            asked.append(session.scalar(select(1)) or 0)
+        return True
+
+    async def statements_of(readers: int) -> int:
+        hub = Hub()
+        with counting() as counts:
+            await asyncio.gather(*(send_for(2.5, hub, right) for _ in range(readers)))
+        return counts.total() - len(asked)
+
+    alone, asked_alone = asyncio.run(statements_of(1)), len(asked)
+    asked.clear()
+    many = asyncio.run(statements_of(40))
+    assert (asked_alone, len(asked)) == (1, 40)  # each asks once, as it begins to be slow
+    assert 0 < many < 2 * alone
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_right_is_asked_again_at_once_when_one_may_have_ended_and_always_while_nobody_tells(
+    database: Database, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    monkeypatch.setattr(web.live.hub, "FRESH_SECONDS", 60 if is_told else 0)
+    asked: list[float] = []
+    is_allowed = True
+
+    def right() -> bool:
+        asked.append(time.monotonic())
+        return is_allowed
+
+    async def withdraw() -> float:
+        nonlocal is_allowed
+        await asyncio.sleep(2)
+        with database.write() as session:
+            record_event(session, None, RIGHTS)
+        is_allowed = False
+        return time.monotonic()
+
+    async def end() -> tuple[float, float]:
+        sending = asyncio.ensure_future(send_for(20, Hub(), right))
+        ended = await withdraw()
+        with pytest.raises(RightEnded):  # here is no connection to cut
+            await sending
+        return ended, time.monotonic()
+
+    ended, cut = asyncio.run(end())
+    assert cut - ended < LATEST_SECONDS + 1  # which includes the second that the answer is given to end
+    assert (len(asked) == 2) == is_told
