@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 import re
 from collections.abc import Callable, Iterator
@@ -32,7 +33,7 @@ from transcription.questions.kinds import kind_of, only_checks, press_for_reason
 from transcription.questions.utterances import split_sentences
 from web.pdf.text import plain
 from web.security.headers import LONGEST_BYTES
-from web.security.whole_text import whole_json
+from web.security.whole_text import plain_document
 from web.transfer.file_names import safe_name, save_as
 
 PACKAGES = (annotation, core, ingest, transcription, web, workers)
@@ -56,8 +57,8 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "bytes": lambda text: decode_text(text.encode("utf-8", "surrogatepass")),
     "bytes of Windows": lambda text: decode_text(text.encode("cp1252", "replace")),
     "bytes of 16 bits": lambda text: decode_text(text.encode("utf-16-le", "surrogatepass")),
-    "JSON": lambda text: whole_json(text.encode("utf-8", "surrogatepass")),
-    "JSON text": lambda text: whole_json(f'{{"a": "\\ud800{text}"}}'.encode("utf-8", "surrogatepass")),
+    "JSON": lambda text: plain_document(json.dumps(text).encode()),
+    "JSON text": lambda text: plain_document(f'{{"a": "\\ud800{text}"}}'.encode("utf-8", "surrogatepass")),
     "name of a file": display_name,
     "name to save as": save_as,
     "part of a path": safe_name,

@@ -1,33 +1,39 @@
-"""The edge for JSON: well-formed text, and numbers that every database and every reader takes."""
+"""The edge for JSON: well-formed text, and numbers that every database and every reader takes. It is parsed once.
+
+The middleware reads the body and parses it; a route that takes JSON is a `PlainJsonRoute`, which finds the document in
+the scope. Any other route is handed `NO_JSON`, so that none can read what the middleware did not look at.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.text.plain_text import well_formed
 
-UNREADABLE = b"!"  # is no JSON, so the route refuses it as such
+NO_JSON = b"!"
+DOCUMENT = "hindsight.document"  # its place in the scope of a request
 LARGEST = 2**63 - 1
 MOST_DIGITS = 20
 
 
-def whole_json(body: bytes) -> bytes:
-    """Return a JSON document in UTF-8 with plain text and numbers alone; `UNREADABLE` if it is none.
+def plain_document(body: bytes) -> Any:
+    """Return what JSON says, with plain text and numbers alone; raises ValueError if it is none.
 
     What is no text becomes U+FFFD. Python takes NaN, numbers of any length, UTF-16 and half a character; others do not.
     """
-    if not body.strip():
-        return body
     try:
-        document = json.loads(body, parse_int=_whole, parse_float=_finite, parse_constant=_refuse)
-        return json.dumps(_plain(document), ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return UNREADABLE
+        return _plain(json.loads(body, parse_int=_whole, parse_float=_finite, parse_constant=_refuse))
+    except RecursionError as error:
+        raise ValueError("too deep") from error
 
 
 def _whole(digits: str) -> int:
@@ -62,8 +68,29 @@ def is_json(kind: str) -> bool:
     return whole == "application" and (rest == "json" or rest.endswith("+json"))
 
 
+class PlainJsonRequest(Request):
+    """A request whose JSON was parsed already."""
+
+    async def json(self) -> Any:
+        """Return the document; raises JSONDecodeError where there is none that can be read."""
+        return self.scope[DOCUMENT] if DOCUMENT in self.scope else await super().json()
+
+
+class PlainJsonRoute(APIRoute):
+    """A route that takes JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the handler."""
+        handle = super().get_route_handler()
+
+        async def handle_plain(request: Request) -> Response:
+            return await handle(PlainJsonRequest(request.scope, request.receive))
+
+        return handle_plain
+
+
 class WholeText:
-    """Hand on the JSON of a request with whole characters only."""
+    """Read the JSON of a request, with whole characters only."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -81,7 +108,11 @@ class WholeText:
             collected += message.get("body", b"")
         if message["type"] != "http.request":  # it broke off: a route that takes no JSON must not run without it
             return
-        waiting: list[Message] = [{"type": "http.request", "body": whole_json(bytes(collected)), "more_body": False}]
+        body = bytes(collected)
+        if is_there := bool(body.strip()):
+            with suppress(ValueError):
+                scope[DOCUMENT] = plain_document(body)
+        waiting: list[Message] = [{"type": "http.request", "body": NO_JSON if is_there else b"", "more_body": False}]
 
         async def receive_whole() -> Message:
             return waiting.pop() if waiting else await receive()

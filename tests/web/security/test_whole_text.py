@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from fastapi.params import Form
 from sqlalchemy import select
 
 from core.database.db import Database, storable
@@ -15,7 +16,8 @@ from core.errors import InvalidInput
 from core.models import Comment, Finding
 from tests.support.factories import make_lesson, make_person
 from tests.support.web_school import School
-from web.security.whole_text import UNREADABLE, is_json, whole_json
+from web.security.bodies import api_routes
+from web.security.whole_text import PlainJsonRoute, is_json, plain_document
 
 ODD = ["a\ud83db", "\udfff", "a\x00b", "\ufeffa", "\x1b[31m", "\ufffe", "ا\u0301\u0e31\u05b0"]
 
@@ -71,19 +73,48 @@ def test_no_text_makes_any_place_that_takes_or_shows_it_fail(school: School, odd
 
 
 def test_half_an_emoji_becomes_the_sign_for_a_lost_character_and_a_whole_one_stays() -> None:
-    assert json.loads(whole_json(b'{"text": "a\\ud83d b"}')) == {"text": "a\ufffd b"}
-    assert json.loads(whole_json(b'{"text": "\\ud83d\\udc4f"}')) == {"text": "👏"}
-    assert whole_json(b'{"text": "\\ud83d') == UNREADABLE
-    assert whole_json('{"text": "a\ud83d"}'.encode("utf-8", "surrogatepass")) == '{"text": "a\ufffd"}'.encode()
-    assert whole_json('{"text": "a\ud83d"}'.encode("utf-16", "surrogatepass")) == '{"text": "a\ufffd"}'.encode()
-    assert (
-        whole_json(b'{"\\u0000": ["\\u001b", "\\u000b", "\\uffff"]}')
-        == '{"\ufffd": ["\ufffd", "\\n", "\ufffd"]}'.encode()
-    )
-    for odd in (b"NaN", b"-Infinity", b"1e999", b"9" * 20, b"-" + b"9" * 5000, b"[" * 100_000, b"\xff"):
-        assert whole_json(b'{"number": ' + odd + b"}") == UNREADABLE
-    assert whole_json(b"") == b""
+    assert plain_document(b'{"text": "a\\ud83d b"}') == {"text": "a\ufffd b"}
+    assert plain_document(b'{"text": "\\ud83d\\udc4f"}') == {"text": "👏"}
+    for code in ("utf-8", "utf-16"):
+        assert plain_document('{"text": "a\ud83d"}'.encode(code, "surrogatepass")) == {"text": "a\ufffd"}
+    odd_signs = b'{"\\u0000": ["\\u001b", "\\u000b", "\\uffff"]}'
+    assert plain_document(odd_signs) == {"\ufffd": ["\ufffd", "\n", "\ufffd"]}
+    for odd in (b"NaN", b"-Infinity", b"1e999", b"9" * 20, b"-" + b"9" * 5000, b"[" * 100_000, b"\xff", b'"\\ud83d'):
+        with pytest.raises(ValueError):
+            plain_document(b'{"number": ' + odd + b"}")
     assert storable(("a\0b", {"c": "\ud800"}, [1, None, "👏"])) == ("a\ufffdb", {"c": "\ufffd"}, [1, None, "👏"])
+
+
+def test_every_route_that_takes_json_takes_the_document_that_was_looked_at(school: School) -> None:
+    taking = [
+        one for one in api_routes(school.app.routes) if one.body_field and not isinstance(one.body_field.field_info, Form)
+    ]
+    assert len(taking) > 15
+    assert [one.path for one in taking if not isinstance(one, PlainJsonRoute)] == []
+
+
+def test_a_body_of_json_is_parsed_once(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+
+    def count(body: bytes | str, *arguments: Any, **named: Any) -> Any:
+        if len(body) > 1000:
+            parsed.append(len(body))
+        return load(body, *arguments, **named)
+
+    load, address = json.loads, f"/api/lessons/{school.ids['lesson']}/comments"
+    body = json.dumps({"text": "Wait. " * 500, "start_ms": 1}).encode()
+    monkeypatch.setattr(json, "loads", count)
+    answer = school.browser("owner").post(address, content=body, headers={"content-type": "application/json"})
+    monkeypatch.undo()
+    assert (answer.status_code, answer.json()["text"]) == (201, ("Wait. " * 500).strip())
+    assert parsed == [len(body)]
+
+
+def test_json_that_nobody_can_read_is_refused_and_changes_nothing(school: School) -> None:
+    owner, headers = school.browser("owner"), {"content-type": "application/json"}
+    for body in (b"!", b'{"title": NaN}', b"[" * 5000, b'{"title": "x"'):
+        answer = owner.patch(f"/api/lessons/{school.ids['lesson']}", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input"), body
 
 
 def test_every_content_type_that_is_read_as_json_passes_the_edge() -> None:

@@ -35,6 +35,7 @@ from web.live.hub import newest_number
 from web.pdf.document import paper
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
+from web.security.whole_text import PlainJsonRoute
 from web.transfer.openings import note_film
 from web.transfer.while_allowed import in_pieces, right_to
 from web.views.coaching.sessions import (
@@ -52,7 +53,7 @@ from web.views.coaching.sessions import (
     session_view,
 )
 
-router = APIRouter(tags=["sessions"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["sessions"])
 
 
 @router.post("/partnerships/{partnership_id}/sessions", include_in_schema=False)

@@ -36,11 +36,12 @@ from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
 from web.security.bodies import takes
+from web.security.whole_text import PlainJsonRoute
 from web.transfer.sound import Sound, received_sound, stored_sound
 from web.views.coaching.partnerships import partnership_lines
 from web.views.coaching.walks import NewNote, NoteView
 
-router = APIRouter(tags=["walks"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["walks"])
 Text = Annotated[str, Form()]
 
 SUFFIXES = {"audio/mp4": ".m4a", "audio/ogg": ".ogg", "audio/wav": ".wav"}  # of what browsers record; else WebM

@@ -27,6 +27,7 @@ from core.models import Lesson, Person
 from web.live.hub import newest_number
 from web.rendering import page
 from web.security.auth import CurrentPerson
+from web.security.whole_text import PlainJsonRoute
 from web.transfer.media_response import KEPT, serve
 from web.transfer.openings import note_opening
 from web.transfer.while_allowed import in_pieces, right_to
@@ -42,7 +43,7 @@ from web.views.lessons.clips import (
     turns_within,
 )
 
-router = APIRouter(tags=["clips"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["clips"])
 
 
 def read_clips(person: Person, lesson_id: str = "", clip_id: str = "") -> list[ClipView]:

@@ -26,6 +26,7 @@ from annotation.lessons.lessons import get_lesson
 from core.database.db import get_database
 from core.models import Clip, Comment, Lesson, Person
 from web.security.auth import CurrentPerson
+from web.security.whole_text import PlainJsonRoute
 from web.transfer.openings import note_opening
 from web.views.lessons.comments import (
     CommentChange,
@@ -37,7 +38,7 @@ from web.views.lessons.comments import (
     one_comment_view,
 )
 
-router = APIRouter(tags=["comments"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["comments"])
 KEPT_BEFORE: dict[int | str, dict[str, Any]] = {
     200: {"model": CommentView, "description": "The draft was kept before."}
 }

@@ -12,9 +12,10 @@ from transcription.public import correct, undo
 from web.correction_changes import Change, Undoing, correction_in
 from web.lesson_changes import change_own_lesson
 from web.security.auth import CurrentPerson
+from web.security.whole_text import PlainJsonRoute
 from web.views.lessons.corrections import CorrectionView, correction_views
 
-router = APIRouter(tags=["corrections"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["corrections"])
 
 
 @router.get("/api/lessons/{lesson_id}/corrections")

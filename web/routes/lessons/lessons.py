@@ -24,6 +24,7 @@ from core.models import Person
 from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go
 from web.security.auth import CurrentPerson, open_to_leavers
+from web.security.whole_text import PlainJsonRoute
 from web.transfer.openings import note_opening
 from web.views.lessons.lesson import (
     CoachesMeet,
@@ -36,7 +37,7 @@ from web.views.lessons.lesson import (
     steps_view,
 )
 
-router = APIRouter(tags=["lessons"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["lessons"])
 MayDelete = Annotated[Person, open_to_leavers(LeaverAct.DELETE_LESSON)]
 
 

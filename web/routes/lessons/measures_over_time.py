@@ -24,11 +24,12 @@ from core.database.db import get_database
 from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
+from web.security.whole_text import PlainJsonRoute
 from web.transfer.openings import note_measures
 from web.views.coaching.partnerships import partnership_lines
 from web.views.lessons.measures_over_time import GuessView, NewGuess, chart_of
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(route_class=PlainJsonRoute, include_in_schema=False)
 
 
 @router.get("/measures", response_class=HTMLResponse)

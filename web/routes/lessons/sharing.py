@@ -8,9 +8,10 @@ from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import share_lesson, withdraw_share
 from core.database.db import get_database
 from web.security.auth import CurrentPerson
+from web.security.whole_text import PlainJsonRoute
 from web.views.lessons.sharing import NewShare, ShareView, share_views
 
-router = APIRouter(tags=["shares"])
+router = APIRouter(route_class=PlainJsonRoute, tags=["shares"])
 
 
 @router.get("/api/lessons/{lesson_id}/shares")
