@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, insert, select
@@ -47,9 +48,32 @@ def delete_old_mails(session: Session) -> None:
     session.execute(delete(Mail).where(Mail.made_at < utc_now() - KEPT))
 
 
-def remind(session: Session, person: Person, subject: str, text: str, about: str) -> bool:
-    """Send what she can switch off on her own page."""
-    return person.wants_mail and write_mail(session, person, subject, text + REMINDER_END, about)
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A message that a person can switch off on her own page; what has the same `about` is told once."""
+
+    person: Person
+    subject: str
+    text: str
+    about: str
+
+
+def write_reminders(session: Session, reminders: Sequence[Reminder]) -> int:
+    """Have those sent that their people want and that are new; return how many."""
+    if not mail_is_on():
+        return 0
+    wanted = [one for one in reminders if one.person.wants_mail and one.person.deactivated_at is None]
+    told = set(session.scalars(select(Mail.about).where(Mail.about.in_([one.about for one in wanted]))))
+    now = utc_now()
+    rows = [
+        {"person_id": one.person.id, "about": one.about, "subject": one.subject, "text": one.text + REMINDER_END}
+        | {"made_at": now, "next_at": now}
+        for one in wanted
+        if one.about not in told
+    ]
+    if rows:
+        session.execute(insert(Mail), rows)
+    return len(rows)
 
 
 REMINDER_END = "\nYou can switch these mails off on your own page in Hindsight.\n"

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from annotation.access.states import active_now
-from annotation.mail_queue import remind
+from annotation.mail_queue import Reminder, mail_is_on, write_reminders
 from core.clock import utc_now
 from core.models import CoachingSession, Partnership, Person
 from core.school_day import day_and_time
@@ -21,7 +21,7 @@ def remind_of_sessions(session: Session) -> int:
     """Write the reminders that are due; a plan that is moved is told anew. Return how many."""
     now = utc_now()
     due = (
-        select(CoachingSession, Partnership)
+        select(CoachingSession.id, CoachingSession.planned_at, Partnership.coach_id, Partnership.coachee_id)
         .join(Partnership, Partnership.id == CoachingSession.partnership_id)
         .where(
             active_now(),
@@ -31,19 +31,19 @@ def remind_of_sessions(session: Session) -> int:
             CoachingSession.ended_at.is_(None),
         )
     )
-    count = 0
-    for meeting, partnership in session.execute(due).all():
-        coach = session.get_one(Person, partnership.coach_id)
-        coachee = session.get_one(Person, partnership.coachee_id)
-        assert meeting.planned_at is not None
-        for person, other in ((coach, coachee), (coachee, coach)):
-            about = f"session:{meeting.id}:{meeting.planned_at:%Y%m%d%H%M}:{person.id}"  # calendar rule: a key
-            text = (
-                f"You and {other.name} meet on {day_and_time(meeting.planned_at)}, for ten to fifteen"
-                f" minutes.\n\n{site()}/sessions/{meeting.id}\n"
-            )
-            count += remind(session, person, f"Your session with {other.name}", text, about)
-    return count
+    meetings = session.execute(due).all() if mail_is_on() else []
+    ids = {one.coach_id for one in meetings} | {one.coachee_id for one in meetings}
+    people = {one.id: one for one in session.scalars(select(Person).where(Person.id.in_(ids)))} if ids else {}
+    reminders = []
+    for meeting in meetings:
+        when = day_and_time(meeting.planned_at)
+        for one, its_other in ((meeting.coach_id, meeting.coachee_id), (meeting.coachee_id, meeting.coach_id)):
+            about = f"session:{meeting.id}:{meeting.planned_at:%Y%m%d%H%M}:{one}"  # calendar rule: a key
+            name = people[its_other].name
+            text = f"You and {name} meet on {when}, for ten to fifteen minutes.\n\n"
+            text += f"{site()}/sessions/{meeting.id}\n"
+            reminders.append(Reminder(people[one], f"Your session with {name}", text, about))
+    return write_reminders(session, reminders)
 
 
 def site() -> str:

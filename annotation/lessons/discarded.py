@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -11,23 +13,31 @@ from core.clock import utc_now
 from core.models import Clip, ClipShare, Comment, Dictation, PortfolioItem, Step, StoredFile
 
 CLIP_STAGES = ("cut_clip", "blur_clip")
+AT_ONCE = 50  # of each kind, in one transaction
 
 
-def remove_discarded(session: Session) -> list[str]:
-    """Remove what can't be brought back any more; return the keys of its files, for an erasure."""
-    _remove_comments(session)
-    session.execute(delete(PortfolioItem).where(PortfolioItem.deleted_at < utc_now() - UNDO))
-    deleted = select(Clip).where(Clip.deleted_at < utc_now() - UNDO, Clip.title != "")
-    keys = [key for clip in session.scalars(deleted).all() for key in _empty_clip(session, clip)]
-    return keys + remove_spoken_comments(session, Dictation.created_at < utc_now() - UNDO)
+def remove_discarded(session: Session) -> tuple[int, list[str]]:
+    """Remove some of what can't be brought back any more; return how many, and the keys of their files, to erase."""
+    gone, keys = utc_now() - UNDO, list[str]()
+    items = session.scalars(select(PortfolioItem.id).where(PortfolioItem.deleted_at < gone).limit(AT_ONCE)).all()
+    if items:
+        session.execute(delete(PortfolioItem).where(PortfolioItem.id.in_(items)))
+    clips = session.scalars(select(Clip).where(Clip.deleted_at < gone, Clip.title != "").limit(AT_ONCE)).all()
+    for clip in clips:
+        keys += _empty_clip(session, clip)
+    said = session.scalars(select(Dictation.id).where(Dictation.created_at < gone).limit(AT_ONCE)).all()
+    if said:
+        keys += remove_spoken_comments(session, Dictation.id.in_(said))
+    return _remove_comments(session, gone) + len(items) + len(clips) + len(said), keys
 
 
-def _remove_comments(session: Session) -> None:
+def _remove_comments(session: Session, before: datetime) -> int:
     """Remove deleted comments with what they said before; an answer to one stands by itself from now on."""
-    gone = session.scalars(select(Comment.id).where(Comment.deleted_at < utc_now() - UNDO)).all()
+    gone = session.scalars(select(Comment.id).where(Comment.deleted_at < before).limit(AT_ONCE)).all()
     if gone:
         session.execute(update(Comment).where(Comment.parent_id.in_(gone)).values(parent_id=None))
         session.execute(delete(Comment).where(Comment.id.in_(gone)))
+    return len(gone)
 
 
 def _empty_clip(session: Session, clip: Clip) -> list[str]:

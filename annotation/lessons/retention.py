@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -58,13 +59,27 @@ def upcoming(lesson: Lesson) -> list[tuple[str, datetime]]:
     return found
 
 
-def apply_retention_rules(session: Session) -> list[str]:
-    """Warn of what goes in a week, and remove what is due; return the storage keys to delete after the commit."""
-    settings, now, keys = get_settings(), utc_now(), list[str]()
-    there = or_(Lesson.media_gone_at.is_(None), Lesson.words_gone_at.is_(None))
+def lessons_due(session: Session) -> list[str]:
+    """Return the ids of the lessons of which something goes now, or is to be warned of."""
+    settings, now = get_settings(), utc_now()
     if not (settings.keep_media_days or settings.keep_words_days):
-        return keys
-    for lesson in session.scalars(select(Lesson).where(there, Lesson.deleted_at.is_(None))).all():
+        return []
+    media = (Lesson.media_warned_at, Lesson.media_gone_at)
+    words = (Lesson.words_warned_at, Lesson.words_gone_at)
+    there = or_(Lesson.media_gone_at.is_(None), Lesson.words_gone_at.is_(None))
+    rows = select(Lesson.id, Lesson.created_at, *media, *words).where(there, Lesson.deleted_at.is_(None))
+    return [
+        one.id
+        for one in session.execute(rows.order_by(Lesson.created_at))
+        if what_is_due(one.created_at, settings.keep_media_days, one.media_warned_at, one.media_gone_at, now)
+        or what_is_due(one.created_at, settings.keep_words_days, one.words_warned_at, one.words_gone_at, now)
+    ]
+
+
+def apply_retention_rules(session: Session, lesson_ids: Collection[str]) -> list[str]:
+    """Warn of what goes in a week of these lessons, and remove what is due; return the keys of the files, to erase."""
+    settings, now, keys = get_settings(), utc_now(), list[str]()
+    for lesson in session.scalars(select(Lesson).where(Lesson.id.in_(lesson_ids), Lesson.deleted_at.is_(None))).all():
         due = what_is_due(
             lesson.created_at, settings.keep_media_days, lesson.media_warned_at, lesson.media_gone_at, now
         )

@@ -23,6 +23,8 @@ from core.errors import InvalidInput
 from core.models import Clip, ClipShare, Lesson, Partnership, Person, Share
 from core.school_day import LAST_YEAR, SchoolDay, full_day
 
+CLOSED_AT_ONCE = 100  # shares of a day that is over, in one transaction
+
 S = TypeVar("S", Share, ClipShare)
 
 
@@ -110,7 +112,7 @@ def withdraw(session: Session, share: Share | ClipShare, lesson_id: str) -> None
 
 
 def close_expired(session: Session) -> int:
-    """Close for good the shares whose last day is over, and return how many: a clock that is set back opens none."""
+    """Close for good some of the shares whose last day is over: a clock that is set back opens none. Return how many."""
     shares = session.scalars(_closing_expired(Share)).all()
     of_clips = session.scalars(_closing_expired(ClipShare)).all()
     rows = select(Clip.id, Clip.lesson_id).where(Clip.id.in_({one.clip_id for one in of_clips}))
@@ -128,7 +130,9 @@ def has_expired(session: Session) -> bool:
 
 def _closing_expired(table: type[S]) -> ReturningUpdate[S]:
     """Close in one statement: a share that its owner prolongs at this moment stays open."""
-    return update(table).where(_is_expired(table)).values(taken_back_at=table.until).returning(table)
+    some = select(table.id).where(_is_expired(table)).limit(CLOSED_AT_ONCE)
+    closing = update(table).where(table.id.in_(some), _is_expired(table))
+    return closing.values(taken_back_at=table.until).returning(table)
 
 
 def _is_expired(table: type[S]) -> ColumnElement[bool]:

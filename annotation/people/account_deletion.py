@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import and_, delete, or_, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import Select, and_, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_staff_list
 from annotation.coaching.partnerships import end_all_partnerships
 from annotation.errors import TitleDiffers
-from annotation.lessons.lessons import remove_lesson
+from annotation.lessons.lessons import delete_for_good, remove_lesson
 from annotation.lessons.spoken_comments import remove_spoken_comments
 from annotation.people.credentials import Event, change
 from annotation.people.people import GONE, address_key, leaver_until
 from annotation.school.staff import require_another_lead
 from core.clock import utc_now
+from core.database.db import Database
 from core.database.erasures import record_erasure
 from core.models import (
     AccountLink,
@@ -42,8 +45,24 @@ from core.models import (
 FORMER = "A former colleague"
 
 
-def delete_account(session: Session, person: Person, typed_email: str | None) -> Erasure:
-    """Delete somebody and all that is hers; a worker ends the erasure.
+def erase_account(database: Database, person: Person, typed_email: str | None) -> Erasure:
+    """Do what `delete_account` does in short transactions: each of her recordings goes in one of its own, before.
+
+    What a crash leaves undone is done by a second deletion.
+    """
+    with database.read() as session:
+        _require_deletable(session, session.get_one(Person, person.id), typed_email)
+        recordings = session.scalars(_recordings_of(person)).all()
+    keys: list[str] = []
+    for lesson_id in recordings:
+        with database.write() as session:
+            keys += delete_for_good(session, lesson_id).keys
+    with database.write() as session:
+        return delete_account(session, person, typed_email, keys)
+
+
+def delete_account(session: Session, person: Person, typed_email: str | None, keys: Sequence[str] = ()) -> Erasure:
+    """Delete somebody and all that is hers; a worker ends the erasure. `keys`: files that go with it too.
 
     Gone are recordings with all that was said and found in them, those of conversations with her too, private notes,
     visits to her lessons, answers, goals, portfolio, voice print, devices. What she wrote to a partner stays with the
@@ -52,14 +71,10 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     """
     lock_staff_list(session)
     person = session.get_one(Person, person.id, populate_existing=True)
-    if typed_email is not None and address_key(typed_email) != person.email:
-        raise TitleDiffers(what="your email address")
-    require_another_lead(session, person)
+    _require_deletable(session, person, typed_email)
     end_all_partnerships(session, [person])
-    keys: list[str] = []
-    coached = select(Partnership.id).where(Partnership.coachee_id == person.id)
-    recordings = or_(Lesson.owner_id == person.id, Lesson.conversation_id.in_(coached))
-    for lesson_id in session.scalars(select(Lesson.id).where(recordings)).all():
+    keys = list(keys)
+    for lesson_id in session.scalars(_recordings_of(person)).all():
         keys += remove_lesson(session, lesson_id)
     uploads = session.scalars(select(Upload.id).where(Upload.owner_id == person.id)).all()
     session.execute(delete(Upload).where(Upload.owner_id == person.id))
@@ -88,6 +103,19 @@ def delete_account(session: Session, person: Person, typed_email: str | None) ->
     person.is_lead, person.manager_id = False, None
     session.flush()
     return record_erasure(session, "account", keys, uploads)
+
+
+def _require_deletable(session: Session, person: Person, typed_email: str | None) -> None:
+    """Raise TitleDiffers or LastLead where an account is not to be deleted."""
+    if typed_email is not None and address_key(typed_email) != person.email:
+        raise TitleDiffers(what="your email address")
+    require_another_lead(session, person)
+
+
+def _recordings_of(person: Person) -> Select[str]:
+    """Return the ids of a person's recordings, and of those of conversations with her."""
+    coached = select(Partnership.id).where(Partnership.coachee_id == person.id)
+    return select(Lesson.id).where(or_(Lesson.owner_id == person.id, Lesson.conversation_id.in_(coached)))
 
 
 def _delete_goals(session: Session, person: Person) -> None:

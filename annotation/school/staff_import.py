@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from annotation.access.line_management import who_manages
@@ -33,6 +34,7 @@ from core.models import Partnership, Person
 from core.models.base import new_id
 
 TRIES = 5  # of an import; each fails only when somebody else changed the staff list meanwhile
+AT_ONCE = 25  # accounts that are closed or opened in one transaction, with all that was shared with them
 PERSON: Table = Person.metadata.tables["person"]
 
 
@@ -96,6 +98,7 @@ def import_staff(
     """Do what `plan_staff` says; return the names and the secrets of the links that the lead is to hand out herself.
 
     Partnerships that are then within one management line are suspended. `invite`: those who are new get a link to join.
+    Accounts are closed and opened some at a time, after everything else: what a crash leaves undone, the same file does.
     Raises DoneAtOnce where others change the list again and again.
     """
     for _ in range(TRIES):
@@ -103,10 +106,24 @@ def import_staff(
             ready = prepare_import(session, lead, listed, others_left=others_left, invite=invite)
         with database.write() as session:
             lock_staff_list(session)
-            if _staff_list(session) == ready.before:
+            if is_same := _staff_list(session) == ready.before:
                 apply_import(session, ready)
-                return ready.plan, ready.invitations.shown
+        if is_same:
+            _open_and_close(database, ready)
+            return ready.plan, ready.invitations.shown
     raise DoneAtOnce
+
+
+def _open_and_close(database: Database, ready: Import) -> None:
+    """Open the accounts of those who return, and close those of people who leave."""
+    came_back = partial(change_all, event=Event.CAME_BACK)
+    has_left = Person.deactivated_at.is_not(None)
+    for ids, do, is_due in ((ready.returning, came_back, has_left), (ready.leaving, deactivate, ~has_left)):
+        for start in range(0, len(ids), AT_ONCE):
+            with database.write() as session:
+                lock_staff_list(session)
+                if people := _people(session, ids[start : start + AT_ONCE], is_due):
+                    do(session, people)
 
 
 def prepare_import(session: Session, lead: Person, listed: Listed, *, others_left: bool, invite: bool) -> Import:
@@ -143,11 +160,12 @@ def prepare_import(session: Session, lead: Person, listed: Listed, *, others_lef
 
 
 def apply_import(session: Session, ready: Import) -> None:
-    """Write what was thought out; the caller holds the lock of the staff list, and the list is as it was."""
+    """Write what was thought out, but for accounts that are closed or opened.
+
+    The caller holds the lock of the staff list, and the list is as it was.
+    """
     if ready.joining:
         session.execute(insert(PERSON), list(ready.joining))
-    if ready.returning:
-        change_all(session, _people(session, ready.returning), Event.CAME_BACK)
     if ready.renamed:
         tell_all(session, _people(session, ready.renamed), Event.NAME_CHANGED)
     if ready.changed:
@@ -155,16 +173,14 @@ def apply_import(session: Session, ready: Import) -> None:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("name", "department", "manager_id")}
         one = update(PERSON).where(PERSON.c.id == bindparam("person_id")).values(values)
         session.execute(one, list(ready.changed))
-    if ready.leaving:
-        deactivate(session, _people(session, ready.leaving))
     save_invitations(session, ready.invitations)
     session.flush()
     session.expire_all()
     suspend_refused(session)
 
 
-def _people(session: Session, ids: Sequence[str]) -> Sequence[Person]:
-    return session.scalars(select(Person).where(Person.id.in_(ids)).order_by(Person.id)).all()
+def _people(session: Session, ids: Sequence[str], *more: ColumnElement[bool]) -> Sequence[Person]:
+    return session.scalars(select(Person).where(Person.id.in_(ids), *more).order_by(Person.id)).all()
 
 
 def _staff_list(session: Session) -> Sequence[Any]:

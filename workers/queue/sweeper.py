@@ -5,27 +5,29 @@ from __future__ import annotations
 import logging
 import shutil
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import PurePosixPath
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from annotation.coaching.reminders import remind_of_sessions
 from annotation.coaching.sessions import move_missed
 from annotation.lessons.discarded import remove_discarded
 from annotation.lessons.lessons import delete_for_good
-from annotation.lessons.retention import apply_retention_rules
+from annotation.lessons.retention import apply_retention_rules, lessons_due
 from annotation.lessons.sharing import close_expired, has_expired
 from annotation.lessons.undo import UNDO_LESSON
 from annotation.mail_queue import delete_old_mails
-from annotation.people.account_deletion import delete_account, overdue_leavers
+from annotation.people.account_deletion import erase_account, overdue_leavers
 from core.allowances import forget_old_uses
 from core.clock import utc_now
 from core.database.db import Database
 from core.database.erasures import finish_erasures, record_erasure
-from core.database.events import TRIMMED_AT_ONCE, record_event, trim_events
+from core.database.events import record_event, trim_events
 from core.database.receipts import forget_old_receipts
 from core.models import Lesson, StoredFile, Upload, new_id
 from core.pipeline import steps
@@ -39,6 +41,7 @@ from workers.pipeline.graph import LESSON_LOCK, advance, redo_outdated
 log = logging.getLogger(__name__)
 
 FILES_AT_ONCE = 2000  # of a sweep: half a million files a day, a sweep each five minutes
+LESSONS_AT_ONCE = 5  # whose words or film go in one transaction
 PAUSE_SECONDS = 0.02
 YOUNG_SECONDS = 3600  # what came from a browser may be on its way to its row
 
@@ -66,9 +69,23 @@ def close_shares(database: Database) -> None:
     with database.read() as session:
         found = has_expired(session)
     if found:
-        with database.write() as session:
-            closed = close_expired(session)
+        closed = in_slices(database, close_expired)
         log.info("%s shares closed: their last day is over", closed)
+
+
+def in_slices(database: Database, do_some: Callable[[Session], int]) -> int:
+    """Do a job in one short transaction after the other until nothing is left; return how many it was done to.
+
+    `do_some` does some of it and returns how many.
+    """
+    done = 0
+    while True:
+        with database.write() as session:
+            count = do_some(session)
+        if not count:
+            return done
+        done += count
+        time.sleep(PAUSE_SECONDS)  # whoever waits to write comes first
 
 
 def redo_stages(database: Database) -> None:
@@ -137,11 +154,7 @@ def erase(database: Database, storage: Storage, settings: Settings, *, overwritt
 
 def delete_old_events(database: Database) -> None:
     """Drop old events, some at a time, mails sent long ago, counts of days that are over, and old receipts."""
-    while True:
-        with database.write() as session:
-            if trim_events(session) < TRIMMED_AT_ONCE:
-                break
-        time.sleep(PAUSE_SECONDS)  # whoever waits to write comes first
+    in_slices(database, trim_events)
     with database.write() as session:
         delete_old_mails(session)
         forget_old_uses(session)
@@ -160,19 +173,29 @@ def delete_lessons(database: Database) -> None:
 
 def delete_discarded(database: Database) -> None:
     """Delete comments, clips and spoken comments that can't be brought back any more."""
-    with database.write() as session:
-        if keys := remove_discarded(session):
-            record_erasure(session, "", keys)
+    in_slices(database, _delete_some_discarded)
+
+
+def _delete_some_discarded(session: Session) -> int:
+    count, keys = remove_discarded(session)
+    if keys:
+        record_erasure(session, "", keys)
+    return count
 
 
 def apply_retention(database: Database) -> None:
-    """Warn of what the school's settings let go in a week, and remove what is due."""
-    with database.write() as session:
-        keys = apply_retention_rules(session)
-        if keys:
-            record_erasure(session, "retention", keys)
-    if keys:
-        log.info("%s files removed: the school keeps recordings for a limited time", len(keys))
+    """Warn of what the school's settings let go in a week, and remove what is due, some lessons at a time."""
+    with database.read() as session:
+        due, removed = lessons_due(session), 0
+    for start in range(0, len(due), LESSONS_AT_ONCE):
+        with database.write() as session:
+            keys = apply_retention_rules(session, due[start : start + LESSONS_AT_ONCE])
+            if keys:
+                record_erasure(session, "retention", keys)
+        removed += len(keys)
+        time.sleep(PAUSE_SECONDS)
+    if removed:
+        log.info("%s files removed: the school keeps recordings for a limited time", removed)
 
 
 def delete_leavers(database: Database) -> None:
@@ -180,8 +203,7 @@ def delete_leavers(database: Database) -> None:
     with database.read() as session:
         overdue = overdue_leavers(session)
     for person in overdue:
-        with database.write() as session:
-            delete_account(session, person, None)
+        erase_account(database, person, None)
         log.info("the account %s of a leaver is deleted", person.id)
 
 

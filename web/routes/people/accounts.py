@@ -12,7 +12,7 @@ from annotation.access.leavers import LeaverAct, has_left
 from annotation.coaching.portfolio import asked_of
 from annotation.errors import AlreadyBegun, WrongSignIn
 from annotation.mail_queue import mail_is_on
-from annotation.people.account_deletion import delete_account
+from annotation.people.account_deletion import erase_account
 from annotation.people.account_links import (
     accept_invitation,
     ask_for_reset,
@@ -286,8 +286,7 @@ def set_called(person: CurrentPerson, called: Text = "") -> Response:
 @router.post("/me/delete")
 def delete_me(person: DeletesAccount, email: Text = "") -> Response:
     """Delete one's account with everything that is one's own; the address is asked for."""
-    with get_database().write() as session:
-        erasure = delete_account(session, person, email)
+    erasure = erase_account(get_database(), person, email)
     answer = go(f"/deletions/{erasure.id}")
     answer.delete_cookie(COOKIE, path="/")
     return answer

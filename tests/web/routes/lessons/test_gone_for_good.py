@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from annotation.lessons.retention import apply_retention_rules
+from annotation.lessons.retention import lessons_due
 from annotation.people.people import find_by_email
 from core.clock import utc_now
 from core.database.backup import tables_of
@@ -228,6 +228,6 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
         row.words_warned_at = utc_now() - timedelta(days=8)
     apply_retention(database)
     with database.write() as session:
-        assert apply_retention_rules(session) == []
+        assert lessons_due(session) == []
         assert session.get(MeasuresRow, lesson.id) is not None  # figures are no words
     assert MARK not in everything_kept(database, data_dir)
