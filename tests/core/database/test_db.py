@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select, text
+from sqlalchemy import Column, PrimaryKeyConstraint, UniqueConstraint, func, select, text
 
 from core.database.db import Database
 from core.database.migrate import migrate_database
@@ -23,6 +24,22 @@ def test_migrations_and_models_agree(database: Database) -> None:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_every_reference_to_a_row_that_can_be_deleted_has_an_index() -> None:
+    stay = {"person"}  # who deletes an account leaves its row
+    assert [
+        f"{table.name}.{column.name}"
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        for key in column.foreign_keys
+        if key.column.table.name not in stay and not _begins_an_index(column)
+    ] == []
+
+
+def _begins_an_index(column: Column[Any]) -> bool:
+    unique = [one for one in column.table.constraints if isinstance(one, UniqueConstraint | PrimaryKeyConstraint)]
+    return any(next(iter(one.columns)) is column for one in (*column.table.indexes, *unique))
 
 
 def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.annotation.lessons.test_measures_over_time import document
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import make_lesson
 from tests.support.web_school import School
+from tests.web.test_query_counts import counting
 
 
 def add_lesson(school: School, title: str, taught_on: date, measures: dict[str, Any] | None) -> str:
@@ -48,6 +49,19 @@ def test_nobody_else_sees_them(school: School) -> None:
     for kind in ("coach", "lead", "manager", "stranger"):
         text = school.browser(kind).get("/measures").text
         assert "Hers alone" not in text and lesson not in text
+
+
+def test_pages_of_many_lessons_read_no_interval(school: School) -> None:
+    add_lesson(school, "One", date(2026, 3, 2), document())
+    with school.database.write() as session:
+        session.get_one(Goal, school.ids["goal"]).measure = "wait_1_median_ms"
+    pages = [("owner", "/"), ("coach", "/"), ("owner", "/measures"), ("owner", f"/goals/{school.ids['goal']}")]
+    pages += [("coach", f"/goals/{school.ids['goal']}"), ("coach", f"/measures/of/{school.ids['partnership_coach']}")]
+    for kind, address in pages:
+        with counting() as counts:
+            assert "2.0 s" in school.browser(kind).get(address).text, address
+        assert any("measures.figures" in one for one in counts), address
+        assert not any("measures.document" in one for one in counts), address
 
 
 def test_a_coach_sees_them_only_while_they_are_shown_and_opens_only_what_is_shared(school: School) -> None:
