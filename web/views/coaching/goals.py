@@ -13,7 +13,7 @@ from annotation.lessons.comments import comments_on_goal
 from core.models import Person
 from web.views.coaching.partnerships import partnership_lines
 from web.views.lessons.comments import comment_url
-from web.views.lessons.measures_over_time import goal_change, goal_chart
+from web.views.lessons.measures_over_time import goal_line
 
 GROW = (("G", "Goal"), ("R", "Reality"), ("O", "Options"), ("W", "Will"), ("", "Without a stage"))
 
@@ -22,8 +22,9 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
     """Return what a goal's page shows."""
     goal = get_goal(session, person, goal_id)
     partnership = get_partnership(session, person, goal.partnership_id)
+    chart, change = goal_line(session, person, goal)
     return {
-        "chart": goal_chart(session, person, goal),
+        "chart": chart,
         "goal": goal,
         "set_by": names_of(session, {goal.set_by_id})[goal.set_by_id],
         "set_by_coach": set_by_the_coach(goal, partnership),
@@ -31,7 +32,7 @@ def goal_context(session: Session, person: Person, goal_id: str) -> dict[str, An
         "actions": actions_of(session, person, goal_id=goal_id),
         "version": version_of_goal(goal),
         "versions": versions_of_goal(session, person, goal_id),
-        "change": goal_change(session, person, goal),
+        "change": change,
         "stages": GROW,
         "comments": [
             {

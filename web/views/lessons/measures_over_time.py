@@ -123,33 +123,45 @@ def chart_of(name: str, lessons: Sequence[Measured], seen: Container[str] | None
     )
 
 
-def goal_chart(session: Session, person: Person, goal: Goal) -> dict[str, Any] | None:
-    """Return the line of a goal's measure across the coachee's lessons: for her, and for a coach if she shows it."""
-    return goal_charts(session, person, [goal])[goal.id]
-
-
 def goal_charts(session: Session, person: Person, goals: Sequence[Goal]) -> dict[str, dict[str, Any] | None]:
-    """Return the line of each of some goals, by its id."""
-    found = goals_lessons(session, person, goals)
-    every = {lesson.lesson_id: lesson for lessons in found.values() for lesson in lessons}
-    seen = seen_lessons(session, person, list(every.values())) if every else set()
-    return {goal.id: chart_of(goal.measure, lessons, seen) if (lessons := found[goal.id]) else None for goal in goals}
+    """Return the line of each of some goals, by its id; goals of one person with the same measure have the same."""
+    owners = owners_of_lines(session, person, goals)
+    measured = lessons_measured(session, set(owners.values())) if owners else {}
+    every = [lesson for lessons in measured.values() for lesson in lessons]
+    seen = seen_lessons(session, person, every) if every else set()
+    its_line = {
+        one.id: (owners[one.partnership_id], one.measure)
+        for one in goals
+        if one.measure and one.partnership_id in owners
+    }
+    lines = {key: chart_of(key[1], measured.get(key[0], []), seen) for key in set(its_line.values())}
+    return {one.id: lines[its_line[one.id]] if one.id in its_line else None for one in goals}
 
 
-def goals_lessons(session: Session, person: Person, goals: Sequence[Goal]) -> dict[str, list[Measured]]:
-    """Return the coachee's measured lessons for the line of each goal: for her, and for a coach if she shows them."""
+def owners_of_lines(session: Session, person: Person, goals: Sequence[Goal]) -> dict[str, str]:
+    """Return whose lessons the goals of each partnership are measured by: the coachee's, for her and where she shows."""
     wanted = {goal.partnership_id for goal in goals if goal.measure}
     pairs = session.scalars(select(Partnership).where(Partnership.id.in_(wanted))).all() if wanted else []
     owners = {one.id: person.id for one in pairs if is_coachee(one, person)}
     if others := wanted - set(owners):
         owners |= owners_shown_by(session, person, others)
-    measured = lessons_measured(session, set(owners.values())) if owners else {}
-    return {goal.id: measured.get(owners.get(goal.partnership_id, ""), []) if goal.measure else [] for goal in goals}
+    return owners
 
 
-def goal_change(session: Session, person: Person, goal: Goal) -> str:
+def goal_line(session: Session, person: Person, goal: Goal) -> tuple[dict[str, Any] | None, str]:
+    """Return the line of a goal's measure across the coachee's lessons, and how it changed, in words.
+
+    For her, and for a coach if she shows it; None and nothing where there is no line.
+    """
+    owner_id = owners_of_lines(session, person, [goal]).get(goal.partnership_id)
+    if owner_id is None:
+        return None, ""
+    lessons = lessons_measured(session, {owner_id}).get(owner_id, [])
+    return chart_of(goal.measure, lessons, seen_lessons(session, person, lessons)), _change(goal, lessons)
+
+
+def _change(goal: Goal, lessons: Sequence[Measured]) -> str:
     """Say how a goal's measure was before the goal was set and since, each as the middle of its lessons; or nothing."""
-    lessons = goals_lessons(session, person, [goal])[goal.id]
     figures = [
         (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.figures)) is not None
     ]
