@@ -66,9 +66,7 @@ def own_lessons_measured(session: Session, person: Person) -> list[Measured]:
 def lessons_measured(session: Session, owner_ids: Collection[str]) -> dict[str, list[Measured]]:
     """Return the measured lessons of each of some owners, as `own_lessons_measured` does."""
     rows = session.execute(
-        select(
-            Lesson.id, Lesson.owner_id, Lesson.title, Lesson.taught_on, Lesson.created_at, MeasuresRow.figures
-        )
+        select(Lesson.id, Lesson.owner_id, Lesson.title, Lesson.taught_on, Lesson.created_at, MeasuresRow.figures)
         .join(MeasuresRow, MeasuresRow.lesson_id == Lesson.id)
         .join(Guess, (Guess.lesson_id == Lesson.id) & (Guess.person_id == Lesson.owner_id))
         .where(Lesson.owner_id.in_(owner_ids), Lesson.deleted_at.is_(None), Lesson.conversation_id.is_(None))

@@ -112,7 +112,7 @@ def withdraw(session: Session, share: Share | ClipShare, lesson_id: str) -> None
 
 
 def close_expired(session: Session) -> int:
-    """Close for good some of the shares whose last day is over: a clock that is set back opens none. Return how many."""
+    """Close some shares whose last day is over, for good: a clock that is set back opens none. Return how many."""
     shares = session.scalars(_closing_expired(Share)).all()
     of_clips = session.scalars(_closing_expired(ClipShare)).all()
     rows = select(Clip.id, Clip.lesson_id).where(Clip.id.in_({one.clip_id for one in of_clips}))

@@ -98,7 +98,7 @@ def import_staff(
     """Do what `plan_staff` says; return the names and the secrets of the links that the lead is to hand out herself.
 
     Partnerships that are then within one management line are suspended. `invite`: those who are new get a link to join.
-    Accounts are closed and opened some at a time, after everything else: what a crash leaves undone, the same file does.
+    Accounts are closed and opened some at a time, after everything else; what a crash leaves, the same file does.
     Raises DoneAtOnce where others change the list again and again.
     """
     for _ in range(TRIES):

@@ -102,7 +102,8 @@ class ActivityRow(Base):
 
 
 def _figures_of_document(context: DefaultExecutionContext) -> dict[str, Any]:
-    return figures_of(context.get_current_parameters()["document"])
+    parameters: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return figures_of(parameters["document"])
 
 
 class MeasuresRow(Base):

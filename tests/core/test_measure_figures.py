@@ -56,9 +56,7 @@ def test_whoever_writes_a_document_writes_its_figures(any_database: Database) ->
         )
     with any_database.write() as session:
         session.merge(MeasuresRow(lesson_id=ids[0], document=document_of(7)))
-        session.execute(
-            update(MeasuresRow).where(MeasuresRow.lesson_id == ids[2]).values(document=document_of(8))
-        )
+        session.execute(update(MeasuresRow).where(MeasuresRow.lesson_id == ids[2]).values(document=document_of(8)))
     with any_database.read() as session:
         rows = {one.lesson_id: one for one in session.scalars(select(MeasuresRow))}
     assert [len(rows[one].document["heard_in"]["wait_1_median_ms"]) for one in ids] == [7, 4, 8, 1]
@@ -71,13 +69,18 @@ def test_an_upgrade_gives_every_document_its_figures(tmp_path: Path) -> None:
     old, now = Database(address), utc_now().isoformat()
     with old.write() as session:
         session.execute(
-            text("INSERT INTO person (id, email, name, department, password_hash, is_lead, created_at, called,"
-            " wants_mail) VALUES ('ada', 'a@s.example', 'Ada', '', '', 0, :now, '', 1)"), {"now": now},
+            text(
+                "INSERT INTO person (id, email, name, department, password_hash, is_lead, created_at, called,"
+                " wants_mail) VALUES ('ada', 'a@s.example', 'Ada', '', '', 0, :now, '', 1)"
+            ),
+            {"now": now},
         )
         for number in range(450):  # more than are changed at once
             session.execute(
-                text("INSERT INTO lesson (id, owner_id, title, class_name, created_at, language, failure_code,"
-                " failure_sentence) VALUES (:id, 'ada', 'x', '', :now, '', '', '')"),
+                text(
+                    "INSERT INTO lesson (id, owner_id, title, class_name, created_at, language, failure_code,"
+                    " failure_sentence) VALUES (:id, 'ada', 'x', '', :now, '', '', '')"
+                ),
                 {"id": f"l{number}", "now": now},
             )
             session.execute(

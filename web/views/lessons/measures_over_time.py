@@ -139,7 +139,7 @@ def goal_charts(session: Session, person: Person, goals: Sequence[Goal]) -> dict
 
 
 def owners_of_lines(session: Session, person: Person, goals: Sequence[Goal]) -> dict[str, str]:
-    """Return whose lessons the goals of each partnership are measured by: the coachee's, for her and where she shows."""
+    """Return whose lessons make the lines of each partnership: the coachee's, for her and where she shows them."""
     wanted = {goal.partnership_id for goal in goals if goal.measure}
     pairs = session.scalars(select(Partnership).where(Partnership.id.in_(wanted))).all() if wanted else []
     owners = {one.id: person.id for one in pairs if is_coachee(one, person)}
@@ -162,9 +162,7 @@ def goal_line(session: Session, person: Person, goal: Goal) -> tuple[dict[str, A
 
 def _change(goal: Goal, lessons: Sequence[Measured]) -> str:
     """Say how a goal's measure was before the goal was set and since, each as the middle of its lessons; or nothing."""
-    figures = [
-        (one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.figures)) is not None
-    ]
+    figures = [(one.day, found.value) for one in lessons if (found := figure_of(goal.measure, one.figures)) is not None]
     set_on = SchoolDay.of(goal.created_at)
     before = [value for day, value in figures if day < set_on]
     since = [value for day, value in figures if day >= set_on]
