@@ -72,8 +72,8 @@ class PlainJsonRequest(Request):
     """A request whose JSON was parsed already."""
 
     async def json(self) -> Any:
-        """Return the document; raises JSONDecodeError where there is none that can be read."""
-        return self.scope[DOCUMENT] if DOCUMENT in self.scope else await super().json()
+        """Return the document."""
+        return self.scope[DOCUMENT]
 
 
 class PlainJsonRoute(APIRoute):
@@ -84,7 +84,8 @@ class PlainJsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_plain(request: Request) -> Response:
-            return await handle(PlainJsonRequest(request.scope, request.receive))
+            is_there = DOCUMENT in request.scope  # a refused form is read again from its request
+            return await handle(PlainJsonRequest(request.scope, request.receive) if is_there else request)
 
         return handle_plain
 
