@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from core.clock import utc_now
 from core.models import Person, new_id
@@ -123,6 +124,14 @@ def listens() -> str:
     return f"127.0.0.1:{get_settings().port}"
 
 
+def over_time(chart: dict[str, Any]) -> Markup:
+    """Return the drawing of a chart; one that stands on a page several times is drawn once."""
+    if "drawing" not in chart:
+        chart["drawing"] = Markup(_environment().get_template("lessons/_over_time.html").render(chart=chart))  # noqa: S704
+    drawing: Markup = chart["drawing"]
+    return drawing
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -133,7 +142,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset=asset, asset_css=asset_css, listens=listens)
+    environment.globals.update(asset=asset, asset_css=asset_css, listens=listens, over_time=over_time)
     environment.filters.update(clock_time=clock_time, time_ago=time_ago, length_in_words=length_in_words)
     environment.filters.update(by_day=by_day, day_and_time=day_and_time, full_day=full_day, iso_day=iso_day)
     return environment

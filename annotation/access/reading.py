@@ -87,6 +87,21 @@ def clips_seen_by(person: Person) -> ColumnElement[bool]:
     return and_(Lesson.deleted_at.is_(None), Clip.deleted_at.is_(None), or_(mine, open_to.exists()))
 
 
+def lessons_near(person: Person) -> ColumnElement[bool]:
+    """Condition that every lesson fulfils which was ever shared with this person, and that an index answers.
+
+    Like the others of this kind it opens nothing: it only keeps the rule from being asked of everything in the school.
+    """
+    shared = select(Share.lesson_id).join(Partnership, Partnership.id == Share.partnership_id)
+    return Lesson.id.in_(shared.where(Partnership.coach_id == person.id))
+
+
+def clips_near(person: Person) -> ColumnElement[bool]:
+    """Condition that every clip fulfils which was ever shared with this person, and that an index answers."""
+    shared = select(ClipShare.clip_id).join(Partnership, Partnership.id == ClipShare.partnership_id)
+    return Clip.id.in_(shared.where(Partnership.coach_id == person.id))
+
+
 def live_showing() -> ColumnElement[bool]:
     """Condition: somebody's measures over time are shown now, to an active partnership in which she is coached."""
     return and_(

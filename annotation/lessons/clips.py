@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
-from annotation.access.reading import clips_seen_by, live_clip_share, partnerships_of, require_see
+from annotation.access.reading import clips_near, clips_seen_by, live_clip_share, partnerships_of, require_see
 from annotation.access.writing import require_change
 from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import open_share, require_coached_in, withdraw
@@ -146,7 +146,7 @@ def list_shared_clips(session: Session, person: Person, most: int | None = None)
         select(Clip, Person.name)
         .join(Lesson, Lesson.id == Clip.lesson_id)
         .join(Person, Person.id == Lesson.owner_id)
-        .where(clips_seen_by(person), Lesson.owner_id != person.id)
+        .where(clips_near(person), clips_seen_by(person), Lesson.owner_id != person.id)
         .order_by(Clip.created_at.desc(), Clip.id)
         .limit(most)
     )

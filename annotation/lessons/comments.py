@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select, true
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
@@ -38,6 +39,7 @@ STAGES = ("", "G", "R", "O", "W")
 LONGEST = 5000
 DRAFT_LENGTH = 40
 ASKED_FIRST = 100  # of the newest comments
+LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,17 +337,19 @@ def _placed(session: Session, person: Person, rows: Select[Comment]) -> list[Pla
 def newest_comments(session: Session, person: Person, limit: int = 8) -> list[Placed]:
     """Return what others lately wrote to this person.
 
-    Whether she may read it is asked of the newest first, and of all only where too little of them is open to her.
+    Whether she may read it is asked of the newest first: of some of the last weeks, of some of any time, and of all
+    only where too little of them is open to her.
     """
     near = and_(comments_near(person), Comment.author_id != person.id, Comment.deleted_at.is_(None))
-    newest = session.scalars(
-        select(Comment.id).where(near).order_by(Comment.created_at.desc()).limit(ASKED_FIRST)
-    ).all()
+    newest_first = select(Comment.id).where(near).order_by(Comment.created_at.desc()).limit(ASKED_FIRST)
     seen = select(Comment).where(comments_seen_by(person)).limit(limit)
-    found = _placed(session, person, seen.where(Comment.id.in_(newest)))
-    if len(found) < limit and len(newest) == ASKED_FIRST:
-        found = _placed(session, person, seen.where(near))
-    return found
+    found = list[Placed]()
+    for since in (Comment.created_at > utc_now() - LATELY, true()):
+        newest = session.scalars(newest_first.where(since)).all()
+        found = _placed(session, person, seen.where(Comment.id.in_(newest)))
+        if len(found) == limit:
+            return found
+    return found if len(newest) < ASKED_FIRST else _placed(session, person, seen.where(near))
 
 
 def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[Placed]:

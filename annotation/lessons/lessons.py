@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from annotation.access.reading import lessons_seen_by, live_share, require_see, shared_with
+from annotation.access.reading import lessons_near, lessons_seen_by, live_share, require_see, shared_with
 from annotation.access.writing import require_change
 from annotation.errors import TitleDiffers
 from annotation.lessons.undo import UNDO_LESSON, require_recent
@@ -94,7 +94,8 @@ def list_deleted(session: Session, person: Person) -> Sequence[Lesson]:
 
 def list_shared(session: Session, person: Person, most: int | None = None) -> Sequence[tuple[Lesson, str]]:
     """Return the lessons that others share with a person now, newest first, with their owners' names."""
-    rows = select(Lesson, Person.name).join(Person, Person.id == Lesson.owner_id).where(shared_with(person))
+    rows = select(Lesson, Person.name).join(Person, Person.id == Lesson.owner_id)
+    rows = rows.where(lessons_near(person), shared_with(person))
     ordered = rows.order_by(Lesson.created_at.desc(), Lesson.id).limit(most)
     return [(row[0], row[1]) for row in session.execute(ordered)]
 

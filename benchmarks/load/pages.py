@@ -10,6 +10,7 @@ processors, which other programs on the machine hardly change: of this process, 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import statistics
 import sys
@@ -148,7 +149,11 @@ def run(name: str, chosen: argparse.Namespace, other_ms: Callable[[], float]) ->
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")  # as PostgreSQL does by itself some minutes later
     say("asking for its pages")
-    found = list(measure(look_at(database, made), other_ms))
+    school = look_at(database, made)
+    gc.collect()
+    gc.freeze()  # as `hindsight web` does
+    found = list(measure(school, other_ms))
+    gc.unfreeze()
     forget_process()
     return found
 

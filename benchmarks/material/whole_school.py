@@ -280,7 +280,7 @@ class _Maker:
                 yield {
                     "id": comment_id,
                     "lesson_id": lesson_id,
-                    "author_id": people[pair][number % 2],
+                    "author_id": people[pair][self.dice.randrange(2)],
                     "partnership_id": pair,
                     "parent_id": first[lesson_id] if is_reply else None,
                     "start_ms": self.dice.randrange(HOUR_MS),

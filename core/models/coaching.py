@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.models.base import Base, Id, new_id, only_one
@@ -104,12 +104,13 @@ class Comment(Base):
     """
 
     __tablename__ = "comment"
+    __table_args__ = (Index("ix_comment_partnership_id_created_at", "partnership_id", "created_at"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True, default=new_id)
     lesson_id: Mapped[str] = mapped_column(Id, ForeignKey("lesson.id", ondelete="CASCADE"), index=True)
     clip_id: Mapped[str | None] = mapped_column(Id, ForeignKey("clip.id"), index=True)  # written on it, inside it
     author_id: Mapped[str] = mapped_column(Id, ForeignKey("person.id"), index=True)
-    partnership_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"), index=True)
+    partnership_id: Mapped[str | None] = mapped_column(Id, ForeignKey("partnership.id"))
     parent_id: Mapped[str | None] = mapped_column(Id, ForeignKey("comment.id"), index=True)
     draft_id: Mapped[str | None] = mapped_column(String(64), unique=True)  # made by the page: sent twice, kept once
     kind: Mapped[str] = mapped_column(String(12), default="noticed")  # noticed, question, suggestion

@@ -23,3 +23,6 @@ COLUMNS = (
 def upgrade() -> None:
     for table, column in COLUMNS:
         op.create_index(op.f(f"ix_{table}_{column}"), table, [column], unique=False)
+    # The newest comments of a partnership are found without reading the others.
+    op.drop_index("ix_comment_partnership_id", table_name="comment")
+    op.create_index("ix_comment_partnership_id_created_at", "comment", ["partnership_id", "created_at"], unique=False)

@@ -89,7 +89,8 @@ def a_long_lesson(database: Database, coach: Person, owner: Person, pair: Partne
     )
     asked = {**said, "kind": "open", "confidence": 0.9, "answered_by": "pupil"}
     keep(database, QuestionRow, ({**asked, "start_ms": k * 6000, "end_ms": k * 6000 + 900} for k in range(TURNS // 3)))
-    keep(database, Step, ({**its, "stage": "transcribe_chunk", "chunk_no": k, "queue": "asr"} for k in range(40)))
+    step = {**its, "stage": "transcribe_chunk", "queue": "asr", "next_at": now}
+    keep(database, Step, ({**step, "chunk_no": k} for k in range(40)))
     correction = {**its, "kind": "turn", "made_by_id": owner.id, "made_at": now}
     keep(database, Correction, ({**correction, "body": {"start_ms": k, "end_ms": k + 1}} for k in range(100)))
     clips = [new_id() for _ in range(CLIPS)]
