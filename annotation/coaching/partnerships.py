@@ -102,8 +102,12 @@ def suspend_refused(session: Session) -> int:
     """Suspend every active partnership that the staff list now forbids, and close its shares."""
     lock_staff_list(session)
     managers = managers_on_staff_list(session)
-    active = select(Partnership).where(Partnership.state == "active").execution_options(populate_existing=True)
-    refused = [one for one in session.scalars(active) if who_manages(managers, one.coach_id, one.coachee_id)]
+    active = select(Partnership.id, Partnership.coach_id, Partnership.coachee_id).where(Partnership.state == "active")
+    ids = [one.id for one in session.execute(active) if who_manages(managers, one.coach_id, one.coachee_id)]
+    if not ids:
+        return 0
+    of_ids = select(Partnership).where(Partnership.id.in_(ids)).execution_options(populate_existing=True)
+    refused = session.scalars(of_ids).all()
     for one in refused:
         one.state, one.suspended_at = "suspended", utc_now()
     session.flush()

@@ -13,7 +13,7 @@ from core.clock import utc_now
 from core.models import Clip, ClipShare, Comment, Dictation, PortfolioItem, Step, StoredFile
 
 CLIP_STAGES = ("cut_clip", "blur_clip")
-AT_ONCE = 50  # of each kind, in one transaction
+AT_ONCE = 20  # of each kind, in one transaction
 
 
 def remove_discarded(session: Session) -> tuple[int, list[str]]:
