@@ -25,6 +25,7 @@ from annotation.lessons.measures_over_time import (
 )
 from core.clock import utc_now
 from core.errors import InvalidInput, NotFound
+from core.measure_figures import figures_of
 from core.models import Guess, Lesson, MeasuresRow
 from tests.support.factories import START, Pair, make_lesson, make_partnership, make_person
 
@@ -55,15 +56,15 @@ def measured(pair: Pair, title: str, **values: Any) -> Lesson:
 
 
 def test_few_waits_are_said_in_words_and_no_wait_is_no_figure() -> None:
-    few = figure_of("wait_1_median_ms", document(waits=3))
+    few = figure_of("wait_1_median_ms", figures_of(document(waits=3)))
     assert few is not None and few.note == "few waits: 3" and few.low is None
-    assert figure_of("wait_1_median_ms", document(waits=0)) is None
-    many = figure_of("wait_1_median_ms", document(waits=8))
+    assert figure_of("wait_1_median_ms", figures_of(document(waits=0))) is None
+    many = figure_of("wait_1_median_ms", figures_of(document(waits=8)))
     assert many is not None and many.low == 1375 and many.high == 3125
 
 
 def test_a_lesson_in_which_nobody_spoke_has_no_figures() -> None:
-    assert figure_of("teacher_share_of_talk", document(speech_ms=0)) is None
+    assert figure_of("teacher_share_of_talk", figures_of(document(speech_ms=0))) is None
 
 
 @pytest.mark.parametrize(
@@ -79,12 +80,12 @@ def test_a_lesson_in_which_nobody_spoke_has_no_figures() -> None:
 )
 def test_a_figure_is_bounded_by_what_is_not_known(name: str, figure: Figure) -> None:
     assert name in TITLES
-    assert figure_of(name, document()) == figure
+    assert figure_of(name, figures_of(document())) == figure
 
 
 def test_the_median_lies_within_its_bounds_also_when_it_was_measured_otherwise() -> None:
-    high = figure_of("wait_1_median_ms", document(wait_1_median_ms=9000))
-    low = figure_of("wait_1_median_ms", document(wait_1_median_ms=10))
+    high = figure_of("wait_1_median_ms", figures_of(document(wait_1_median_ms=9000)))
+    low = figure_of("wait_1_median_ms", figures_of(document(wait_1_median_ms=10)))
     assert high is not None
     assert low is not None
     assert (high.low, high.high, low.low, low.high) == (1375, 9000, 10, 3125)
@@ -93,16 +94,16 @@ def test_the_median_lies_within_its_bounds_also_when_it_was_measured_otherwise()
 @pytest.mark.parametrize(("waits", "note"), [(4, "few waits: 4"), (5, "")])
 def test_five_waits_are_enough_for_a_median(waits: int, note: str) -> None:
     for name in ("wait_1_median_ms", "wait_1_share_3s"):
-        figure = figure_of(name, document(waits))
+        figure = figure_of(name, figures_of(document(waits)))
         assert figure is not None
         assert figure.note == note
     second = document(wait_2_median_ms=700)
     second["heard_in"]["wait_2_median_ms"] = []
-    assert figure_of("wait_2_median_ms", second) == Figure(700, note="few waits")
+    assert figure_of("wait_2_median_ms", figures_of(second)) == Figure(700, note="few waits")
 
 
 def test_a_lesson_without_an_open_question_had_none() -> None:
-    assert figure_of("open_questions", document(questions_by_kind={})) == Figure(0)
+    assert figure_of("open_questions", figures_of(document(questions_by_kind={}))) == Figure(0)
 
 
 def test_lessons_stand_by_the_day_on_which_they_were_taught(pair: Pair) -> None:
