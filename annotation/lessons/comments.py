@@ -343,13 +343,13 @@ def newest_comments(session: Session, person: Person, limit: int = 8) -> list[Pl
     near = and_(comments_near(person), Comment.author_id != person.id, Comment.deleted_at.is_(None))
     newest_first = select(Comment.id).where(near).order_by(Comment.created_at.desc()).limit(ASKED_FIRST)
     seen = select(Comment).where(comments_seen_by(person)).limit(limit)
-    found = list[Placed]()
-    for since in (Comment.created_at > utc_now() - LATELY, true()):
+    lately = Comment.created_at > utc_now() - LATELY
+    for since in (lately, true()):
         newest = session.scalars(newest_first.where(since)).all()
         found = _placed(session, person, seen.where(Comment.id.in_(newest)))
-        if len(found) == limit:
+        if len(found) == limit or (since is not lately and len(newest) < ASKED_FIRST):
             return found
-    return found if len(newest) < ASKED_FIRST else _placed(session, person, seen.where(near))
+    return _placed(session, person, seen.where(near))
 
 
 def comments_on_goal(session: Session, person: Person, goal_id: str) -> list[Placed]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from annotation.mail_queue import KEPT, delete_old_mails, remind, write_mail, write_mails
+from annotation.mail_queue import KEPT, Reminder, delete_old_mails, write_mail, write_mails, write_reminders
 from core.clock import stopped_at, utc_now
 from core.models import Mail
 from tests.support.factories import Pair
@@ -41,18 +41,18 @@ def test_a_leaver_gets_no_mail(pair: Pair) -> None:
 
 def test_without_a_mail_server_nothing_waits(pair: Pair) -> None:
     assert not write_mail(pair.session, pair.ada, "Subject", "text")
-    assert not remind(pair.session, pair.ada, "Subject", "text", "about")
+    assert write_reminders(pair.session, [Reminder(pair.ada, "Subject", "text", "about")]) == 0
     write_mails(pair.session, [pair.ada], "Subject", "text")
     assert subjects(pair) == []
 
 
 @pytest.mark.usefixtures("mail_server")
 def test_a_reminder_can_be_switched_off_and_says_how(pair: Pair) -> None:
-    assert remind(pair.session, pair.ada, "Tomorrow", "You meet.\n", "session:1")
-    assert not remind(pair.session, pair.ada, "Tomorrow", "You meet.\n", "session:1")
+    tomorrow = [Reminder(pair.ada, "Tomorrow", "You meet.\n", f"session:{number}") for number in (1, 2, 3)]
+    assert [write_reminders(pair.session, tomorrow[:2]) for _ in range(2)] == [2, 0]
     assert "switch these mails off on your own page" in (pair.session.scalar(select(Mail.text)) or "")
     pair.ada.wants_mail = False
-    assert not remind(pair.session, pair.ada, "Tomorrow", "You meet.\n", "session:2")
+    assert write_reminders(pair.session, tomorrow) == 0
 
 
 @pytest.mark.usefixtures("mail_server")
