@@ -61,6 +61,17 @@ def test_the_teacher_is_counted_wherever_she_is_heard() -> None:
     assert m.teacher_share_of_lesson == pytest.approx(0.1)
 
 
+def test_a_turn_counts_as_long_as_its_own_voice_is_heard_in_it() -> None:
+    m = measure_lesson([turn(0, 10_000, Role.TEACHER)], [VoiceTurn(0, 4_000, "teacher")], [], (), LESSON_MS)
+    assert (m.teacher_ms, m.longest_teacher_stretch_ms) == (4_000, 4_000)
+    assert m.heard_in["teacher_share_of_talk"] == m.heard_in["teacher_share_of_lesson"] == (Span(0, 4_000),)
+
+
+def test_without_a_teacher_there_is_no_stretch_and_who_ended_before_the_start_hands_nothing_over() -> None:
+    assert measure(turn(0, 9_000, Role.PUPIL)).longest_teacher_stretch_ms == 0
+    assert measure(turn(-500, 0, Role.PUPIL), turn(500, 1_000, Role.TEACHER)).turn_changes == 0
+
+
 def test_two_pupils_at_once_are_group_talk() -> None:
     m = measure(turn(0, 10_000, Role.PUPIL, "S2"), turn(6_000, 12_000, Role.PUPIL, "S3"))
     assert (m.pupil_ms, m.group_ms) == (8_000, 4_000)

@@ -192,6 +192,17 @@ FEATURES = [  # what speaks for and against asking, besides "always"
     ("Yeah, twelve", ["short_answer"]),
     ("Twelve yeah", ["short_answer"]),
     ("Twelve blue", []),
+    ("So do you agree", ["inverted"]),
+    ("A, is it blue", ["inverted", "inverted_later"]),
+    ("It is...", ["breaks_off_at_verb"]),
+    ("Blue okay", []),
+    ("It fits okay", ["okay_tag"]),
+    ("It fits, huh", ["tag"]),
+    ("Blue, what", ["alone"]),
+    ("Big red pens or a very dark blue", ["or_choice"]),
+    ("Big old red pens or a very dark blue", []),
+    ("Any questions", ["alone"]),
+    ("Got any questions", ["any_at_end"]),
     ("One two three", []),
     (" ".join(["one"] + ["two three"] * 12), []),
     (" ".join(["two three"] * 13), ["long"]),
@@ -236,6 +247,7 @@ def test_a_missing_mark_speaks_against_asking_only_where_marks_are_used() -> Non
     assert features("Blue ones.", used) == ["always", "no_mark_where_marks_are_used"]
     assert features("Blue ones?", used) == features("Blue ones?", Around(False)) == ["always", "mark"]
     assert features("(laughs)", Around(True, hands_over=True)) == ["always"]
+    assert features("The height is...?", Around(False)) == ["always", "mark", "breaks_off_at_verb"]
 
 
 PLAIN = [
@@ -262,6 +274,7 @@ HEADS = [
     ("what, is it", "what is it"),
     ("is, it", "is it"),
     ("the the river", "the river"),
+    ("is is, it", "is it"),
     ("the, the river, here", "the river here"),
     ("so", "so"),
     ("well no", "no"),
