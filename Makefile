@@ -72,7 +72,7 @@ SIDE_BY_SIDE := -n $(TEST_WORKERS) --dist worksteal
 
 .PHONY: check-fast
 check-fast: lint types ## What to run before every commit: lint, types and the unit tests
-	$(BIN)/python -m pytest -p no:schemathesis -m unit -n 2 --dist worksteal tests/annotation tests/core tests/ingest tests/transcription
+	$(BIN)/python -m pytest -p no:schemathesis -m "unit and not whole_database" -n 2 --dist worksteal tests/annotation tests/core tests/ingest tests/transcription
 
 # docs/testing.md says how all of it is measured.
 .PHONY: coverage

@@ -1,8 +1,9 @@
 """Which tests run side by side, which run alone, and which are unit tests: the one place that says so.
 
 Every test gets `alone`, or runs beside others (`make test`, two passes). Every test that is small gets `unit`
-(`make check-fast`). What a database cannot change gets `embedded`. All are told from where a test is and what it asks
-for; a test that must say it itself carries the marker `alone(reason)` or `embedded(reason)`.
+(`make check-fast`, but for those of `whole_database`). What a database cannot change gets `embedded`. All are told
+from where a test is and what it asks for; a test that must say it itself carries the marker `alone(reason)` or
+`embedded(reason)`.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ ONE_DATABASE = (
 
 # The packages without a web server, as a user of their functions sees them.
 UNIT = ("annotation", "core", "ingest", "transcription")
+# Unit tests that upgrade, back up or restore a whole school each: two thirds of the time of `core`'s.
+WHOLE_DATABASES = frozenset({"test_backup.py", "test_hostile_backups.py", "test_migrate.py", "test_upgrades.py"})
 HEAVY = frozenset({"any_database", "bucket", "bucket_server", "browser", "playwright", "postgres", "school"})
 
 
@@ -75,3 +78,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.alone)
         elif is_unit(item):
             item.add_marker(pytest.mark.unit)
+            if item.path.parent == HERE / "core/database" and item.path.name in WHOLE_DATABASES:
+                item.add_marker(pytest.mark.whole_database)
