@@ -12,6 +12,7 @@ from core.clock import utc_now
 from core.database.insert import insert_or_find
 from core.errors import InvalidInput, NotFound
 from core.models import ModuleAnswer, Person
+from core.text.concurrent_edits import require_version
 
 LENGTH = 20_000
 
@@ -82,8 +83,11 @@ def answers_of(session: Session, person: Person) -> dict[str, ModuleAnswer]:
     return {row.module: row for row in rows}
 
 
-def write_answer(session: Session, person: Person, name: str, text: str) -> None:
-    """Keep what a person wrote for a set task; an empty text takes it away."""
+def write_answer(session: Session, person: Person, name: str, text: str, seen: str = "") -> None:
+    """Keep what a person wrote for a set task; an empty text takes it away.
+
+    `seen` is the version that she changed; raises EditedMeanwhile where she has written another one elsewhere since.
+    """
     module = find_module(name)
     if len(text) > LENGTH:
         raise InvalidInput(why=f"Please keep your answer under {LENGTH} characters.")
@@ -91,9 +95,11 @@ def write_answer(session: Session, person: Person, name: str, text: str) -> None
     def there() -> ModuleAnswer | None:
         return session.get(ModuleAnswer, (person.id, module.name))
 
+    before = there()
+    require_version(seen, "" if before is None else before.text, text)
     if not text.strip():
-        if (row := there()) is not None:
-            session.delete(row)
+        if before is not None:
+            session.delete(before)
         return
     row, _ = insert_or_find(
         session, ModuleAnswer(person_id=person.id, module=module.name, text="", written_at=utc_now()), there

@@ -22,6 +22,7 @@ from core.errors import InvalidInput, NotFound
 from core.models import Goal, Lesson, Partnership, Person, StoredFile, Walk, WalkNote
 from core.pipeline.steps import add_first_step
 from core.school_day import SchoolDay
+from core.text.concurrent_edits import require_version
 
 MINUTES = 10
 TITLE_LENGTH, NOTE_LENGTH, ANSWER_LENGTH, MOST_NOTES = 200, 1000, 4000, 200
@@ -140,14 +141,18 @@ def discard_walk(session: Session, person: Person, walk_id: str) -> None:
     session.delete(get_unsaved_walk(session, person, walk_id))
 
 
-def answer_walk(session: Session, person: Person, walk_id: str, text: str) -> Walk:
-    """Let the visited teacher say what she thinks about it; raises WalkStopped within one management line."""
-    walk = get_walk(session, person, walk_id)
+def answer_walk(session: Session, person: Person, walk_id: str, text: str, seen: str = "") -> Walk:
+    """Let the visited teacher say what she thinks about it; raises WalkStopped within one management line.
+
+    `seen` is the version that she changed; raises EditedMeanwhile where she has written another one elsewhere since.
+    """
+    walk = require_see(session, person, lock_row(session, Walk, walk_id))
     if not is_observed(walk, person):
         raise NotFound
     require_walk_goes_on(session, walk)
     if len(text) > ANSWER_LENGTH:
         raise InvalidInput(why=f"Please keep your answer under {ANSWER_LENGTH} characters.")
+    require_version(seen, walk.answer, text)
     walk.answer, walk.answered_at = text.strip(), utc_now()
     return walk
 

@@ -30,6 +30,15 @@ def require_seen(seen: Sequence[str], now: str, mine: str) -> None:
         raise EditedMeanwhile(_shown(now))
 
 
+def require_version(version: str, now: str, mine: str) -> None:
+    """Raise EditedMeanwhile where a text is to become `mine` that is not of this version any more.
+
+    `version` is that of a text of one field; without one nothing is compared.
+    """
+    if version and _digest(now) not in (version, _digest(mine)):
+        raise EditedMeanwhile(_shown(now))
+
+
 def merge_edit(seen: str, now: Mapping[str, str], mine: Mapping[str, str]) -> dict[str, str]:
     """Return the fields after an edit: `mine` where they were changed, else as they are `now`.
 

@@ -196,3 +196,23 @@ def test_a_script_is_told_in_data_what_is_wrong_with_a_form_and_a_browser_on_its
     assert (shown.status_code, shown.headers["content-type"]) == (422, "text/html; charset=utf-8")
     nobody = school.browser("nobody").post(to, data={"title": "A"}, headers={"accept": "application/json"})
     assert (nobody.status_code, nobody.json()["code"]) == (401, "sign_in_needed")
+
+
+ANSWERS = ("/coaches/modules/{name}", "/walks/{walk_id}/answer")
+VERSION = re.compile(r'name="version" value="([^"]*)"')
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_an_answer_that_arrives_late_overwrites_no_newer_one(school: School, path: str) -> None:
+    client, to = school.browser("owner"), address(school, path)
+    shown = address(school, path).removesuffix("/answer")
+    first = VERSION.findall(client.get(shown).text)[0]
+    for text in ("The newer words", "The newer words"):  # the second one's answer was lost
+        assert client.post(to, data={"text": text, "version": first}).status_code == 303
+    late = client.post(to, data={"text": "The older words", "version": first})
+    assert late.status_code == 409
+    assert "It now says: “The newer words”" in late.text
+    assert "The older words" in late.text
+    newer = VERSION.findall(client.get(shown).text)[0]
+    assert client.post(to, data={"text": "The newest\r\n\r\nwords", "version": newer}).status_code == 303
+    assert "The newest" in client.get(shown).text

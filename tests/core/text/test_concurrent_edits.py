@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import EditedMeanwhile
-from core.text.concurrent_edits import merge_edit, require_seen, version_of
+from core.text.concurrent_edits import merge_edit, require_seen, require_version, version_of
 
 NAMES = ("options", "reality", "title")
 TEXTS = st.fixed_dictionaries({name: st.sampled_from(["", "a", "b", "c"]) for name in NAMES})
@@ -61,3 +61,13 @@ def test_a_text_is_changed_where_its_writer_knows_what_it_says_or_wants_the_same
 
 def test_a_program_that_has_seen_nothing_replaces_what_is_there() -> None:
     require_seen([], "a", "b")
+
+
+@given(TEXT, TEXT, TEXT)
+def test_a_text_of_another_version_is_refused_unless_it_says_the_same(before: str, now: str, mine: str) -> None:
+    require_version("", now, mine)
+    if now in (before, mine):
+        require_version(version_of({"text": before}), now, mine)
+        return
+    with pytest.raises(EditedMeanwhile):
+        require_version(version_of({"text": before}), now, mine)

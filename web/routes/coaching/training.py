@@ -12,6 +12,7 @@ from annotation.coaching.partnerships import list_partnerships
 from annotation.coaching.training import MODULES, answers_of, find_module, write_answer
 from annotation.lessons.lessons import list_own
 from core.database.db import get_database
+from core.text.concurrent_edits import version_of
 from transcription.public import analyse_conversation, find_findings, read_questions, read_turns
 from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
@@ -45,15 +46,16 @@ def show_module(request: Request, name: str, person: CurrentPerson) -> HTMLRespo
         answer = answers_of(session, person).get(name)
     place = MODULES.index(module)
     following = MODULES[(place + 1) % len(MODULES)]
-    context: dict[str, Any] = {"module": module, "answer": answer, "following": following}
+    version = version_of({"text": "" if answer is None else answer.text})
+    context: dict[str, Any] = {"module": module, "answer": answer, "following": following, "version": version}
     return page(request, "coaching/module.html", person, page_title=module.title, **context)
 
 
 @router.post("/coaches/modules/{name}")
-def save_answer(name: str, person: CurrentPerson, text: Text = "") -> Response:
-    """Keep an answer to a set task; it is read by its writer alone."""
+def save_answer(name: str, person: CurrentPerson, text: Text = "", version: Text = "") -> Response:
+    """Keep an answer to a set task; it is read by its writer alone. `version`: of the answer that the form showed."""
     with get_database().write() as session:
-        write_answer(session, person, name, text)
+        write_answer(session, person, name, text, version)
     return go(f"/coaches/modules/{name}", "saved")
 
 

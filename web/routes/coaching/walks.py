@@ -32,6 +32,7 @@ from core.clock import utc_now
 from core.database.db import get_database
 from core.models import Person, new_id
 from core.storage.configured import get_storage
+from core.text.concurrent_edits import version_of
 from web.forms.sent_once import SentForm, answer_once
 from web.rendering import go, page
 from web.security.auth import CurrentPerson
@@ -96,6 +97,7 @@ def show_walk(request: Request, walk_id: str, person: CurrentPerson) -> HTMLResp
         "walk": walk,
         "notes": notes,
         **seen,
+        "version": version_of({"text": walk.answer}),
         "observer": names[walk.observer_id],
         "observed": names[walk.observed_id],
         "is_mine": is_observer(walk, person),
@@ -172,10 +174,10 @@ def discard(walk_id: str, person: CurrentPerson, sent: SentForm) -> Response:
 
 
 @router.post("/walks/{walk_id}/answer", include_in_schema=False)
-def answer(walk_id: str, person: CurrentPerson, text: Text = "") -> Response:
-    """Let the visited teacher say what she thinks."""
+def answer(walk_id: str, person: CurrentPerson, text: Text = "", version: Text = "") -> Response:
+    """Let the visited teacher say what she thinks; `version` is that of the answer that the form showed."""
     with get_database().write() as session:
-        answer_walk(session, person, walk_id, text)
+        answer_walk(session, person, walk_id, text, version)
     return go(f"/walks/{walk_id}", "answered")
 
 
