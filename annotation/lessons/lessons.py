@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import Select, and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from annotation.access.reading import lessons_near, lessons_seen_by, live_share, require_see, shared_with
@@ -123,9 +123,10 @@ def stages_of(session: Session, lesson_ids: Iterable[str]) -> dict[str, list[Sta
     That somebody speaks a comment is hers alone, so it is not among them.
     """
     steps: dict[str, dict[str, list[Any]]] = {}
-    columns = (Step.lesson_id, Step.stage, Step.version, Step.state, Step.progress)
-    wanted = select(*columns, Step.error_code, Step.error_sentence)  # a page of lists shows hundreds of steps
-    for step in session.execute(wanted.where(Step.lesson_id.in_(list(lesson_ids)), Step.stage != "hear_comment")):
+    alike = (Step.lesson_id, Step.stage, Step.version, Step.state, Step.error_code, Step.error_sentence)
+    counted = select(*alike, func.count().label("number"), func.sum(Step.progress).label("progress"))
+    wanted = counted.where(Step.lesson_id.in_(list(lesson_ids)), Step.stage != "hear_comment").group_by(*alike)
+    for step in session.execute(wanted):
         steps.setdefault(step.lesson_id, {}).setdefault(step.stage, []).append(step)
     return {
         lesson_id: sorted((_together(name, rows) for name, rows in by_stage.items()), key=_order)
@@ -138,7 +139,10 @@ def _order(stage: Stage) -> tuple[int, str]:
 
 
 def _together(name: str, steps: Sequence[Any]) -> Stage:
-    """The newest version of a stage counts; it failed when one of its steps did, is done when all are."""
+    """The newest version of a stage counts; it failed when one of its steps did, is done when all are.
+
+    A row stands for all steps that are alike: `number` of them, `progress` is their sum.
+    """
     newest = max(step.version for step in steps)
     steps = [step for step in steps if step.version == newest]
     states = {step.state for step in steps}
@@ -150,7 +154,8 @@ def _together(name: str, steps: Sequence[Any]) -> Stage:
     else:
         state = "running" if "done" in states else "ready"
     failed = next((step for step in steps if step.state == "failed"), None)
-    done = sum(1.0 if step.state == "done" else step.progress for step in steps) / len(steps)
+    done = sum(step.number if step.state == "done" else step.progress for step in steps)
+    done /= sum(step.number for step in steps)
     code, sentence = (failed.error_code, failed.error_sentence) if failed else ("", "")
     return Stage(name, state, round(done, 4), code, sentence)
 
