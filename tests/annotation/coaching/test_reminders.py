@@ -72,5 +72,5 @@ def test_the_mail_says_when_on_the_schools_clock_and_leads_to_the_meeting(
         )
         remind_of_sessions(pair.session)
     text = pair.session.scalars(select(Mail.text)).first() or ""
-    assert "on Friday 2 July at 10:30" in text
+    assert "on Friday 2 July 2027 at 10:30" in text
     assert f"https://hindsight.school.example/sessions/{meeting.id}" in text
