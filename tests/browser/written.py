@@ -116,12 +116,21 @@ class Run:
             self.half = ""
 
     def press_enter(self, text_field: Locator) -> bool:
-        """Press Enter; False where the page shows nothing any more, because its person is signed out."""
+        """Press Enter; False where the page shows nothing any more, because its person is signed out.
+
+        A key for a field that was hidden a moment ago goes nowhere: then the text is still in it.
+        """
         try:
             text_field.press("Enter", timeout=3000)
         except TookTooLong:
             return False
-        return True
+        try:
+            if text_field.input_value(timeout=1000) != self.half:
+                return True
+        except TookTooLong:
+            return True  # it was pressed, and then the page was left
+        assert not text_field.is_visible(), "Enter sends nothing"
+        return False
 
     def reply(self) -> None:
         """Answer the first comment that can be answered."""
