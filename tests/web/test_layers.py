@@ -20,6 +20,7 @@ REFER_TO_PEOPLE = {
 } | {"other_id"}
 PEOPLE = {"person", "me", "owner", "lead", "coach", "coachee", "author", "reader", "colleague", "other", "observer"}
 BUILDS = ("web.views", "web.rendering", "web.pdf.document")  # what is built from rows, and takes its time
+ADDRESSES = ("go",)  # an address alone, which the receipt of a form keeps
 
 
 def called(node: ast.AST) -> Iterator[tuple[str, int]]:
@@ -49,6 +50,7 @@ def built_in_writes(source: str) -> list[str]:
         for node in module.body
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(BUILDS)
         for alias in node.names
+        if alias.name not in ADDRESSES
     }
     local = {node.name: node for node in module.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     while more := {
