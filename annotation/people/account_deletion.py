@@ -18,6 +18,7 @@ from annotation.school.staff import require_another_lead
 from core.clock import utc_now
 from core.database.db import Database
 from core.database.erasures import record_erasure
+from core.errors import DoneAtOnce
 from core.models import (
     AccountLink,
     AccountNotice,
@@ -48,7 +49,8 @@ FORMER = "A former colleague"
 def erase_account(database: Database, person: Person, typed_email: str | None) -> Erasure:
     """Do what `delete_account` does in short transactions: each of her recordings goes in one of its own, before.
 
-    What a crash leaves undone is done by a second deletion.
+    What a crash leaves undone is done by a second deletion. None as address: the sweeper deletes a leaver's account;
+    raises DoneAtOnce once she is back, or was given more time, and nothing more of hers goes.
     """
     with database.read() as session:
         _require_deletable(session, session.get_one(Person, person.id), typed_email)
@@ -56,9 +58,18 @@ def erase_account(database: Database, person: Person, typed_email: str | None) -
     keys: list[str] = []
     for lesson_id in recordings:
         with database.write() as session:
+            _require_still(session, person, typed_email)
             keys += delete_for_good(session, lesson_id).keys
     with database.write() as session:
+        _require_still(session, person, typed_email)
         return delete_account(session, person, typed_email, keys)
+
+
+def _require_still(session: Session, person: Person, typed_email: str | None) -> None:
+    """Raise DoneAtOnce where the sweeper deletes a leaver who is none any more."""
+    lock_staff_list(session)
+    if typed_email is None and not is_overdue(session.get_one(Person, person.id)):
+        raise DoneAtOnce
 
 
 def delete_account(session: Session, person: Person, typed_email: str | None, keys: Sequence[str] = ()) -> Erasure:
@@ -129,4 +140,10 @@ def _delete_goals(session: Session, person: Person) -> None:
 def overdue_leavers(session: Session) -> list[Person]:
     """Return those whose time to take away what is theirs is over."""
     left = select(Person).where(Person.deactivated_at.is_not(None), ~Person.email.endswith(GONE))
-    return [one for one in session.scalars(left) if (until := leaver_until(one)) is not None and until <= utc_now()]
+    return [one for one in session.scalars(left) if is_overdue(one)]
+
+
+def is_overdue(person: Person) -> bool:
+    """Say whether somebody has left, and her time to take away what is hers is over."""
+    until = leaver_until(person)
+    return until is not None and until <= utc_now()

@@ -29,6 +29,7 @@ from core.database.db import Database
 from core.database.erasures import finish_erasures, record_erasure
 from core.database.events import record_event, trim_events
 from core.database.receipts import forget_old_receipts
+from core.errors import DoneAtOnce
 from core.models import Lesson, StoredFile, Upload, new_id
 from core.pipeline import steps
 from core.settings import Settings
@@ -203,8 +204,12 @@ def delete_leavers(database: Database) -> None:
     with database.read() as session:
         overdue = overdue_leavers(session)
     for person in overdue:
-        erase_account(database, person, None)
-        log.info("the account %s of a leaver is deleted", person.id)
+        try:
+            erase_account(database, person, None)
+        except DoneAtOnce:
+            log.info("the account %s is not deleted: its person is back", person.id)
+        else:
+            log.info("the account %s of a leaver is deleted", person.id)
 
 
 def maintain_sessions(database: Database) -> None:

@@ -33,6 +33,7 @@ from core.storage.configured import get_storage
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.factories import keep_bytes, make_file, make_lesson, make_person
 from tests.support.web_school import BYTES, School
+from workers.queue import sweeper
 from workers.queue.sweeper import apply_retention, delete_leavers, delete_lessons, sweep
 
 MARK = b"a-byte-that-nobody-shall-find-again"
@@ -231,3 +232,16 @@ def test_films_and_words_go_each_by_its_own_setting_and_the_owner_reads_it_a_wee
         assert lessons_due(session) == []
         assert session.get(MeasuresRow, lesson.id) is not None  # figures are no words
     assert MARK not in everything_kept(database, data_dir)
+
+
+def test_a_leaver_who_comes_back_while_the_sweeper_looks_keeps_all_that_is_hers(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with school.database.read() as session:
+        owner = session.get_one(Person, school.ids["person_owner"])  # as she was read: a leaver; by now she is none
+        lessons = session.scalar(select(func.count()).select_from(Lesson))
+    monkeypatch.setattr(sweeper, "overdue_leavers", lambda _session: [owner])
+    delete_leavers(school.database)
+    with school.database.read() as session:
+        assert session.get_one(Person, owner.id).name == owner.name
+        assert session.scalar(select(func.count()).select_from(Lesson)) == lessons
