@@ -88,7 +88,7 @@ def test_a_pill_says_who_can_see_a_lesson_and_nobody_twice(
 def test_a_pill_names_the_last_day_unless_one_share_has_none() -> None:
     with stopped_at(NOON):
         march, april = end_of(date(2026, 12, 12)), end_of(date(2027, 4, 1))
-        assert pill_text([to("Priya", march)]) == "You and Priya, until 12 December"
+        assert pill_text([to("Priya", march)]) == "You and Priya, until 12 December 2026"
         assert with_last_day("You", [march, april]) == "You, until 1 April 2027"
         assert with_last_day("You", [march, None]) == "You"
         assert with_last_day("You", []) == "You"
