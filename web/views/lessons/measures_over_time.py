@@ -153,10 +153,11 @@ def goal_line(session: Session, person: Person, goal: Goal) -> tuple[dict[str, A
 
     For her, and for a coach if she shows it; None and nothing where there is no line.
     """
-    owner_id = owners_of_lines(session, person, [goal]).get(goal.partnership_id)
-    if owner_id is None:
+    shown = owners_of_lines(session, person, [goal])
+    if goal.partnership_id not in shown:
         return None, ""
-    lessons = lessons_measured(session, {owner_id}).get(owner_id, [])
+    coachee = shown[goal.partnership_id]
+    lessons = lessons_measured(session, {coachee}).get(coachee, [])
     return chart_of(goal.measure, lessons, seen_lessons(session, person, lessons)), _change(goal, lessons)
 
 
