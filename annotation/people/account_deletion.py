@@ -66,9 +66,11 @@ def erase_account(database: Database, person: Person, typed_email: str | None) -
 
 
 def _require_still(session: Session, person: Person, typed_email: str | None) -> None:
-    """Raise DoneAtOnce where the sweeper deletes a leaver who is none any more."""
+    """Ask once more what was asked at the beginning, and raise DoneAtOnce for a leaver who is none any more."""
     lock_staff_list(session)
-    if typed_email is None and not is_overdue(session.get_one(Person, person.id)):
+    now = session.get_one(Person, person.id)
+    _require_deletable(session, now, typed_email)
+    if typed_email is None and not is_overdue(now):
         raise DoneAtOnce
 
 

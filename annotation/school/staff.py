@@ -238,23 +238,30 @@ def require_another_lead(session: Session, person: Person) -> None:
 
 
 def mark_left(session: Session, lead: Person, person_id: str) -> None:
-    """Close the account of somebody who leaves; for a while she can still take away or delete what is hers."""
+    """Close the account of somebody who leaves; for a while she can still take away or delete what is hers.
+
+    Done twice it is the same.
+    """
     require_lead(lead)
     lock_staff_list(session)
     person = session.get(Person, person_id)
-    if person is None or person.deactivated_at is not None:
+    if person is None or person.email.endswith(GONE):
         raise NotFound
+    if person.deactivated_at is not None:
+        return
     require_another_lead(session, person)
     deactivate(session, [person])
 
 
 def reinstate(session: Session, lead: Person, person_id: str) -> None:
-    """Undo that; partnerships stay ended."""
+    """Undo that; partnerships stay ended. Done twice it is the same."""
     require_lead(lead)
     lock_staff_list(session)
     person = session.get(Person, person_id)
-    if person is None or person.deactivated_at is None or person.email.endswith(GONE):
+    if person is None or person.email.endswith(GONE):
         raise NotFound
+    if person.deactivated_at is None:
+        return
     change(session, person, Event.CAME_BACK)
 
 

@@ -73,7 +73,7 @@ class Database:
         for engine in {self.engine, self.writer}:
             event.listen(engine, "before_cursor_execute", _send_whole_text, retval=True)
             event.listen(engine, "checkin", self._close_late)
-        event.listen(self.writer, "after_cursor_execute", note_end_of_right)
+        event.listen(self.writer, "before_cursor_execute", note_end_of_right)
         event.listen(self.writer, "begin", _note_begin)
         event.listen(self.writer, "commit", _observe_commit)
         self._disposed = False

@@ -67,8 +67,9 @@ def last_event_number(session: Session) -> int:
 
 
 def events_after(session: Session, number: int) -> Sequence[Happened]:
-    """Return what happened since, oldest first."""
-    return _read(session, select(Event).where(Event.number > number))
+    """Return what happened since, oldest first; of rights also what was committed late, behind any number of others."""
+    late = and_(Event.kind == RIGHTS, Event.at > utc_now() - LATE)
+    return _read(session, select(Event).where(or_(Event.number > number, late)))
 
 
 def events_missed(

@@ -24,7 +24,7 @@ WATCHED = {  # table: the columns on which rights stand; none named: all of them
     "second_factor": ANY,
     "coaching_session": frozenset({"partnership_id"}),
     "sign_in": frozenset({"expires_at", "person_id", "secret_hash", "road"}),
-    "person": frozenset({"deactivated_at", "manager_id", "password_hash"}),
+    "person": frozenset({"deactivated_at", "is_lead", "manager_id", "password_hash"}),
     "lesson": frozenset({"deleted_at", "owner_id", "conversation_id", "coaches_meet_at"}),
     "clip": frozenset({"deleted_at"}),
 }
@@ -47,6 +47,10 @@ def may_end_a_right(statement: str) -> bool:
 def note_end_of_right(
     connection: Connection, _cursor: object, statement: str, _parameters: object, _context: object, _many: bool
 ) -> None:
-    """Write the event (listener of `after_cursor_execute`)."""
+    """Write the event (listener of `before_cursor_execute`).
+
+    Before: a lesson takes its events with it, and SQLite would give the number of the last of them, which open pages
+    know already, to an event that is written after them.
+    """
     if may_end_a_right(statement) and not connection.get_execution_options().get("unwatched"):
         connection.execute(insert(Event).values(kind=RIGHTS, at=utc_now()))

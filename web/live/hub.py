@@ -98,7 +98,8 @@ class Watch:
         return True
 
     async def wait(self, done: asyncio.Future[None], most_seconds: float) -> None:
-        """Return when something is done, when a right may have ended, or after so long."""
+        """Return when something is done, when a right may have ended, after so long, or when the hub is late."""
+        most_seconds = min(most_seconds, self._hub.fresh_for() or most_seconds)
         waits: set[asyncio.Future[Any]] = {done}
         if self._hub.has_begun():
             waits.add(asyncio.ensure_future(self.doubt.wait()))
@@ -153,7 +154,11 @@ class Hub:
 
     def is_fresh(self) -> bool:
         """Tell whether the last reading is no older than readings are."""
-        return time.monotonic() - self._read_at < FRESH_SECONDS
+        return self.fresh_for() > 0
+
+    def fresh_for(self) -> float:
+        """Return for how many seconds the last reading can still be relied on."""
+        return max(0.0, FRESH_SECONDS - (time.monotonic() - self._read_at))
 
     def _begin(self) -> None:
         if self._reader is None or self._reader.done():  # nothing is awaited in here: there is one reader, never two

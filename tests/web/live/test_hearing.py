@@ -366,6 +366,7 @@ def test_a_stream_ends_within_a_second_of_its_right(school: School, ends: Callab
         ('UPDATE "partnership" SET "state"=%(state)s', True),
         ("UPDATE person SET mails_wanted=? WHERE person.id = ?", False),
         ("UPDATE person SET name=?, manager_id=? WHERE person.id = ?", True),
+        ("UPDATE person SET is_lead=? WHERE person.id = ?", True),
         ("UPDATE lesson SET title=? WHERE lesson.id = ?", False),
         ("UPDATE lesson SET deleted_at=? WHERE lesson.id = ?", True),
         ("DELETE FROM lesson WHERE lesson.id = ?", True),

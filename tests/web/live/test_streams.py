@@ -12,10 +12,11 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from sse_starlette import ServerSentEvent
 
+from annotation.lessons.lessons import delete_for_good
 from annotation.people.sign_in import end_sign_in, find_sign_in
 from core.clock import utc_now
 from core.database.db import Database
-from core.database.events import About, Happened, events_missed, record_event
+from core.database.events import RIGHTS, WINDOW, About, Happened, events_missed, record_event, record_events
 from core.models import Event, Partnership, Person, Share
 from tests.support.factories import make_lesson, make_person
 from tests.support.web_school import KINDS, School
@@ -46,6 +47,31 @@ def test_a_change_that_becomes_visible_after_a_later_one_is_not_missed(any_datab
         missed = events_missed(session, seen.newest, frozenset({lesson_id}))
     assert missed is not None
     assert "comment" in [event.kind for event in missed]
+
+
+def test_the_end_of_a_right_is_not_missed_behind_hundreds_of_later_changes(any_database: Database) -> None:
+    if any_database.engine.dialect.name == "sqlite":
+        return
+    with Session(any_database.engine) as slow:
+        record_event(slow, None, RIGHTS)
+        slow.flush()
+        with any_database.write() as session:
+            record_events(session, "step", [(None, About())] * 2 * WINDOW)
+        seen, _, _ = read_new(Seen(0))
+        slow.commit()
+    seen, changes, _ = read_new(seen)
+    assert kinds(changes) == [(None, RIGHTS)]
+    assert read_new(seen)[1] == []
+
+
+def test_a_lesson_that_takes_the_newest_change_with_it_leaves_one_that_no_page_knows(any_database: Database) -> None:
+    with any_database.write() as session:
+        lesson_id = make_lesson(session, make_person(session)).id
+        record_event(session, lesson_id, "step")
+    seen, _, _ = read_new(Seen(0))
+    with any_database.write() as session:
+        delete_for_good(session, lesson_id)
+    assert RIGHTS in [kind for _, kind in kinds(read_new(seen)[1])]
 
 
 def test_a_page_hears_of_each_kind_of_change_once(any_database: Database) -> None:

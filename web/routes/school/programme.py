@@ -96,27 +96,19 @@ def make_another_link(request: Request, person_id: str, lead: CurrentLead, sent:
 
 
 @router.post("/programme/people/{person_id}/left")
-def close_account(person_id: str, lead: CurrentLead, sent: SentForm) -> Response:
+def close_account(person_id: str, lead: CurrentLead) -> Response:
     """Close the account of somebody who leaves; what she recorded stays hers to take away or delete."""
     with get_database().write() as session:
-
-        def put() -> Response:
-            mark_left(session, lead, person_id)
-            return go("/programme", "has-left")
-
-        return answer_once(session, lead, sent, put)
+        mark_left(session, lead, person_id)
+    return go("/programme", "has-left")
 
 
 @router.post("/programme/people/{person_id}/back")
-def open_account(person_id: str, lead: CurrentLead, sent: SentForm) -> Response:
+def open_account(person_id: str, lead: CurrentLead) -> Response:
     """Open a leaver's account again."""
     with get_database().write() as session:
-
-        def put() -> Response:
-            reinstate(session, lead, person_id)
-            return go("/programme", "is-back")
-
-        return answer_once(session, lead, sent, put)
+        reinstate(session, lead, person_id)
+    return go("/programme", "is-back")
 
 
 @router.post("/programme/staff", response_class=HTMLResponse)

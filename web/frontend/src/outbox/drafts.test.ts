@@ -85,9 +85,15 @@ test("of what is half written about something that closed the words alone stay, 
   page("tom", "/api/lessons/11").write(draft("other"));
   mine.write(`draft:${ADDRESS}/reply/5`, { id: "r", text: "A reply", startMs: 4 });
   mine.write(`draft:${ADDRESS}/edit/6`, { id: "e", text: " ", startMs: 4 });
+  const waits = {
+    since: 1,
+    refused: "Not open.",
+    body: { draft_id: "w", text: "It stood there", start_ms: 30_000, goal_id: "wait" },
+  };
+  mine.write("waiting:w", { to: `${ADDRESS}/comments`, ...waits });
   keepWordsAlone(ADDRESS, mine);
   const left = leftWords(mine).map((one) => one.text);
-  expect(left.sort()).toEqual(["A reply", "My own words"]);
+  expect(left.sort()).toEqual(["A reply", "It stood there", "My own words"]);
   expect(page().read()).toBeUndefined();
   expect(page("tom", "/api/lessons/11").read()).toMatchObject({ id: "other" });
   const kept = [...store].filter(([name]) => !name.includes("/11#")).join();

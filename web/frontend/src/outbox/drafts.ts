@@ -1,6 +1,7 @@
 /** What is half written: kept as it is typed, for its writer, until it is sent or taken away. */
 import { kept, type Kept } from "../browser/kept";
 import { newId } from "../browser/secure_context";
+import { NAME as WAITING } from "./outbox";
 import { Writing, type Draft } from "./writing";
 
 /** What the name of everything that is half written begins with. */
@@ -85,7 +86,7 @@ export type LeftWords = { name: string; text: string };
 
 /**
  * Keep of what is half written about a lesson or a clip nothing but its writer's own words: it is not open to her any
- * more. `about` is its address in the API; comment, replies and changes are meant.
+ * more. `about` is its address in the API; comment, replies and changes are meant, and what waits to be sent.
  */
 export function keepWordsAlone(about: string, mine: Kept = kept): void {
   for (const end of ["#", "/"])
@@ -94,6 +95,13 @@ export function keepWordsAlone(about: string, mine: Kept = kept): void {
       if (text) mine.write(`${LEFT}${newId()}`, { text, at: Date.now() });
       mine.remove(name);
     }
+  for (const name of mine.names(WAITING)) {
+    const one = mine.read<{ to: string; body: { text?: string } }>(name);
+    if (!one?.to.startsWith(`${about}/`)) continue;
+    const text = one.body.text?.trim();
+    if (text) mine.write(`${LEFT}${newId()}`, { text, at: Date.now() });
+    mine.remove(name);
+  }
 }
 
 /** The words that were left so, oldest first. */

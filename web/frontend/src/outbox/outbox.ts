@@ -31,7 +31,8 @@ export type Fields = [string, string][];
 export type Method = "POST" | "PATCH" | "FORM";
 type Post = (to: string, body: unknown, method: Method) => Promise<unknown>;
 
-const NAME = "waiting:";
+/** What the name of everything that waits begins with. */
+export const NAME = "waiting:";
 const AGAIN_AFTER = 20_000; // ms
 const MOST_TRIED = 10; // texts
 /** Refusals that say nothing about what was written: she is signed out, somebody else is signed in, it is busy. */
