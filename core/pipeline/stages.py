@@ -1,6 +1,7 @@
-"""The catalogue of pipeline stages: queue, order, version and title of each.
+"""The catalogue of pipeline stages: queue, order and version of each; titles are in `web/frontend/src/text/words.ts`.
 
-Data only: `workers/pipeline/bindings.py` names the function of each stage.
+Data only: `workers/pipeline/bindings.py` names the function of each stage. A stage's name is the key of its title
+(`words.stages`).
 """
 
 from __future__ import annotations
