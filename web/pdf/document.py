@@ -43,7 +43,7 @@ class PaperFailed(HindsightError):
     )
 
 
-def pdf_of(name: str, data: Mapping[str, Any]) -> bytes:
+def render_pdf(name: str, data: Mapping[str, Any]) -> bytes:
     """Return a paper as PDF; `name` is a template of `templates/papers`, which reads `data` as JSON.
 
     Raises PaperFailed. What the fonts lack is □; what Typst cannot set although the fonts have it is tried without the
@@ -117,4 +117,4 @@ def _glyphs() -> Glyphs:
 
 def paper(name: str, data: Mapping[str, Any], title: str) -> Response:
     """Return a paper to save under a title; raises PaperFailed."""
-    return Response(pdf_of(name, data), media_type="application/pdf", headers=save_as(f"{title}.pdf"))
+    return Response(render_pdf(name, data), media_type="application/pdf", headers=save_as(f"{title}.pdf"))

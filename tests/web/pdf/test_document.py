@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from core.models import Partnership, Person
 from tests.support.web_school import School
 from web.pdf import document as papers
-from web.pdf.document import NOTE_MISSING, NOTE_PLAIN, PaperFailed, pdf_of
+from web.pdf.document import NOTE_MISSING, NOTE_PLAIN, PaperFailed, render_pdf
 from web.pdf.text import MISSING, face_of_han, plain, settable, shows_nothing
 from web.transfer.file_names import safe_name, save_as
 
@@ -99,7 +99,7 @@ def test_every_letter_of_a_script_has_a_glyph(script: str) -> None:
 
 @pytest.mark.parametrize("name", PAPERS)
 def test_a_paper_in_all_scripts_is_an_accessible_pdf_without_a_box(name: str) -> None:
-    made = pdf_of(name, PAPERS[name]("\n".join(SCRIPTS.values())))
+    made = render_pdf(name, PAPERS[name]("\n".join(SCRIPTS.values())))
     assert is_accessible(made)
     text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(made)).pages)
     assert MISSING not in text
@@ -110,7 +110,7 @@ def test_a_paper_in_all_scripts_is_an_accessible_pdf_without_a_box(name: str) ->
 def test_each_script_leaves_ink_on_the_page_that_boxes_do_not(tmp_path: Path) -> None:
     def ink(text: str) -> bytes:
         path = tmp_path / "paper.pdf"
-        path.write_bytes(pdf_of("log", {**log_of(""), "action": text}))
+        path.write_bytes(render_pdf("log", {**log_of(""), "action": text}))
         return subprocess.run(["pdftoppm", "-r", "50", "-gray", path], capture_output=True, check=True).stdout
 
     nothing = ink("")
@@ -123,7 +123,7 @@ def test_each_script_leaves_ink_on_the_page_that_boxes_do_not(tmp_path: Path) ->
 @given(st.lists(ANY_TEXT, min_size=3, max_size=3))
 def test_no_text_makes_a_paper_fail(texts: list[str]) -> None:
     for name, data_of in PAPERS.items():
-        assert pdf_of(name, data_of("\n".join(texts))).startswith(b"%PDF")
+        assert render_pdf(name, data_of("\n".join(texts))).startswith(b"%PDF")
 
 
 @settings(max_examples=300, deadline=None)
@@ -141,13 +141,13 @@ def test_all_characters_that_have_a_glyph_can_be_set_at_once() -> None:
     everything = "\n".join("".join(map(chr, range(first, first + 0x400))) for first in range(0, 0x110000, 0x400))
     shown = settable(everything, GLYPHS).replace(MISSING, "")
     assert len(shown) > 50_000
-    assert is_accessible(pdf_of("log", {**log_of(""), "action": re.sub("\n+", "\n", shown)}))
+    assert is_accessible(render_pdf("log", {**log_of(""), "action": re.sub("\n+", "\n", shown)}))
 
 
 def test_what_no_font_has_is_a_box_and_the_paper_says_so() -> None:
     assert settable("དགེ ok \x07\ud800\U0001fae9", GLYPHS) == f"{MISSING * 2} ok {MISSING * 3}"
     assert settable("\ufeffBegun\r\nand\tended", GLYPHS) == "Begun\nand ended"
-    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf_of("log", log_of("དགེ")))).pages)
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(render_pdf("log", log_of("དགེ")))).pages)
     assert "cannot show" in text.replace("\n", " ")
 
 
@@ -175,7 +175,7 @@ def test_what_typst_cannot_set_is_tried_in_a_plainer_way(monkeypatch: pytest.Mon
         return None if len(tries) <= failing else make(name, data, standard)
 
     monkeypatch.setattr(papers, "_made", fail_at_first)
-    made = pdf_of("log", log_of("Olùkọ́ שָׁלוֹם"))
+    made = render_pdf("log", log_of("Olùkọ́ שָׁלוֹם"))
     assert tries == ["", "", NOTE_PLAIN][: failing + 1]
     assert is_accessible(made) == (failing == 2)
 

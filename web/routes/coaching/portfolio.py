@@ -35,7 +35,7 @@ from core.database.db import get_database
 from core.models import Person, PortfolioItem
 from core.storage.configured import get_storage
 from web.forms.sent_once import SentForm, answer_once
-from web.pdf.document import PaperFailed, paper, pdf_of
+from web.pdf.document import PaperFailed, paper, render_pdf
 from web.rendering import go, page
 from web.security.auth import CurrentPerson, open_to_leavers
 from web.transfer.archives import as_json, pieces
@@ -185,7 +185,7 @@ def zipped(person: Person) -> Iterator[bytes]:
     with get_database().read() as session:
         data = portfolio_data(session, person)
         try:
-            archive.add(pdf_of("portfolio", data), "portfolio.pdf")
+            archive.add(render_pdf("portfolio", data), "portfolio.pdf")
         except PaperFailed as error:
             archive.add(NOT_MADE.format(name="portfolio.pdf", why=error), "What is missing.txt")
         archive.add(as_json(data), "portfolio.json")

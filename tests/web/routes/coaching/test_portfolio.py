@@ -14,7 +14,7 @@ from annotation.lessons.undo import UNDO
 from core.clock import utc_now
 from core.models import ClipShare, PortfolioItem
 from tests.support.web_school import BYTES, School
-from web.pdf.document import pdf_of
+from web.pdf.document import render_pdf
 from workers.queue.sweeper import delete_discarded
 
 
@@ -172,7 +172,7 @@ def test_a_log_that_was_taken_out_and_is_put_in_again_is_there_once(school: Scho
 def test_what_people_write_is_never_markup_in_a_paper() -> None:
     nasty = '#read("/etc/passwd") $x$ *bold* <label> @ref [x] \\ `code` // comment'
     data = {"name": nasty, "day": "today", "items": [{"number": 1, "title": nasty, "text": nasty, "consent": nasty}]}
-    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf_of("portfolio", data))).pages)
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(render_pdf("portfolio", data))).pages)
     assert text.replace("\n", " ").count('#read("/etc/passwd")') >= 4
     assert "root:" not in text
 
