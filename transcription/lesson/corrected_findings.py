@@ -192,7 +192,7 @@ def forget_transcript(basis: Basis) -> Change | None:
     return Change(write, derive_findings(basis.known_evidence, [read_correction(one) for one in left]))
 
 
-def lay_over(basis: Basis, evidence: Evidence | None) -> LessonFindings | None:
+def apply_corrections(basis: Basis, evidence: Evidence | None) -> LessonFindings | None:
     """Return what is understood of newer evidence with what people put right or brought along; None: there is nothing.
 
     For a stage, before its results are written.

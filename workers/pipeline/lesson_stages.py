@@ -17,7 +17,7 @@ from transcription.lesson.analysis_store import (
     save_questions,
     save_turns,
 )
-from transcription.lesson.corrected_findings import Basis, lay_over, state_of
+from transcription.lesson.corrected_findings import Basis, apply_corrections, state_of
 from transcription.lesson.derive_findings import LessonFindings
 from transcription.lesson.measures import measure_lesson
 from transcription.questions.lesson_questions import find_questions
@@ -35,7 +35,7 @@ def run_find_questions(context: Context) -> Output:
     questions = find_questions(turns, voices, context.speech)
 
     known = context.known_basis.evidence
-    laid = lay_over(context.known_basis, replace(known, roles=roles, voices=voices) if known else None)
+    laid = apply_corrections(context.known_basis, replace(known, roles=roles, voices=voices) if known else None)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_finding("roles", list(roles))(session, lesson)
@@ -66,7 +66,7 @@ def run_find_activities(context: Context) -> Output:
     movement = context.found.get("pictures", {}).get("movement", ())
     duration_ms = context.known_media.duration_ms
     activities = find_activities(context.turns, context.voices, context.speech, duration_ms, movement)
-    laid = lay_over(context.known_basis, context.known_basis.evidence)
+    laid = apply_corrections(context.known_basis, context.known_basis.evidence)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_activities(session, lesson.id, activities)
@@ -78,7 +78,7 @@ def run_measure_lesson(context: Context) -> Output:
     """Measure talk, questions and waits."""
     questions = find_questions(context.turns, context.voices, context.speech)
     measures = measure_lesson(context.turns, context.voices, context.speech, questions, context.known_media.duration_ms)
-    laid = lay_over(context.known_basis, context.known_basis.evidence)
+    laid = apply_corrections(context.known_basis, context.known_basis.evidence)
 
     def save(session: Session, lesson: Lesson) -> None:
         save_measures(session, lesson.id, measures)

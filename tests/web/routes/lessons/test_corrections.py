@@ -13,7 +13,7 @@ from core.models import Finding, Guess, Lesson, TurnRow
 from tests.support.analysed_lesson import evidence_of, save_evidence
 from tests.support.web_school import School
 from transcription.lesson.analysis_store import save_findings, save_turns
-from transcription.lesson.corrected_findings import lay_over, read_basis
+from transcription.lesson.corrected_findings import apply_corrections, read_basis
 from transcription.lesson.derive_findings import derive_findings
 
 
@@ -81,7 +81,7 @@ def test_corrections_survive_a_new_run_of_the_pipeline(heard: School) -> None:
     put(heard, kind="voice", speaker="S2", name="Sam")
     with heard.database.write() as session:  # what the stages save once they have run again
         lesson = session.get_one(Lesson, heard.ids["lesson"])
-        laid = lay_over(read_basis(session, lesson), evidence_of())
+        laid = apply_corrections(read_basis(session, lesson), evidence_of())
         assert laid is not None
         save_turns(session, lesson.id, derive_findings(evidence_of()).turns)
         save_findings(session, lesson.id, laid)
