@@ -1,4 +1,4 @@
-"""Inserts of rows that are there once: of two writers at the same moment the second gets the row of the first."""
+"""Idempotent inserts: of two writers of one row at the same moment the second gets the row of the first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Receipts: what is asked for twice under one id is done once, and answered the same again."""
+"""Receipts (idempotency keys with their answers): a request sent twice is done once, and answered the same again."""
 
 from __future__ import annotations
 

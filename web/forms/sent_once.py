@@ -1,4 +1,4 @@
-"""Forms that are sent twice: done once, and answered the same again, however much later the second one comes.
+"""Idempotency of forms: one that is sent twice is done once, and answered the same again, however much later.
 
 `web.rendering.page` gives every form an id when the page is made, in the hidden field FORM_FIELD. A route whose form
 creates, ends or deletes something takes a `SentForm` and answers with `answer_once`. What sets a state needs neither.

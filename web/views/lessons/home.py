@@ -1,4 +1,4 @@
-"""This week: what the first page shows."""
+"""View of the first page after sign-in, “This week”: how long its lists are, and which learning walks are news."""
 
 from __future__ import annotations
 

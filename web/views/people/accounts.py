@@ -1,4 +1,4 @@
-"""Me: who saw what of one's own."""
+"""View of a person's own page, “Me”: which colleagues opened her lessons, clips and measures, and when."""
 
 from __future__ import annotations
 
