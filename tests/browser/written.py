@@ -258,6 +258,7 @@ class Result:
     """What many runs counted."""
 
     runs: int = 0
+    ended: int = 0
     written: int = 0
     there: int = 0
     happened: Counter[str] = field(default_factory=Counter)
@@ -265,7 +266,7 @@ class Result:
 
     def add(self, seed: int, wrote: Counter[str], found: Counter[str], did: list[str]) -> None:
         """Count a run that came to its end."""
-        self.runs += 1
+        self.runs, self.ended = self.runs + 1, self.ended + 1
         self.written, self.there = self.written + wrote.total(), self.there + found.total()
         self.happened.update(did)
         if wrote != found:
@@ -318,6 +319,10 @@ def report(result: Result, first: int, seconds: float) -> str:
     """Return the page of the docs."""
     rows = "\n".join(f"| {name.replace('_', ' ')} | {count} |" for name, count in sorted(result.happened.items()))
     wrong = "\n".join(f"- {one}" for one in result.wrong) or "None."
+    counted = f"{result.written} written, {result.there} there{'' if result.wrong else ', each once'}."
+    if result.ended < result.runs:
+        ended = f"{result.ended} of {result.runs} runs came to their end"
+        counted = f"{ended}; in these {result.written} were written and {result.there} are there."
     return f"""# What was written, and what is there
 
 `make bench-written` plays runs of {STEPS} things in Chromium: somebody types, sends, answers, loses the line, an
@@ -326,7 +331,7 @@ How many runs are played is said to it (`make bench-written ARGS="--runs 60"`, o
 
 {full_day(utc_now())}, {platform.system()} {platform.machine()}, {os.cpu_count()} cores:
 **{result.runs} runs** (seeds {first} to {first + result.runs - 1}) in {seconds / 60:.0f} minutes.
-**{result.written} written, {result.there} there{"" if result.wrong else ", each once"}.**
+**{counted}**
 
 | what happened | times |
 |---|---|
