@@ -1,7 +1,8 @@
 """Idempotency of forms: one that is sent twice is done once, and answered the same again, however much later.
 
 `web.rendering.page` gives every form an id when the page is made, in the hidden field FORM_FIELD. A route whose form
-creates, ends or deletes something takes a `SentForm` and answers with `answer_once`. What sets a state needs neither.
+creates something takes a `SentForm` and answers with `answer_once`; so does one that would refuse the same form the
+second time, or do again what was undone meanwhile. What sets a state, or does nothing the second time, needs neither.
 """
 
 from __future__ import annotations
