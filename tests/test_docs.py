@@ -43,6 +43,19 @@ def test_the_glossary_has_every_table_and_its_class() -> None:
     assert wanted - quoted("docs/glossary.md") == set()
 
 
+# Tables that the list of what is kept does not name: parts of a lesson, a partnership or an account, and what holds no
+# content (work to do, what changed, what was deleted, a sign-in that is under way).
+PARTS = {"clip", "clip_share", "comment_version", "correction", "dictation", "goal_version", "guess", "lesson"}
+PARTS |= {"partnership", "place", "share", "shown_measures", "stored_file", "upload"}
+NO_CONTENT = {"erasure", "event", "sign_on", "step"}
+
+
+def test_the_privacy_page_says_of_every_table_what_it_keeps_and_for_how_long() -> None:
+    kept = (PROJECT / "docs/privacy.md").read_text().split("## 3. ")[1].split("## 4. ")[0]
+    named = {name for row in kept.splitlines() if row.startswith("| ") for name in re.findall(r"`(\w+)`", row)}
+    assert set(Base.metadata.tables) - named == PARTS | NO_CONTENT
+
+
 def test_the_glossary_has_every_type_that_passes_between_packages() -> None:
     types = {name for name, one in inspect.getmembers(core.types, inspect.isclass) if one.__module__ == "core.types"}
     assert types - quoted("docs/glossary.md") == set()
