@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Room } from "../api/types";
+import { correction } from "./follow";
 import { isOtherFilm, saysHereAgain, Steering, type Order } from "./steering";
 
 const room = (set: Partial<Room>): Room => ({
@@ -39,6 +40,16 @@ test("orders that never arrived count for nothing, and the other's next one hold
   expect(steering.room).toMatchObject({ position_ms: 700, number: 1, steered_by: "priya" });
   steering.take(room({ position_ms: 900, number: 2 }));
   expect(steering.room.position_ms).toBe(900);
+});
+
+test("a speed that the room refuses is put back", async () => {
+  const { answers, post } = slow();
+  const steering = new Steering(room({}), "tom");
+  const sent = steering.send({ ...order(5000), speed: 16 }, post);
+  expect(correction(steering.room, order(5000).at, 5000).speed).toBe(16);
+  answers[0]!.refuse(new Error("no such speed"));
+  await expect(sent).rejects.toThrow();
+  expect(correction(steering.room, order(5000).at, 5000).speed).toBe(1);
 });
 
 test("what the server said before changes nothing, in whatever order answers come", async () => {
