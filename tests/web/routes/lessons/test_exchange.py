@@ -92,7 +92,10 @@ def test_a_better_transcript_takes_the_place_of_the_words_names_the_voices_and_c
     assert "Sam: Six, I think." in text
     assert "Good morning" not in text
     owner.post(f"{address}/forget")
-    assert "Good morning everybody." in export(heard, "txt")
+    text = export(heard, "txt")
+    assert "Good morning everybody." in text
+    assert "Ms Better" not in text
+    assert "Sam:" not in text
 
 
 def test_what_elan_wrote_and_what_we_wrote_is_read_back(heard: School) -> None:
