@@ -144,12 +144,18 @@ def versions_of_goals(session: Session, person: Person) -> dict[str, list[tuple[
 
 
 def close_goal(session: Session, person: Person, goal_id: str, outcome: str = "") -> Goal:
-    """Put a goal aside, with what changed in one's own words; its comments stay."""
+    """Put a goal aside, with what changed in one's own words; its comments stay.
+
+    Where the other of the two has just put it aside, what both wrote stays.
+    """
     goal = _get_to_change(session, person, goal_id)
+    outcome = outcome.strip()
+    if goal.closed_at is not None and goal.outcome and outcome not in ("", goal.outcome):
+        outcome = f"{goal.outcome}\n\n{outcome}"
     if len(outcome) > FIELD_LENGTH:
         raise InvalidInput(why=f"Please keep what changed under {FIELD_LENGTH} characters.")
     goal.closed_at, goal.slot = goal.closed_at or utc_now(), None
-    goal.outcome = outcome.strip() or goal.outcome
+    goal.outcome = outcome or goal.outcome
     return goal
 
 

@@ -144,6 +144,33 @@ def test_a_clip_that_is_asked_for_twice_is_made_once(school: School) -> None:
     assert len(owner.post(to, json=clip | {"draft_id": "two"}).json()) == len(first.json()) + 1
 
 
+def test_a_share_that_was_taken_back_is_not_opened_by_a_request_that_arrives_late(school: School) -> None:
+    lesson, clip = (f"/api/{kind}s/{school.ids[kind]}/shares" for kind in ("lesson", "clip"))
+    new, owner = {"partnership_id": school.ids["partnership_coach"], "draft_id": "one"}, school.browser("owner")
+    share = owner.post(lesson, json=new).json()
+    assert owner.post(lesson, json=new).json()["id"] == share["id"]
+    assert owner.delete(f"/api/shares/{share['id']}").status_code == 204
+    assert owner.post(lesson, json=new).status_code == 404
+    assert share["id"] not in [one["id"] for one in owner.get(lesson).json()]
+    assert owner.post(clip, json=new).status_code == 201
+    owner.delete(f"{clip}/{new['partnership_id']}")
+    [late] = [one for one in owner.post(clip, json=new).json() if one["id"] == school.ids["clip"]]
+    assert new["partnership_id"] not in late["partnership_ids"]
+    [again] = [
+        one for one in owner.post(clip, json=new | {"draft_id": "two"}).json() if one["id"] == school.ids["clip"]
+    ]
+    assert new["partnership_id"] in again["partnership_ids"]
+
+
+def test_a_goal_that_was_taken_up_again_is_not_put_aside_by_a_form_that_arrives_late(school: School) -> None:
+    path = "/goals/{goal_id}/close"
+    assert send(school, path, "one").status_code == 303
+    assert send(school, "/goals/{goal_id}/reopen", "two").status_code == 303
+    assert send(school, path, "one").status_code == 303
+    with school.database.read() as session:
+        assert session.get_one(Goal, school.ids["goal"]).closed_at is None
+
+
 def test_a_moment_is_on_one_card_however_often_it_is_put_there(school: School) -> None:
     to = f"/api/sessions/{school.ids['session']}/moments"
     for kind in ("owner", "owner", "coach"):

@@ -54,11 +54,19 @@ def test_a_goal_that_is_reopened_is_active_with_what_changed_still_there(pair: P
     when = made.closed_at
     with stopped_at(utc_now() + timedelta(days=1)):
         close_goal(pair.session, pair.ada, made.id)
+        close_goal(pair.session, pair.ada, made.id, "Better ")
     assert (made.closed_at, made.outcome) == (when, "Better")
     reopen_goal(pair.session, pair.priya, made.id)
     assert (made.closed_at, made.slot, made.outcome) == (None, 1, "Better")
     with pytest.raises(InvalidInput, match="under 4000"):
         close_goal(pair.session, pair.ada, made.id, "x" * (FIELD_LENGTH + 1))
+
+
+def test_what_both_write_as_they_put_a_goal_aside_stays(pair: Pair) -> None:
+    made = goal(pair)
+    close_goal(pair.session, pair.ada, made.id, "I wait longer.")
+    close_goal(pair.session, pair.priya, made.id, "You wait longer.")
+    assert made.outcome == "I wait longer.\n\nYou wait longer."
 
 
 def test_a_goal_that_is_pressed_twice_is_there_once(pair: Pair) -> None:

@@ -427,6 +427,7 @@ ON_A_DEVICE = {
     "second factor taken away",
     "new recovery codes",
 }
+SAME_AGAIN = {"leaving": mark_left, "coming back": reinstate}  # done where it is done already, nothing changes
 STARTS: dict[str, tuple[str, ...]] = {
     "invited": (),
     "joined by link": ("join by the first link",),
@@ -458,6 +459,8 @@ def travel(account: Account, road: str) -> None:
         act(account)
     elif road in ON_A_DEVICE and not (account.devices if road == "second factor set" else at_device(account)):
         return  # there is no device to do it on, or a page of every device asks for a second factor first
+    elif road in SAME_AGAIN:
+        SAME_AGAIN[road](account.session, account.lead, account.person.id)
     else:
         with pytest.raises(REFUSED):
             act(account)

@@ -69,11 +69,15 @@ def change_goal(goal_id: str, person: CurrentPerson, text: GoalForm, version: An
 
 
 @router.post("/goals/{goal_id}/close")
-def close(goal_id: str, person: CurrentPerson, outcome: Annotated[str, Form()] = "") -> Response:
+def close(goal_id: str, person: CurrentPerson, sent: SentForm, outcome: Annotated[str, Form()] = "") -> Response:
     """Put a goal aside, with what changed."""
     with get_database().write() as session:
-        close_goal(session, person, goal_id, outcome)
-    return go(f"/goals/{goal_id}", "goal-closed")
+
+        def put() -> Response:
+            close_goal(session, person, goal_id, outcome)
+            return go(f"/goals/{goal_id}", "goal-closed")
+
+        return answer_once(session, person, sent, put)
 
 
 @router.post("/goals/{goal_id}/reopen")

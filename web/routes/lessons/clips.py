@@ -84,9 +84,15 @@ def undo_clip_deletion(clip_id: str, person: CurrentPerson) -> list[ClipView]:
 
 @router.post("/api/clips/{clip_id}/shares", status_code=201)
 def open_clip(clip_id: str, to: ClipSharing, person: CurrentPerson) -> list[ClipView]:
-    """Open a clip to a partnership; the whole lesson stays closed."""
-    with get_database().write() as session:
+    """Open a clip to a partnership; the lesson stays closed. What comes twice opens nothing that was taken back."""
+    sent = f"share of clip {clip_id}: {to.model_dump_json()}" if to.draft_id else ""
+
+    def share() -> str:
         share_clip(session, person, clip_id, to.partnership_id, to.until)
+        return clip_id
+
+    with get_database().write() as session:
+        do_once(session, person.id, sent, share)
     return read_clips(person, clip_id=clip_id)
 
 

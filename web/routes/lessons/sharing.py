@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import share_lesson, withdraw_share
 from core.database.db import get_database
+from core.database.receipts import do_once
+from core.errors import NotFound
 from web.security.auth import CurrentPerson
 from web.security.whole_text import PlainJsonRoute
 from web.views.lessons.sharing import NewShare, ShareView, share_views
@@ -24,12 +26,20 @@ def read_shares(lesson_id: str, person: CurrentPerson) -> list[ShareView]:
 
 @router.post("/api/lessons/{lesson_id}/shares", status_code=201)
 def open_share(lesson_id: str, new: NewShare, person: CurrentPerson) -> ShareView:
-    """Open a lesson to a partnership."""
+    """Open a lesson to a partnership. What comes twice opens nothing that was taken back: then it is not found."""
+    sent = f"share of {lesson_id}: {new.model_dump_json()}" if new.draft_id else ""
     with get_database().write() as session:
         lesson = get_own_lesson(session, person, lesson_id)
-        share = share_lesson(session, person, lesson, new.partnership_id, new.until)
-    views = {view.id: view for view in read_shares(lesson_id, person)}
-    return views[share.id]
+        share_id, _ = do_once(
+            session,
+            person.id,
+            sent,
+            lambda: share_lesson(session, person, lesson, new.partnership_id, new.until).id,
+        )
+    found = next((view for view in read_shares(lesson_id, person) if view.id == share_id), None)
+    if found is None:
+        raise NotFound
+    return found
 
 
 @router.delete("/api/shares/{share_id}", status_code=204)

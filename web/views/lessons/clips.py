@@ -50,10 +50,11 @@ class NewClip(BaseModel):
 
 
 class ClipSharing(BaseModel):
-    """To which partnership a clip is opened, and until the end of which day."""
+    """To which partnership a clip is opened, and until the end of which day; `draft_id` as in `NewClip`."""
 
     partnership_id: str
     until: date | None = None
+    draft_id: str = Field("", max_length=64)
 
 
 class ClipPageView(View):

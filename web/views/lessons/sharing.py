@@ -53,10 +53,11 @@ class ShareView(View):
 
 
 class NewShare(BaseModel):
-    """Whom to share with, and until the end of which day."""
+    """Whom to share with, and until the end of which day; `draft_id` as in `NewClip`."""
 
     partnership_id: str
     until: date | None = None
+    draft_id: str = Field("", max_length=64)
 
 
 def share_views(session: Session, owner: Person, lesson_id: str) -> list[ShareView]:

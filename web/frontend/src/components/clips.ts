@@ -96,6 +96,7 @@ export class LessonClips extends HTMLElement {
 
   private row(one: Clip): HTMLElement {
     const title = one.ready ? make("a", { href: `/clips/${one.id}` }, one.title) : make("span", {}, one.title);
+    const draftId = newId(); // of what this row sends: twice is once
     const until = make("input", {
       type: "date",
       min: today(),
@@ -109,6 +110,7 @@ export class LessonClips extends HTMLElement {
         : this.button(words.shareClip(partner.other), "POST", `/api/clips/${one.id}/shares`, () => ({
             partnership_id: partner.id,
             until: until.value || null,
+            draft_id: draftId,
           })),
     );
     if (this.partners.some((partner) => !one.partnership_ids.includes(partner.id))) shares.push(until);

@@ -1,6 +1,7 @@
 /** <trust-pill>: who can see this lesson or clip, who opened it, and the button that takes it back. */
 import { ask } from "../api/client";
 import type { Clip, Share } from "../api/types";
+import { newId } from "../browser/secure_context";
 import { make } from "./dom";
 import { messageOf } from "../text/error_message";
 import { dayAndTime, dayInWords, dayOf, today } from "../text/school_day";
@@ -48,10 +49,17 @@ export class TrustPill extends HTMLElement {
       { ariaLabel: "Share with" },
       ...partnerships.map((each) => make("option", { value: each.id }, each.other)),
     );
+    const draftId = newId(); // of what this dialog sends: twice is once
     const until = make("input", { type: "date", min: today(), ariaLabel: "Until (empty: until you take it back)" });
     const give = make("button", { type: "button", className: "primary" }, "Share");
     give.addEventListener("click", () =>
-      act(ask("POST", `${thing.address}/shares`, { partnership_id: who.value, until: until.value || null })),
+      act(
+        ask("POST", `${thing.address}/shares`, {
+          partnership_id: who.value,
+          until: until.value || null,
+          draft_id: draftId,
+        }),
+      ),
     );
     const close = make("button", { type: "button" }, "Close");
     const title = `Who can see this ${thing.what}`;
