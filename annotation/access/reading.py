@@ -118,6 +118,14 @@ def partnerships_of(*people: Person) -> ColumnElement[bool]:
     return or_(Partnership.coach_id.in_(ids), Partnership.coachee_id.in_(ids))
 
 
+def is_partner_of(person: Person) -> ColumnElement[bool]:
+    """Condition on a Partnership and a Person: the other of the two, where this person is one of them."""
+    return or_(
+        and_(Partnership.coach_id == person.id, Person.id == Partnership.coachee_id),
+        and_(Partnership.coachee_id == person.id, Person.id == Partnership.coach_id),
+    )
+
+
 def written_together(person: Person) -> ColumnElement[bool]:
     """Condition on a Partnership: what its two wrote together (goals, actions, cards, logs) is open to this person.
 

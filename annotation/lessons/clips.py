@@ -10,7 +10,14 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from annotation.access.locks import lock_row
-from annotation.access.reading import clips_near, clips_seen_by, live_clip_share, partnerships_of, require_see
+from annotation.access.reading import (
+    clips_near,
+    clips_seen_by,
+    is_partner_of,
+    live_clip_share,
+    partnerships_of,
+    require_see,
+)
 from annotation.access.writing import require_change
 from annotation.lessons.lessons import get_own_lesson
 from annotation.lessons.sharing import open_share, require_coached_in, withdraw
@@ -187,11 +194,7 @@ def _open_shares(session: Session, person: Person, which: ColumnElement[bool]) -
         .join(Clip, Clip.id == ClipShare.clip_id)
         .join(Lesson, Lesson.id == Clip.lesson_id)
         .join(Partnership, Partnership.id == ClipShare.partnership_id)
-        .join(
-            Person,
-            ((Partnership.coach_id == person.id) & (Person.id == Partnership.coachee_id))
-            | ((Partnership.coachee_id == person.id) & (Person.id == Partnership.coach_id)),
-        )
+        .join(Person, is_partner_of(person))
         .where(live_clip_share(), partnerships_of(person), which)
         .order_by(ClipShare.created_at, ClipShare.id)
     )

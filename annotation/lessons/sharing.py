@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from annotation.access.conversations import require_no_conversation
 from annotation.access.locks import lock_row
-from annotation.access.reading import is_coachee, live_share, partnerships_of, require_see
+from annotation.access.reading import is_coachee, is_partner_of, live_share, partnerships_of, require_see
 from annotation.access.states import require_active
 from annotation.access.writing import require_change
 from annotation.people.names import short_name
@@ -155,11 +155,7 @@ def open_shares(session: Session, person: Person, lesson_ids: Iterable[str]) -> 
         select(Share, Partnership, Person)
         .join(Lesson, Lesson.id == Share.lesson_id)
         .join(Partnership, Partnership.id == Share.partnership_id)
-        .join(
-            Person,
-            ((Partnership.coach_id == person.id) & (Person.id == Partnership.coachee_id))
-            | ((Partnership.coachee_id == person.id) & (Person.id == Partnership.coach_id)),
-        )
+        .join(Person, is_partner_of(person))
         .where(live_share(), partnerships_of(person), Share.lesson_id.in_(list(lesson_ids)))
         .order_by(Share.created_at, Share.id)
     )
