@@ -163,10 +163,23 @@ test("in a full store it lasts as long as the page, is sent all the same, and sa
   const outbox = outboxOf("tom");
   expect(outbox.add(TO, note("kept"))).toBe(false);
   expect(waiting(outbox)).toEqual(["kept"]);
-  expect(outbox.endsWithPage).toBe(true);
+  expect([outbox.endsWithPage, outbox.isVolatile("kept")]).toEqual([true, true]);
   await outbox.send();
   expect(outbox.endsWithPage).toBe(false);
   expect([sent, waiting(outbox)]).toEqual([["kept"], []]);
+});
+
+test("what a store that fills up cannot keep any more is asked about as the page is left", async () => {
+  const outbox = outboxOf("tom");
+  expect(outbox.add(TO, note("kept"))).toBe(true);
+  expect(outbox.endsWithPage).toBe(false);
+  store.isFull = true;
+  answer = refuse(422, "invalid_input");
+  await outbox.send();
+  expect([outbox.endsWithPage, outbox.find("kept")?.code]).toEqual([true, "invalid_input"]);
+  store.isFull = false;
+  outbox.sendAsAnother(outbox.find("kept")!, "other");
+  expect(outbox.endsWithPage).toBe(false);
 });
 
 const change = (text: string, ...seen: string[]) => ({ text, draft_id: "line", sends: { text, seen } });

@@ -73,8 +73,7 @@ export class Outbox {
     const one: Waiting<Body> = { to, body, since: this.now(), method };
     const tried = this.find(body.draft_id)?.tried;
     if (tried) one.tried = tried;
-    const lasts = this.kept.write(NAME + body.draft_id, one);
-    if (!lasts) this.volatile.add(body.draft_id);
+    const lasts = this.keep(one);
     this.later();
     this.tell.changed?.();
     return lasts;
@@ -92,6 +91,20 @@ export class Outbox {
   /** What is not sent under this id, if it is not. */
   find(id: string): Waiting | undefined {
     return this.kept.read<Waiting>(NAME + id);
+  }
+
+  /** Write one down; false when it lasts no longer than this page. */
+  private keep(one: Waiting): boolean {
+    const id = one.body.draft_id;
+    const lasts = this.kept.write(NAME + id, one);
+    if (lasts) this.volatile.delete(id);
+    else this.volatile.add(id);
+    return lasts;
+  }
+
+  /** Whether what has this id lasts no longer than this page. */
+  isVolatile(id: string): boolean {
+    return this.volatile.has(id);
   }
 
   /** Whether leaving this page would lose something: the browser could not keep it. */
@@ -149,7 +162,7 @@ export class Outbox {
       const outcome = outcomeOf(error);
       if (outcome === "never" && isSame()) {
         const { message, code } = error as Refused;
-        this.kept.write(NAME + one.body.draft_id, { ...one, refused: message, code } satisfies Waiting);
+        this.keep({ ...one, refused: message, code });
         this.tell.changed?.();
       }
       return outcome;
@@ -162,7 +175,7 @@ export class Outbox {
     if (one.method !== "PATCH") return content;
     const before = one.tried ?? [];
     one.tried = [...before.filter((text) => text !== one.body.text), one.body.text].slice(-MOST_TRIED);
-    this.kept.write(NAME + one.body.draft_id, one);
+    this.keep(one);
     const seen = (content as Partial<Change>).seen;
     return seen ? { ...(content as Change), seen: [...seen, ...before] } : content;
   }

@@ -8,7 +8,10 @@ import { make } from "../dom";
 
 /** The row of anything that waits: its words, what it waits for or why it is not taken, and Copy and Delete. */
 export function waitingRow<Body extends Written>(one: Waiting<Body>, head: HTMLElement): HTMLElement {
-  const state = one.refused ? `${words.notTaken} ${one.refused}` : words.waitingToBeSent;
+  const waits = outbox.isVolatile(one.body.draft_id)
+    ? `${words.waitingToBeSent}. ${words.cannotKeep}`
+    : words.waitingToBeSent;
+  const state = one.refused ? `${words.notTaken} ${one.refused}` : waits;
   const more = one.code === "sent_before" ? [actOf(words.sendAsAnother, () => outbox.sendAsAnother(one, newId()))] : [];
   const remove = () => outbox.discard(one);
   const row = ownWords({ text: one.body.text, state, remove, head, more, isCopied: Boolean(one.refused) });
