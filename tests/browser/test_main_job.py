@@ -99,6 +99,12 @@ def test_a_teacher_uploads_a_lesson_and_talks_about_it_with_her_coach(
         teacher.get_by_role("button", name="Take it back").click()
         coach.wait_for_url(f"{school.address}/?notice=taken-back", timeout=20_000)  # gone at once, also when it is open
         expect(coach.get_by_text("its owner took it back")).to_be_visible()
+        # His own words stay with him, until he deletes them; of the lesson nothing does.
+        words = coach.locator("article", has_text="Half a thought")
+        expect(words.get_by_role("button", name="Copy")).to_be_visible()
+        assert lesson.rpartition("/")[2] not in coach.evaluate("JSON.stringify(localStorage)")
+        words.get_by_role("button", name="Delete").click()
+        expect(words).to_have_count(0)
         assert "Half a thought" not in coach.evaluate("JSON.stringify(localStorage)")
         coach.goto(lesson)
         expect(coach.get_by_text("nothing here that is shared with you")).to_be_visible()
