@@ -70,7 +70,7 @@ def test_a_partnership_is_asked_for_answered_planned_and_ended(browser: Browser,
     teacher.goto(pair)
     teacher.get_by_label("Day and time").fill(f"{SOON:%Y-%m-%d}T15:45")
     teacher.get_by_role("button", name="Plan it").click()
-    expect(teacher.get_by_text(f"{SOON:%A} {SOON.day} {SOON:%B}, 15:45")).to_be_visible()
+    expect(teacher.get_by_text(f"{SOON:%A} {SOON.day} {SOON:%B %Y} at 15:45")).to_be_visible()
     other.goto(place.school.address)
     other.get_by_role("link", name="Open the room with Tom Teacher").click()
     expect(other.get_by_text("Planned for")).to_be_visible()
