@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 SOON = 20_000  # ms, on a busy machine
 AGAIN = 45_000  # ms within which what waits is tried again by itself
 READING = ("GET", "HEAD")
+SEND_AND_GO = """() => { document.querySelector('form[action$="/goals"] button').click();
+    document.querySelector('a[href="/measures"]').click(); }"""
 LINE = "What did you want to see in this lesson?"
 
 
@@ -226,3 +228,19 @@ def test_a_button_that_is_pressed_twice_makes_one_goal_with_and_without_scripts(
     expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=SOON)
     assert rows(place, Goal.title, title) == 1
     context.close()
+
+
+def test_who_goes_elsewhere_while_a_form_is_sent_is_not_brought_back(partnership: Page, place: Place) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    fill_goal(partnership, "Sent on the way")
+    partnership.route("**/measures", hold)
+    with partnership.expect_response(lambda one: one.request.method == "POST" and one.url.endswith("/goals")):
+        partnership.evaluate(SEND_AND_GO)
+    partnership.wait_for_timeout(500)
+    held[0].continue_()
+    expect(partnership).to_have_url(re.compile("/measures$"))
+    assert rows(place, Goal.title, "Sent on the way") == 1

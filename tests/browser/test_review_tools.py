@@ -162,6 +162,7 @@ def test_a_goal_brings_its_moments_each_one_key_away(teacher: Page, place: Place
     form.get_by_label("Measure").select_option("wait_1_median_ms")
     form.locator("select").nth(1).select_option("up")
     form.get_by_role("button").first.click()
+    expect(teacher.get_by_text("Saved.")).to_be_visible()
     open_at(teacher, place, 0)
     teacher.get_by_role("tab", name="Goals").click()
     moments = teacher.locator("goal-moments ol li")

@@ -12,6 +12,7 @@ const FORM = "form[data-waits]";
 const SHOWN_AFTER = 500; // ms: what is sent at once is not said to wait
 const taken = new Map<string, string>(); // where the answers lead, by id of the form
 const lists = new Map<HTMLFormElement, HTMLElement>();
+let isLeaving = false; // for another page: an answer that comes meanwhile leads nowhere else
 
 /** Not `form.action`: a form of ours has a field of that name. */
 const addressOf = (form: HTMLFormElement) => form.getAttribute("action") ?? location.pathname;
@@ -39,6 +40,7 @@ async function send(form: HTMLFormElement, submitter: HTMLElement | null): Promi
   form.setAttribute(IN_OUTBOX, id);
   await outbox.send();
   const waits = outbox.find(id);
+  if (isLeaving) return;
   if (taken.has(id)) location.assign(taken.get(id)!);
   else if (waits?.refused) {
     // Nothing was made of it. Sent as a browser sends it, it is shown again with the reason at its field.
@@ -70,7 +72,9 @@ export function sendWritingForms(): void {
     event.preventDefault();
     void send(form, event.submitter);
   });
+  window.addEventListener("beforeunload", () => (isLeaving = true));
   document.addEventListener("input", (event) => {
+    isLeaving = false; // she stayed after all
     const form = (event.target as HTMLElement).closest<HTMLFormElement>(FORM);
     form?.removeAttribute(IN_OUTBOX); // what is typed now is not in the outbox
   });
