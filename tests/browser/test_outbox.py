@@ -146,12 +146,14 @@ def test_what_is_refused_stays_with_its_words_and_is_not_tried_again(
     posted: list[str] = []
     coach.on("request", lambda one: posted.append(one.url) if one.method == "POST" else None)
     coach.wait_for_url("**/?notice=taken-back", timeout=SOON)
-    section = coach.get_by_role("region", name="Not sent yet")
+    section = coach.get_by_role("region", name="What you had begun to write")
     expect(section).to_contain_text("A question for Tom", timeout=SOON)
-    expect(section).to_contain_text("It may have been taken back or deleted", timeout=SOON)
+    expect(section).to_contain_text("isn't open to you any more", timeout=SOON)
     coach.reload()
     coach.wait_for_timeout(1500)
-    assert len([one for one in posted if one.endswith("/comments")]) == 1
+    assert len([one for one in posted if one.endswith("/comments")]) <= 1
+    assert share_id not in coach.evaluate("JSON.stringify(localStorage)")
+    assert "/api/" not in coach.evaluate("JSON.stringify(localStorage)")
     expect(section.get_by_role("button", name="Copy")).to_be_visible()
     section.get_by_role("button", name="Delete").click()
     expect(section).to_be_hidden()
