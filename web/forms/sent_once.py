@@ -22,16 +22,22 @@ from web.rendering import FORM_FIELD
 
 
 async def read_sent_form(request: Request) -> str:
-    """Return the id of a form with all that it says; nothing for a form of a program, which has no id."""
+    """Return the id of a form with all that it says; nothing for a form of a program, which has no id, or with a file.
+
+    What a file says is not compared, so such a form is always done.
+    """
     try:
         form = await request.form()  # the route reads the same form again, from memory
     except HTTPException:  # it breaks off: the route says so
         return ""
     if not form.get(FORM_FIELD):
         return ""
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    if len(texts) < len(form.multi_items()):
+        return ""
     # A script and a browser write the ends of lines differently.
-    said = [(name, text.replace("\r\n", "\n")) for name, text in form.multi_items() if isinstance(text, str)]
-    return json.dumps([request.url.path, sorted(said)])
+    said = sorted((name, text.replace("\r\n", "\n")) for name, text in texts)
+    return json.dumps([request.url.path, said])
 
 
 SentForm = Annotated[str, Depends(read_sent_form)]

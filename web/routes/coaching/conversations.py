@@ -25,10 +25,10 @@ def forget(lesson_id: str, person: MayDelete, sent: SentForm) -> Response:
     """Have a recording of a conversation with oneself deleted for good."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             return go(f"/deletions/{forget_conversation(session, person, lesson_id).id}")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/conversations/{lesson_id}/lesson")

@@ -44,10 +44,10 @@ def set_new(partnership_id: str, person: CurrentPerson, text: GoalForm, sent: Se
     """Set a goal."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             return go(f"/goals/{set_goal(session, person, partnership_id, text).id}", "goal-set")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.get("/goals/{goal_id}", response_class=HTMLResponse)
@@ -73,11 +73,11 @@ def close(goal_id: str, person: CurrentPerson, sent: SentForm, outcome: Annotate
     """Put a goal aside, with what changed."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             close_goal(session, person, goal_id, outcome)
             return go(f"/goals/{goal_id}", "goal-closed")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/goals/{goal_id}/reopen")

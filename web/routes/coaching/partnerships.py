@@ -50,12 +50,12 @@ def ask(
     """Ask a colleague to be partners; `part` says whether the asker is the `coach` or the `coachee`."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             i_coach = part == "coach"
             asked = ask_for_partnership(session, person, other_id, i_coach=i_coach, kind=kind, focus=focus)
             return go(f"/partnerships/{asked.id}", "asked")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/partnerships/{partnership_id}/answer")
@@ -88,11 +88,11 @@ def note_action(
     """Write down one thing to do."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             add_action(session, person, partnership_id, what, day_of(by), goal_id=goal_id or None)
             return go(f"/goals/{goal_id}" if goal_id else f"/partnerships/{partnership_id}", "action-kept")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/actions/{action_id}/done")

@@ -119,10 +119,10 @@ def put_reflection(
     """Put a text of one's own in."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             return _added(add_reflection(session, person, title, text, partnership_id))
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/portfolio/{item_id}/remove")

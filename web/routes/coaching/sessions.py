@@ -85,11 +85,11 @@ def plan(
         raise InvalidInput(why="Please choose a day and a time.", fields=("at",)) from None
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             plan_session(session, person, partnership_id, when, weekly=weekly)
             return go(f"/partnerships/{partnership_id}", "planned")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/sessions/{session_id}/cancel", include_in_schema=False)
@@ -117,7 +117,7 @@ def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm
     notes = {"G": form.goal, "R": form.reality, "O": form.options, "W": form.will}
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             written = write_log_afterwards(
                 session,
                 person,
@@ -130,7 +130,7 @@ def write_up(partnership_id: str, person: CurrentPerson, form: Annotated[LogForm
             )
             return go(f"/sessions/{written.id}", "log-kept")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.get("/sessions/{session_id}/log.pdf", response_class=Response, include_in_schema=False)

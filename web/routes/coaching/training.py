@@ -70,11 +70,11 @@ def begin_mirror(
     """Say that a recording is a conversation that one coached."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             call_conversation(session, person, lesson_id, partnership_id, agreed=agreed)
             return go(f"/coaches/mirror/{lesson_id}", "mirror-set")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.get("/coaches/mirror/{lesson_id}", response_class=HTMLResponse)

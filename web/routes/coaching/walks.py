@@ -74,10 +74,10 @@ def begin(person: CurrentPerson, sent: SentForm, observed_id: Text = "", title: 
     """Begin a visit."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             return go(f"/walks/{begin_walk(session, person, observed_id, title).id}")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.get("/walks/{walk_id}", response_class=HTMLResponse, include_in_schema=False)
@@ -154,11 +154,11 @@ def save(walk_id: str, person: CurrentPerson, sent: SentForm) -> Response:
     """Save a visit: now the visited teacher reads it."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             save_walk(session, person, walk_id)
             return go(f"/walks/{walk_id}", "walk-saved")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/walks/{walk_id}/discard", include_in_schema=False)
@@ -166,11 +166,11 @@ def discard(walk_id: str, person: CurrentPerson, sent: SentForm) -> Response:
     """Throw a visit away that was not saved."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             discard_walk(session, person, walk_id)
             return go("/walks", "walk-gone")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/walks/{walk_id}/answer", include_in_schema=False)
@@ -188,7 +188,7 @@ def make_goal(
     """Turn what a visit showed into a goal of one's own."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             return go(f"/goals/{goal_of_walk(session, person, walk_id, partnership_id, title).id}", "goal-set")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)

@@ -101,10 +101,10 @@ def remove_for_good(lesson_id: str, person: MayDelete, sent: SentForm, title: An
     """Delete one's own lesson for good, at once and everywhere; its title is asked for."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             return go(f"/deletions/{delete_now(session, person, lesson_id, title).id}")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.put("/api/lessons/{lesson_id}/coaches-meet", status_code=204)

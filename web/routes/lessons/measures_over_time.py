@@ -76,11 +76,11 @@ def show_to_partnership(partnership_id: Annotated[str, Form()], person: CurrentP
     """Show one's measures to a partnership; the same form that arrives again, late, opens nothing again."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             show_to(session, person, partnership_id)
             return go("/measures", "measures-shown")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/measures/shown/{showing_id}/take-back")

@@ -297,11 +297,11 @@ def allow_voice(person: CurrentPerson, sent: SentForm) -> Response:
     """Consent to a voice print."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             allow_print(session, person)
             return go("/me", "print-allowed")
 
-        return answer_once(session, person, sent, put)
+        return answer_once(session, person, sent, act)
 
 
 @router.post("/me/voice/delete")

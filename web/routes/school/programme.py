@@ -180,8 +180,8 @@ def pair(
     """Make two people partners."""
     with get_database().write() as session:
 
-        def put() -> Response:
+        def act() -> Response:
             make_partnership(session, lead, coach_id, coachee_id, kind=kind, focus=focus)
             return go("/programme", "partnership-made")
 
-        return answer_once(session, lead, sent, put)
+        return answer_once(session, lead, sent, act)

@@ -1,7 +1,7 @@
 /** What is half written: kept as it is typed, for its writer, until it is sent or taken away. */
 import { kept, type Kept } from "../browser/kept";
 import { newId } from "../browser/secure_context";
-import { NAME as WAITING } from "./outbox";
+import { NAME as WAITING, type Waiting } from "./outbox";
 import { Writing, type Draft } from "./writing";
 
 /** What the name of everything that is half written begins with. */
@@ -89,18 +89,16 @@ export type LeftWords = { name: string; text: string };
  * more. `about` is its address in the API; comment, replies and changes are meant, and what waits to be sent.
  */
 export function keepWordsAlone(about: string, mine: Kept = kept): void {
-  for (const end of ["#", "/"])
-    for (const name of mine.names(`${NAME}${about}${end}`)) {
-      const text = mine.read<{ text?: string }>(name)?.text?.trim();
-      if (text) mine.write(`${LEFT}${newId()}`, { text, at: Date.now() });
-      mine.remove(name);
-    }
-  for (const name of mine.names(WAITING)) {
-    const one = mine.read<{ to: string; body: { text?: string } }>(name);
-    if (!one?.to.startsWith(`${about}/`)) continue;
-    const text = one.body.text?.trim();
+  const leave = (name: string, written: string | undefined) => {
+    const text = written?.trim();
     if (text) mine.write(`${LEFT}${newId()}`, { text, at: Date.now() });
     mine.remove(name);
+  };
+  for (const end of ["#", "/"])
+    for (const name of mine.names(`${NAME}${about}${end}`)) leave(name, mine.read<{ text?: string }>(name)?.text);
+  for (const name of mine.names(WAITING)) {
+    const one = mine.read<Waiting>(name);
+    if (one?.to.startsWith(`${about}/`)) leave(name, one.body.text);
   }
 }
 
