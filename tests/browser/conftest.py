@@ -16,6 +16,7 @@ from core.models import ClipShare, CoachingSession, Comment, Share
 from tests.browser.finished import add_finished_lesson
 from tests.browser.people import People, create_demo_school
 from tests.browser.school import School, chromium, running_school
+from tests.browser.sharing import shared_with_coach
 from tests.browser.signing_in import sign_in
 from tests.support.servers import Servers, make_ground
 
@@ -100,11 +101,26 @@ def place(shared_place: Place) -> Iterator[Place]:
 @pytest.fixture
 def teacher(browser: Browser, place: Place) -> Iterator[Page]:
     """Yield the teacher's browser, signed in; a script that fails on any page fails the test."""
+    with signed_in(browser, place, place.people.teacher) as page:
+        yield page
+
+
+@pytest.fixture
+def coach(browser: Browser, place: Place) -> Iterator[Page]:
+    """Yield the coach's browser at the lesson, which is open to him for the time of the test."""
+    with shared_with_coach(place), signed_in(browser, place, place.people.coach) as page:
+        page.goto(place.lesson)
+        yield page
+
+
+@contextmanager
+def signed_in(browser: Browser, place: Place, email: str) -> Iterator[Page]:
+    """Yield a browser in which somebody is signed in; a script that fails on any page fails the test."""
     context = browser.new_context(viewport={"width": 1360, "height": 860})
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    sign_in(page, place.school, place.people.teacher)
+    sign_in(page, place.school, email)
     yield page
     context.close()
     assert problems == []

@@ -22,6 +22,8 @@ def shared_with_coach(place: Place) -> Iterator[str]:
         coached = session.query(Partnership).join(Person, Person.id == Partnership.coach_id)
         partnership = coached.filter(Person.email == place.people.coach).one()
         share_id = share_anew(session, lesson_id, partnership.id)
-    yield share_id
-    with place.school.opened() as (database, _), database.write() as session:
-        session.get_one(Share, share_id).taken_back_at = utc_now()
+    try:
+        yield share_id
+    finally:
+        with place.school.opened() as (database, _), database.write() as session:
+            session.get_one(Share, share_id).taken_back_at = utc_now()

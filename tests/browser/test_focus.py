@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Place
 from tests.browser.rooms import room_of_two
-from tests.browser.sharing import shared_with_coach
-from tests.browser.signing_in import sign_in
 from tests.browser.test_review_page import open_lesson
 from tests.browser.test_tabs import comment
 
@@ -18,18 +14,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 SOON = 20_000  # ms, on a busy machine
 IS_WITHIN = "(one) => one.contains(document.activeElement) && document.activeElement !== document.body"
-
-
-@pytest.fixture
-def coach(browser: Browser, place: Place) -> Iterator[Page]:
-    """Yield the coach's browser at the lesson, which is open to him for the time of the test."""
-    with shared_with_coach(place):
-        context = browser.new_context()
-        page = context.new_page()
-        sign_in(page, place.school, place.people.coach)
-        page.goto(place.lesson)
-        yield page
-        context.close()
 
 
 def has_focus(page: Page, part: str) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import Place
-from tests.browser.sharing import shared_with_coach
 from tests.browser.signing_in import sign_in, wait_until_it_plays
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -162,22 +161,10 @@ def test_a_hidden_page_whose_film_plays_keeps_both(teacher: Page, place: Place) 
     assert len(streams.open) == 1
 
 
-@pytest.fixture
-def coach(browser: Browser, place: Place) -> Iterator[Page]:
-    """Yield the coach's browser, with the lesson open to him for the time of the test."""
-    with shared_with_coach(place):
-        context = browser.new_context()
-        page = context.new_page()
-        sign_in(page, place.school, place.people.coach)
-        yield page
-        context.close()
-
-
 def test_what_the_other_wrote_while_the_line_was_down_is_shown_when_it_is_back(
     teacher: Page, coach: Page, place: Place
 ) -> None:
     teacher.goto(place.lesson)
-    coach.goto(place.lesson)
     teacher.wait_for_timeout(1500)
     teacher.context.set_offline(True)
     teacher.evaluate("dispatchEvent(new Event('offline'))")
@@ -189,7 +176,6 @@ def test_what_the_other_wrote_while_the_line_was_down_is_shown_when_it_is_back(
 
 def test_focus_and_what_is_being_written_stay_when_the_other_writes(teacher: Page, coach: Page, place: Place) -> None:
     teacher.goto(place.lesson)
-    coach.goto(place.lesson)
     comment(coach, "The first of two")
     first = teacher.locator("article.comment", has_text="The first of two")
     first.get_by_role("button", name="Reply").focus()

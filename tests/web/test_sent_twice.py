@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from datetime import timedelta
 
 import httpx2 as httpx
 import pytest
+from fastapi import Request
 from sqlalchemy import func, select, update
+from starlette.types import Message
 
 from annotation.coaching import session_log
 from core.clock import utc_now
@@ -19,6 +22,7 @@ from core.models import Base, Goal, Receipt
 from tests.access.test_every_route import TABLE, address, filled_request
 from tests.support.web_school import School
 from tests.web.test_pressed_at_once import SEVERAL, rows
+from web.forms.sent_once import read_sent_form
 from web.rendering import FORM_FIELD
 
 FORMS = {
@@ -133,6 +137,25 @@ def test_measures_that_were_taken_back_are_not_opened_by_a_form_that_arrives_lat
     assert send(school, "/measures/shown", "one").status_code == 303
     with school.database.read() as session:
         assert session.scalar(select(func.count()).where(shown.c.taken_back_at.is_(None))) == 0
+
+
+@pytest.mark.parametrize("with_file", [True, False])
+def test_what_a_file_says_is_not_compared_so_a_form_with_one_is_always_done(with_file: bool) -> None:
+    files = {"file": ("staff.csv", b"name")} if with_file else None
+    sent = httpx.Request("POST", "http://testserver/x", data={FORM_FIELD: "one", "what": "Words"}, files=files)
+    headers = [(name.lower(), value) for name, value in sent.headers.raw]
+    address = {"scheme": "http", "server": ("testserver", 80), "path": "/x", "query_string": b""}
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": sent.read(), "more_body": False}
+
+    async def read() -> str:
+        request = Request({"type": "http", "method": "POST", "headers": headers} | address, receive)
+        found = await read_sent_form(request)
+        await request.close()
+        return found
+
+    assert bool(asyncio.run(read())) != with_file
 
 
 def test_a_clip_that_is_asked_for_twice_is_made_once(school: School) -> None:
